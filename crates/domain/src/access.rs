@@ -1,0 +1,76 @@
+//! Who may do what: decided here and nowhere else.
+
+use serde::{Deserialize, Serialize};
+
+/// What an operator or access key is in a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Reads, and edits users; no connection secrets, no deletion.
+    Support,
+    /// Everything.
+    Admin,
+}
+
+impl Role {
+    /// The name on the wire, in the database and in bootstrap files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Support => "support",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether this role may do that.
+    pub const fn may(self, action: Action) -> bool {
+        match action {
+            Action::ReadConnections | Action::ReadUsers | Action::ReadAttempts | Action::Pull => true,
+            Action::EditUsers | Action::TestLogin => matches!(self, Self::Support | Self::Admin),
+            Action::EditConnections => matches!(self, Self::Admin),
+        }
+    }
+}
+
+/// What somebody wants to do in a pool. Every endpoint names one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// See connections without their secrets.
+    ReadConnections,
+    /// Create, change, enable, delete connections.
+    EditConnections,
+    /// Run a test login.
+    TestLogin,
+    /// See login attempts.
+    ReadAttempts,
+    /// See users and their bindings.
+    ReadUsers,
+    /// Change users and their metadata.
+    EditUsers,
+    /// Keep a replica.
+    Pull,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(Action::ReadConnections, [true, true, true])]
+    #[case(Action::ReadUsers, [true, true, true])]
+    #[case(Action::ReadAttempts, [true, true, true])]
+    #[case(Action::Pull, [true, true, true])]
+    #[case(Action::EditUsers, [false, true, true])]
+    #[case(Action::TestLogin, [false, true, true])]
+    #[case(Action::EditConnections, [false, false, true])]
+    fn viewer_support_admin_may(#[case] action: Action, #[case] allowed: [bool; 3]) {
+        assert_eq!(
+            [Role::Viewer, Role::Support, Role::Admin].map(|role| role.may(action)),
+            allowed
+        );
+    }
+}

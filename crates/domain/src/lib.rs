@@ -1,0 +1,58 @@
+//! Words and rules of Yaopai, with no I/O, no async and no clock of its own.
+//!
+//! Both ends of the wire (the backend and the console) speak in these types, so a rule is written once and answers the
+//! same way in a form field, at an HTTP endpoint and in a bootstrap file. Time and randomness come in as arguments
+//! ([`Clock`], [`Entropy`]); the feature `system` adds the real ones for programs.
+
+mod access;
+mod ambient;
+mod attempt;
+mod connection;
+mod id;
+mod kind;
+mod manage;
+mod metadata;
+mod problem;
+mod rule;
+mod secret;
+mod setup;
+mod sync;
+mod user;
+mod verification_file;
+mod web_url;
+
+pub use access::{Action, Role};
+#[cfg(feature = "system")]
+pub use ambient::System;
+pub use ambient::{Clock, Entropy, Timestamp};
+pub use attempt::{
+    AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Purpose, Refusal, Verdict, WeChatError,
+    WeChatPerson,
+};
+pub use connection::{
+    APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
+};
+pub use id::{
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MutationId, OperatorId,
+    PlatformAccountId, PoolId, UserId,
+};
+pub use kind::ConnectionKind;
+pub use manage::{
+    ConnectionUsage, Drawing, MiniProgramScan, ServerInfo, TestLogin, TestLoginRequest, UserRecord,
+    WeChatEnvironment,
+};
+pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};
+pub use problem::{Code, Problem};
+pub use rule::{FieldError, Rule};
+pub use secret::{AppSecret, Fingerprint};
+pub use setup::{SetupPlace, SetupSheet, SetupValue};
+pub use sync::{
+    Change, Entity, EntityKey, EntityType, FieldGroup, Hint, Mutation, MutationOutcome, Outcome, Patch,
+    PullPage, PullRequest, PushAnswer, PushRejection, PushRequest, ResetReason, Revision,
+};
+pub use user::{
+    Identity, IdentityScope, Profile, Source, Sourced, User, UserStatus, is_anonymous_avatar,
+    is_anonymous_nickname,
+};
+pub use verification_file::{VERIFICATION_FILE_MAX_BYTES, VerificationFile, is_verification_file_name};
+pub use web_url::{Reach, reach};

@@ -1,0 +1,110 @@
+//! Bodies of the management API `/manage/v1`.
+
+use crate::{Identity, LoginAttempt, Role, User};
+use serde::{Deserialize, Serialize};
+
+/// `GET /manage/v1/pools/{pool}`: whom the console is talking to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ServerInfo {
+    /// Version of the backend.
+    pub version: String,
+    /// Name of the pool for people.
+    pub pool_name: String,
+    /// Where the backend is reached from outside.
+    pub public_url: String,
+    /// Which WeChat it talks to.
+    pub wechat: WeChatEnvironment,
+    /// What the caller may do in the pool.
+    pub role: Role,
+}
+
+/// Which WeChat a backend talks to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum WeChatEnvironment {
+    /// WeChat itself.
+    Real,
+    /// A stand-in, at this address.
+    Sandbox {
+        /// Its address.
+        url: String,
+    },
+}
+
+/// `GET /manage/v1/pools/{pool}/connections/{id}/usage`: what deleting it would mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ConnectionUsage {
+    /// People who have logged in with it.
+    pub users: u32,
+    /// Of those, people who have no other binding and could not log in any more.
+    pub only_way_in: u32,
+}
+
+/// Body of `POST /manage/v1/pools/{pool}/connections/{id}/test-logins`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestLoginRequest {
+    /// Whether to decide only, and write no user. A disabled connection can only be tested so.
+    pub dry_run: bool,
+}
+
+/// Answer of a test login: what to draw, and the attempt to follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestLogin {
+    /// The attempt as it stands.
+    pub attempt: LoginAttempt,
+    /// What to draw.
+    pub drawing: Drawing,
+}
+
+/// What to draw for a scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Drawing {
+    /// A QR code of this text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// WeChat's own picture.
+    Image {
+        /// Its media type.
+        media_type: String,
+        /// Its bytes in base64.
+        base64: String,
+    },
+}
+
+/// `POST /login/v1/miniprogram/scan`: what a mini program tells after its code was scanned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum MiniProgramScan {
+    /// The mini program opened with this scene.
+    Scanned {
+        /// The scene of the code.
+        scene: String,
+    },
+    /// The person agreed.
+    Confirmed {
+        /// The scene of the code.
+        scene: String,
+        /// The code of `wx.login`.
+        code: String,
+    },
+    /// The person refused.
+    Refused {
+        /// The scene of the code.
+        scene: String,
+    },
+}
+
+/// `GET /manage/v1/pools/{pool}/users/{id}`: one user with all bindings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UserRecord {
+    /// The user.
+    pub user: User,
+    /// The bindings, oldest first.
+    pub identities: Vec<Identity>,
+}

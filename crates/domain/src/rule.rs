@@ -1,0 +1,82 @@
+//! Rules that a field can break. The console has a sentence for each, in every language.
+
+use serde::{Deserialize, Serialize};
+
+/// A rule that a value broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A value is needed.
+    Required,
+    /// Unique identifier: lower-case letters, digits and `-`.
+    IdentifierCharacters,
+    /// Unique identifier: fewer than 32 characters.
+    IdentifierLength,
+    /// Unique identifier: another connection of the pool has it.
+    IdentifierTaken,
+    /// Unique identifier: it cannot change after creation.
+    IdentifierImmutable,
+    /// Connection kind: it cannot change after creation.
+    KindImmutable,
+    /// Display name: at most 64 characters.
+    DisplayNameLength,
+    /// Text contains characters that cannot be seen (control characters).
+    ControlCharacters,
+    /// AppID: `wx` and 16 lower-case hexadecimal digits.
+    AppIdShape,
+    /// AppSecret: 32 lower-case hexadecimal digits.
+    AppSecretShape,
+    /// Callback URL: absolute, `http` or `https`, with a host.
+    CallbackUrlShape,
+    /// Callback URL: no `#` part, WeChat would lose it or append the code behind it.
+    CallbackUrlFragment,
+    /// Callback URL: no user name or password.
+    CallbackUrlCredentials,
+    /// Callback URL: this kind has none.
+    CallbackUrlNotForKind,
+    /// Verification file name: one of the shapes WeChat uses, a bare file name.
+    VerificationFileName,
+    /// Verification file: it is empty.
+    VerificationFileEmpty,
+    /// Verification file: at most 16 KiB.
+    VerificationFileSize,
+    /// Verification file: its content is not valid base64 on the wire.
+    VerificationFileEncoding,
+    /// Verification file: another connection serves a different file of this name.
+    VerificationFileTaken,
+    /// Platform account: the pool has none of this id.
+    PlatformAccountUnknown,
+    /// Metadata key: 1 to 64 characters.
+    MetadataKeyLength,
+    /// Metadata key: no blanks at the ends, no control characters.
+    MetadataKeyCharacters,
+    /// Metadata value: not valid JSON.
+    MetadataValueJson,
+    /// Metadata value: at most 8 KiB.
+    MetadataValueSize,
+    /// Metadata value: nested deeper than 16 levels.
+    MetadataValueDepth,
+    /// Metadata: a user has at most 256 keys.
+    MetadataCount,
+}
+
+/// A value that was refused, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct FieldError {
+    /// The field, named as in the JSON body: `app_id`, `verification_file.name`.
+    pub field: String,
+    /// The rule it broke.
+    pub rule: Rule,
+}
+
+impl FieldError {
+    /// A field broke a rule.
+    pub fn new(field: impl Into<String>, rule: Rule) -> Self {
+        Self {
+            field: field.into(),
+            rule,
+        }
+    }
+}

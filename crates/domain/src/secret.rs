@@ -1,0 +1,36 @@
+//! The AppSecret: goes in, never comes out.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// An AppSecret in clear text, on its way from an operator to the backend or from the backend to WeChat.
+///
+/// It prints as dots. It serialises, because that way leads over HTTP; nothing that is stored, shown or logged holds one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(transparent)]
+pub struct AppSecret(String);
+
+impl AppSecret {
+    /// Wraps a secret of any shape; [`crate::validate_draft`] checks it.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The clear text. Call it only to seal it or to send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AppSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppSecret(••••)")
+    }
+}
+
+/// Twelve hexadecimal digits by which people recognise a secret without seeing it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(transparent)]
+pub struct Fingerprint(pub String);

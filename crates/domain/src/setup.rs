@@ -1,0 +1,203 @@
+//! What an administrator has to paste into WeChat's own console for a connection to work.
+
+use crate::{ConnectionKind, Reach, reach, web_url::parse_callback_url};
+use serde::{Deserialize, Serialize};
+use url::{Position, Url};
+
+/// Values to paste into WeChat's console, and what to know about them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct SetupSheet {
+    /// The values, in the order of WeChat's pages.
+    pub values: Vec<SetupValue>,
+    /// Whether WeChat and phones can reach the host that has to answer them.
+    pub reach: Reach,
+}
+
+/// One value and the field of WeChat's console it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct SetupValue {
+    /// The field.
+    pub place: SetupPlace,
+    /// What to paste, exactly.
+    pub value: String,
+}
+
+/// Fields of WeChat's console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum SetupPlace {
+    /// 开放平台 → 网站应用 → 授权回调域: a bare host.
+    AuthorizationCallbackDomain,
+    /// 公众平台 → 设置 → 功能设置 → 网页授权域名: a bare host.
+    WebAuthorizationDomain,
+    /// 小程序后台 → 开发设置 → request 合法域名: scheme and host.
+    RequestDomain,
+    /// The address to which a mini program posts scene and code after a scan.
+    MiniProgramScanUrl,
+    /// The address WeChat sends the browser back to.
+    RedirectUri,
+    /// The address at which the verification file is served.
+    VerificationFileUrl,
+}
+
+impl SetupSheet {
+    /// Path to which WeChat sends a browser back; `identifier` names the connection.
+    pub fn callback_path(identifier: &str) -> String {
+        format!("connections/social/{identifier}/callback")
+    }
+
+    /// Path to which a mini program posts what happened after a scan.
+    pub const SCAN_PATH: &'static str = "login/v1/miniprogram/scan";
+
+    /// The `redirect_uri` the backend sends to WeChat for a connection.
+    ///
+    /// A website app (`wechat:pc`) is tested with its own callback URL, because WeChat compares the host with the one
+    /// configured there and the code arrives by long poll, whether or not that host is ours. A page inside WeChat comes
+    /// back to the backend, which has to take the code.
+    pub fn redirect_uri(
+        kind: ConnectionKind,
+        public_url: &Url,
+        identifier: &str,
+        callback_url: Option<&Url>,
+    ) -> Option<Url> {
+        let ours = || public_url.join(&Self::callback_path(identifier)).ok();
+        match kind {
+            ConnectionKind::MiniProgram => None,
+            ConnectionKind::WebpageAuthorization => ours(),
+            ConnectionKind::Pc => callback_url.cloned().or_else(ours),
+        }
+    }
+
+    /// The sheet for a connection as far as it is typed. `public_url` is where the backend is reached from outside.
+    pub fn new(
+        kind: ConnectionKind,
+        public_url: &Url,
+        identifier: &str,
+        callback_url: Option<&str>,
+        verification_file: Option<&str>,
+    ) -> Self {
+        let callback = callback_url.and_then(|text| parse_callback_url(text.trim()).ok());
+        let redirect = Self::redirect_uri(kind, public_url, identifier, callback.as_ref());
+        let mut values = Vec::new();
+        let mut add = |place, value: String| values.push(SetupValue { place, value });
+        match (kind, &redirect) {
+            (ConnectionKind::Pc, Some(uri)) => {
+                add(
+                    SetupPlace::AuthorizationCallbackDomain,
+                    uri.host_str().unwrap_or_default().to_owned(),
+                );
+                add(SetupPlace::RedirectUri, uri.to_string());
+            }
+            (ConnectionKind::WebpageAuthorization, Some(uri)) => {
+                add(
+                    SetupPlace::WebAuthorizationDomain,
+                    uri.host_str().unwrap_or_default().to_owned(),
+                );
+                add(SetupPlace::RedirectUri, uri.to_string());
+            }
+            (ConnectionKind::MiniProgram, _) => {
+                add(
+                    SetupPlace::RequestDomain,
+                    public_url[..Position::BeforePath].to_owned(),
+                );
+                add(SetupPlace::MiniProgramScanUrl, join(public_url, Self::SCAN_PATH));
+            }
+            (ConnectionKind::Pc | ConnectionKind::WebpageAuthorization, None) => {}
+        }
+        if let Some(name) = verification_file.filter(|name| !name.is_empty()) {
+            add(SetupPlace::VerificationFileUrl, join(public_url, name));
+        }
+        let reach = match kind {
+            ConnectionKind::Pc => redirect.as_ref().map_or(Reach::ThisMachine, reach),
+            ConnectionKind::WebpageAuthorization | ConnectionKind::MiniProgram => reach(public_url),
+        };
+        Self { values, reach }
+    }
+}
+
+fn join(base: &Url, path: &str) -> String {
+    base.join(path).map(String::from).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(sheet: SetupSheet) -> Vec<(SetupPlace, String)> {
+        sheet
+            .values
+            .into_iter()
+            .map(|value| (value.place, value.value))
+            .collect()
+    }
+
+    #[test]
+    fn a_website_is_configured_by_the_bare_host_of_its_own_callback() {
+        let public = "http://127.0.0.1:8060/".parse().unwrap();
+        let sheet = SetupSheet::new(
+            ConnectionKind::Pc,
+            &public,
+            "pc",
+            Some("https://shop.example.com/cb"),
+            None,
+        );
+        assert_eq!(sheet.reach, Reach::Public);
+        assert_eq!(
+            values(sheet),
+            [
+                (
+                    SetupPlace::AuthorizationCallbackDomain,
+                    "shop.example.com".to_owned()
+                ),
+                (SetupPlace::RedirectUri, "https://shop.example.com/cb".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_page_inside_wechat_comes_back_to_the_backend() {
+        let public = "https://id.example.com/".parse().unwrap();
+        let name = "MP_verify_0a1B2c3D4e5F6g7H.txt";
+        let sheet = SetupSheet::new(
+            ConnectionKind::WebpageAuthorization,
+            &public,
+            "oa",
+            Some("half typ"),
+            Some(name),
+        );
+        assert_eq!(
+            values(sheet),
+            [
+                (SetupPlace::WebAuthorizationDomain, "id.example.com".to_owned()),
+                (
+                    SetupPlace::RedirectUri,
+                    "https://id.example.com/connections/social/oa/callback".to_owned()
+                ),
+                (
+                    SetupPlace::VerificationFileUrl,
+                    format!("https://id.example.com/{name}")
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mini_program_is_told_where_to_post_its_code() {
+        let public = "http://127.0.0.1:8060/".parse().unwrap();
+        let sheet = SetupSheet::new(ConnectionKind::MiniProgram, &public, "mp", None, None);
+        assert_eq!(sheet.reach, Reach::ThisMachine);
+        assert_eq!(
+            values(sheet),
+            [
+                (SetupPlace::RequestDomain, "http://127.0.0.1:8060".to_owned()),
+                (
+                    SetupPlace::MiniProgramScanUrl,
+                    "http://127.0.0.1:8060/login/v1/miniprogram/scan".to_owned()
+                ),
+            ]
+        );
+    }
+}
