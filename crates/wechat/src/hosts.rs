@@ -1,0 +1,30 @@
+//! Where WeChat is: the real platform, or a stand-in.
+
+use url::Url;
+
+/// The three hosts a backend talks to. A stand-in may answer for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WeChatHosts {
+    /// The server API: `https://api.weixin.qq.com`.
+    pub api: Url,
+    /// Pages: `https://open.weixin.qq.com`.
+    pub open: Url,
+    /// The long poll of the QR page: `https://lp.open.weixin.qq.com`.
+    pub poll: Url,
+}
+
+/// `path` below `base`, whether or not `base` ends with a slash.
+pub(crate) fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
+}
+
+/// Host and port, the way people name an unreachable server.
+pub(crate) fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
