@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(transparent)]
-// Milliseconds stay below 2^53 for another 285,000 years, so a JavaScript number holds them exactly.
-pub struct Timestamp(#[cfg_attr(feature = "specta", specta(type = f64))] pub i64);
+// Milliseconds stay below 2^53 for another 285,000 years, so a JavaScript number holds them exactly; `i32` is only the name
+// by which specta exports a plain `number`.
+pub struct Timestamp(#[cfg_attr(feature = "specta", specta(type = i32))] pub i64);
 
 impl Timestamp {
     /// The moment `millis` milliseconds later (earlier if negative).
