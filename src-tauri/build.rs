@@ -1,1 +1,46 @@
-fn main() {}
+//! Builds Tauri's context from `tauri.conf.json` at the repository root and the capabilities beside this file.
+
+/// Every command the window may call. `tests/it/ipc.rs` compares the list with the generated bindings.
+const COMMANDS: &[&str] = &[
+    "about",
+    "attempts",
+    "cancel_test_login",
+    "check_connection",
+    "choose_wechat",
+    "conflicts",
+    "connection_usage",
+    "connections",
+    "copy_qr",
+    "copy_text",
+    "create_connection",
+    "delete_connection",
+    "edit_metadata",
+    "open_link",
+    "replace_connection",
+    "resolve_conflict",
+    "restart",
+    "sandbox_apps",
+    "save_qr",
+    "set_connection_enabled",
+    "setup_sheet",
+    "start_test_login",
+    "startup",
+    "status",
+    "sync_now",
+    "user",
+    "users",
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=src-tauri/capabilities");
+    let commands = tauri_build::InlinedPlugin::new()
+        .commands(COMMANDS)
+        .default_permission(tauri_build::DefaultPermissionRule::AllowAllCommands);
+    let attributes = tauri_build::Attributes::new()
+        .capabilities_path_pattern("./src-tauri/capabilities/**/*")
+        .plugin("console", commands);
+    if let Err(error) = tauri_build::try_build(attributes) {
+        println!("cargo::error={error:#}");
+        std::process::exit(1);
+    }
+}

@@ -1,2 +1,8 @@
-//! Placeholder.
-fn main() {}
+//! The desktop program.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    yaopai_desktop::run()
+}

@@ -1,0 +1,42 @@
+//! Users: find one, read, edit metadata, decide conflicts.
+
+use super::Answer;
+use crate::host::Host;
+use tauri::State;
+use yaopai_console::{Conflict, Keep, MetadataEdit, UserDetail, UserPage, UserQuery};
+use yaopai_domain::UserId;
+
+/// A page of users from the replica.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn users(host: State<'_, Host>, query: UserQuery) -> Answer<UserPage> {
+    host.console()?.users(query).await.map_err(|error| error.view())
+}
+
+/// One user from the replica.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn user(host: State<'_, Host>, id: UserId) -> Answer<UserDetail> {
+    host.console()?.user(id).await.map_err(|error| error.view())
+}
+
+/// Stores an edit, durable before this answers, and queues it for the backend.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn edit_metadata(host: State<'_, Host>, edit: MetadataEdit) -> Answer<UserDetail> {
+    host.console()?.edit_metadata(edit).await.map_err(|error| error.view())
+}
+
+/// Conflicts nobody has decided yet, oldest first.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn conflicts(host: State<'_, Host>) -> Answer<Vec<Conflict>> {
+    host.console()?.conflicts().await.map_err(|error| error.view())
+}
+
+/// Decides a conflict.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn resolve_conflict(host: State<'_, Host>, id: String, keep: Keep) -> Answer<()> {
+    host.console()?.resolve_conflict(id, keep).await.map_err(|error| error.view())
+}

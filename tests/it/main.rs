@@ -1,0 +1,3 @@
+//! Tests of the root package that need no window.
+
+mod ipc;
