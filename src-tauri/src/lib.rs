@@ -3,15 +3,69 @@
 mod commands;
 mod contract;
 mod desktop;
+mod environment;
 mod events;
 mod host;
+mod instance;
 mod settings;
 
-use std::process::ExitCode;
+use crate::{environment::Environment, host::Host};
+use std::{io, process::ExitCode};
+use tauri::{Manager, RunEvent, WebviewWindowBuilder, async_runtime};
+use tracing_subscriber::EnvFilter;
 
 pub use contract::{PLUGIN, contract};
 
 /// Runs the desktop program until its window is closed.
 pub fn run() -> ExitCode {
-    ExitCode::SUCCESS
+    let filter = EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    let environment = match Environment::of_process() {
+        Ok(environment) => environment,
+        Err(contradiction) => {
+            tracing::error!("{contradiction}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match build(environment) {
+        Ok(app) => {
+            app.run(|app, event| {
+                if let RunEvent::Exit = event {
+                    async_runtime::block_on(app.state::<Host>().stop());
+                }
+            });
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!("the window cannot open: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build(environment: Environment) -> tauri::Result<tauri::App> {
+    let contract = contract();
+    let commands = tauri::plugin::Builder::new(PLUGIN).invoke_handler(contract.invoke_handler()).build();
+    tauri::Builder::default()
+        // First, so that a second start ends before it touches any file.
+        .plugin(instance::plugin(&environment.data_dir))
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_window_state::Builder::new().build())
+        .plugin(commands)
+        .setup(move |app| {
+            contract.mount_events(app);
+            let host = async_runtime::block_on(Host::start(environment));
+            if let Ok(console) = host.console() {
+                async_runtime::spawn(events::forward(app.handle().clone(), console.clone()));
+            }
+            app.manage(host);
+            // The window opens last: its first question finds an answer.
+            for window in &app.config().app.windows {
+                WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!())
 }
