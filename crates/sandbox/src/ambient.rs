@@ -15,9 +15,14 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that owns the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that owns the machine's clock"
+    )]
     fn unix_seconds(&self) -> u64 {
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
     }
 }
 
@@ -30,7 +35,10 @@ pub struct Entropy {
 
 impl Entropy {
     /// Grows the stream from a seed of the operating system.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system for randomness")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that asks the system for randomness"
+    )]
     pub fn from_system() -> Result<Self, getrandom::Error> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed)?;
@@ -39,7 +47,10 @@ impl Entropy {
 
     /// Grows the stream from this seed. Only for tests: whoever knows the seed knows every code.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self { seed, drawn: AtomicU64::new(0) }
+        Self {
+            seed,
+            drawn: AtomicU64::new(0),
+        }
     }
 
     /// The next bytes of the stream.
@@ -47,7 +58,10 @@ impl Entropy {
         let mut bytes = [0; N];
         for chunk in bytes.chunks_mut(32) {
             let turn = self.drawn.fetch_add(1, Ordering::Relaxed);
-            let block = Sha256::new().chain_update(self.seed).chain_update(turn.to_be_bytes()).finalize();
+            let block = Sha256::new()
+                .chain_update(self.seed)
+                .chain_update(turn.to_be_bytes())
+                .finalize();
             chunk.copy_from_slice(&block[..chunk.len()]);
         }
         bytes

@@ -40,17 +40,27 @@ pub(crate) fn fresh_app_secret(entropy: &Entropy) -> String {
 
 /// The OpenID of a person at an app: `o` and 27 characters, a stable function of the two.
 pub(crate) fn openid(person: &str, app_id: &str) -> String {
-    format!("o{}", &URL_SAFE_NO_PAD.encode(digest(&["openid", person, app_id]))[..27])
+    format!(
+        "o{}",
+        &URL_SAFE_NO_PAD.encode(digest(&["openid", person, app_id]))[..27]
+    )
 }
 
 /// The UnionID of a person within an open platform account: `o` and 27 characters, a stable function of the two.
 pub(crate) fn unionid(person: &str, account: &str) -> String {
-    format!("o{}", &URL_SAFE_NO_PAD.encode(digest(&["unionid", person, account]))[..27])
+    format!(
+        "o{}",
+        &URL_SAFE_NO_PAD.encode(digest(&["unionid", person, account]))[..27]
+    )
 }
 
 /// A login code: 32 letters and digits.
 pub(crate) fn login_code(entropy: &Entropy) -> String {
-    entropy.bytes::<32>().iter().map(|byte| char::from(ALPHANUMERIC[usize::from(*byte) % 62])).collect()
+    entropy
+        .bytes::<32>()
+        .iter()
+        .map(|byte| char::from(ALPHANUMERIC[usize::from(*byte) % 62]))
+        .collect()
 }
 
 /// A session key: base64 of 16 bytes.
@@ -75,7 +85,8 @@ pub(crate) fn rid(unix_seconds: u64, entropy: &Entropy) -> String {
 }
 
 fn is_lower_hex(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// Whether this has the shape of an AppID.
@@ -94,14 +105,18 @@ pub(crate) fn is_token(text: &str) -> bool {
         (1..=3).contains(&version.len())
             && version.bytes().all(|byte| byte.is_ascii_digit())
             && (60..=500).contains(&rest.len())
-            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     })
 }
 
 /// Whether WeChat takes this as the `scene` of a mini-program code: 1 to 32 characters of its own set, no `%`.
 pub(crate) fn is_scene(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&'()*+,/:;=?@-._~".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$&'()*+,/:;=?@-._~".contains(&byte))
 }
 
 #[cfg(test)]

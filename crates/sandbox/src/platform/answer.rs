@@ -20,7 +20,11 @@ pub(crate) enum Family {
 impl Family {
     /// The family that serves this path.
     pub(crate) fn of(path: &str) -> Self {
-        if path.starts_with("/sns/") { Self::Sns } else { Self::Api }
+        if path.starts_with("/sns/") {
+            Self::Sns
+        } else {
+            Self::Api
+        }
     }
 
     fn content_type(self) -> &'static str {
@@ -74,5 +78,8 @@ pub(crate) struct Fine {
 
 impl Fine {
     /// The one value there is.
-    pub(crate) const OK: Self = Self { errcode: 0, errmsg: "ok" };
+    pub(crate) const OK: Self = Self {
+        errcode: 0,
+        errmsg: "ok",
+    };
 }
