@@ -1,0 +1,11 @@
+// A wrong phrase key is a compile error.
+import "i18next";
+import type { en } from "./en";
+
+declare module "i18next" {
+  interface CustomTypeOptions {
+    defaultNS: "words";
+    resources: { words: typeof en };
+    returnNull: false;
+  }
+}

@@ -1,0 +1,204 @@
+//! 微信以外的各种失败：发生了什么、意味着什么、该怎么办。
+
+import type { errors as en } from "../en/errors";
+
+export const errors = {
+  views: {
+    invalid_fields: {
+      title: "有几项没有通过校验",
+      meaning: "尚未保存任何内容。",
+      advice: "改正标出的字段后再保存。",
+    },
+    backend_unreachable: {
+      title: "{{host}} 没有应答",
+      meaning: "这一步需要后端。用户、绑定和自定义数据仍可查看，对自定义数据的修改也会保留。",
+      advice: "检查网络，并确认后端正在运行。控制台会自动重试。",
+    },
+    backend: {
+      title: "后端拒绝了请求",
+      meaning: "没有做任何更改。",
+      advice: "复制详情，交给后端的维护人员。",
+    },
+    not_found: {
+      title: "内容已不存在",
+      meaning: "它已在本机或由他人删除。",
+      advice: "返回列表。",
+    },
+    local_store: {
+      title: "本地文件无法读写",
+      meaning: "刚才的操作没有存到这台电脑上。",
+      advice: "确认磁盘有剩余空间、数据目录可写，然后再试。",
+    },
+    desktop: {
+      title: "系统拒绝了操作",
+      meaning: "文件没有写入，或剪贴板没有更新。",
+      advice: "换一个文件夹，或再试一次。",
+    },
+  },
+  codes: {
+    malformed_request: {
+      title: "后端无法理解这个请求",
+      meaning: "控制台与后端的版本可能不一致。没有做任何更改。",
+      advice: "升级版本较旧的一方。如果都是最新版，请复制详情并反馈。",
+    },
+    invalid_fields: {
+      title: "后端没有接受其中几项",
+      meaning: "尚未保存任何内容。",
+      advice: "改正标出的字段后再保存。",
+    },
+    unauthenticated: {
+      title: "后端不接受当前的访问密钥",
+      meaning: "密钥有误或已被吊销。本机已有的数据不受影响。",
+      advice: "向管理员索取有效的密钥，用它重新启动控制台。",
+    },
+    forbidden: {
+      title: "你的角色没有这项权限",
+      meaning: "没有做任何更改。",
+      advice: "请用户池管理员代为操作，或申请相应的角色。",
+    },
+    not_found: {
+      title: "后端已没有这项内容",
+      meaning: "它已被删除，也许是其他操作员所为。",
+      advice: "返回列表，列表会自动更新。",
+    },
+    connection_disabled: {
+      title: "连接已停用",
+      meaning: "目前没有人能用它登录，但仍可试运行。",
+      advice: "启用连接，或改用试运行。",
+    },
+    wechat_refused: {
+      title: "微信拒绝了请求",
+      meaning: "后端已向微信发起请求，微信没有同意。",
+      advice: "微信的原文见详情。",
+    },
+    wechat_unreachable: {
+      title: "微信没有应答",
+      meaning: "后端连不上 {{host}}，与你的配置无关。",
+      advice: "确认后端所在的机器可以访问 {{host}}，然后再试。",
+    },
+    wechat_unexpected: {
+      title: "微信的应答不符合预期",
+      meaning: "无法解读 {{host}} 的应答，常见原因是中间的代理代替微信作了回答。",
+      advice: "先再试一次。如果依旧，检查后端机器的代理设置，并复制详情。",
+    },
+    sync_reset: {
+      title: "后端的历史与本机不同",
+      meaning: "后端恢复过备份或迁移过，本机需要重新加载全部数据。待同步的修改都会保留。",
+      advice: "无需操作，加载会自动开始。",
+    },
+    sync_gap: {
+      title: "后端缺少较早的一次修改",
+      meaning: "修改都留在本机，会按顺序重新发送。",
+      advice: "无需操作。如果一直如此，请复制详情并反馈。",
+    },
+    sync_fork: {
+      title: "另有一份相同的控制台也在提交修改",
+      meaning: "数据目录曾被复制到别的电脑。本机的修改会保留，但不会发送。",
+      advice: "关闭其中一个，另一个改用全新的数据目录启动。",
+    },
+    too_large: {
+      title: "内容超过了后端的上限",
+      meaning: "尚未保存任何内容。",
+      advice: "缩短内容或换小一些的文件，然后再试。",
+    },
+    busy: {
+      title: "后端正忙",
+      meaning: "同时到达的请求太多，没有丢失任何内容。",
+      advice: "稍后再试。",
+    },
+    internal: {
+      title: "后端内部出错",
+      meaning: "可能是程序缺陷或磁盘已满。更改是否生效尚不确定。",
+      advice: "查看后端日志，并复制详情交给维护人员。",
+    },
+  },
+  failures: {
+    we_chat: {
+      title: "微信返回 {{errcode}}",
+      meaning: "微信拒绝了这一步。",
+      advice: "微信的原文见详情。",
+    },
+    unreachable: {
+      title: "{{host}} 没有应答",
+      meaning: "后端连不上它，登录在此中断，与连接的配置无关。",
+      advice: "确认后端所在的机器可以访问 {{host}}，然后重新开始。",
+    },
+    unexpected_answer: {
+      title: "{{host}} 的应答不符合预期",
+      meaning: "应答与微信文档不符：{{what}}。",
+      advice: "先重新开始一次。如果依旧，检查是否有代理代替微信作了回答。",
+    },
+    page_refused: {
+      title: "微信的页面拒绝了请求",
+      meaning: "页面提示：{{message}}",
+      advice: "对照微信后台检查 AppID 和回调域名，表单旁的配置单列出了应填的内容。",
+    },
+  },
+  refusals: {
+    login_only: {
+      title: "没有用户绑定过这个微信身份",
+      meaning: "连接处于仅登录模式：只允许已有账号的人登录，不会创建新用户。",
+      advice: "把这个身份绑定到已有用户，或关闭仅登录模式。",
+    },
+    snapshot_user: {
+      title: "对方处于快照页模式",
+      meaning: "微信以快照页打开了页面，给出的是临时的虚拟身份，不会被保存。",
+      advice: "请对方点按页面底部的“使用完整服务”，再重新登录。",
+    },
+    user_blocked: {
+      title: "用户已被禁用",
+      meaning: "身份已识别，但对应的用户不允许登录。",
+      advice: "如需放行，先解除禁用。",
+    },
+    two_users: {
+      title: "OpenID 与 UnionID 分属两个用户",
+      meaning: "放行任何一个都会掩盖另一个，因此没有登录，也没有合并。",
+      advice: "确定保留哪个用户，然后合并二者。",
+    },
+  },
+  rejections: {
+    user_gone: {
+      title: "用户已被删除",
+      meaning: "修改送达后端时，用户已不存在。",
+      advice: "无需操作。如果还用得到，可先复制这个值。",
+    },
+    too_many_keys: {
+      title: "该用户放不下更多的键",
+      meaning: "后端已为该用户保存 256 个键，这次修改没有存入。",
+      advice: "删除不再需要的键，再重新添加。",
+    },
+    forbidden: {
+      title: "你的角色不能编辑用户",
+      meaning: "修改留在本机，后端没有存入。",
+      advice: "请用户池管理员授予客服角色，然后重新保存。",
+    },
+  },
+  verdicts: {
+    log_in: {
+      title: "{{name}} 已登录",
+      meaning: "这个微信身份属于该用户。",
+      dryTitle: "{{name}} 可以登录",
+      dryMeaning: "这个微信身份属于该用户。本次为试运行，没有写入任何内容。",
+      unionIdAdded: "本次登录得知了 UnionID，已补充到该用户。",
+      unionIdWouldBeAdded: "本次得知了 UnionID，正式登录时会补充到该用户。",
+    },
+    create: {
+      title: "已为 {{name}} 创建新用户",
+      meaning: "此前没有用户绑定过这个微信身份。",
+      dryTitle: "将为 {{name}} 创建新用户",
+      dryMeaning: "目前没有用户绑定过这个微信身份。本次为试运行，没有写入任何内容。",
+    },
+    refuse: {
+      title: "{{name}} 未能登录：{{reason}}",
+      dryTitle: "{{name}} 将无法登录：{{reason}}",
+    },
+    fail: {
+      title: "在“{{leg}}”这一步中断：{{reason}}",
+    },
+    advice: {
+      log_in: "无需操作。",
+      create: "无需操作。",
+    },
+    someone: "未具名用户",
+  },
+} satisfies typeof en;

@@ -1,0 +1,26 @@
+// The window this interface runs in. In a browser and in tests `ipc/fake/host.ts` takes its place, see vite.config.ts.
+import { Channel } from "@tauri-apps/api/core";
+import { getCurrentWindow } from "@tauri-apps/api/window";
+
+import { commands as generated, events as generatedEvents, type LoginAttempt } from "./bindings";
+import type { Commands, Events, SetWindowTitle } from "./contract";
+
+/** The commands of the window. */
+export const commands: Commands = {
+  ...generated,
+  startTestLogin: (id, dryRun, hear) => {
+    const channel = new Channel<LoginAttempt>();
+    channel.onmessage = hear;
+    return generated.startTestLogin(id, dryRun, channel);
+  },
+};
+
+/** The events of the window. */
+export const events: Events = {
+  connectionsChanged: (hear) => generatedEvents.connectionsChanged.listen((event) => hear(event.payload)),
+  statusChanged: (hear) => generatedEvents.statusChanged.listen((event) => hear(event.payload)),
+  usersChanged: (hear) => generatedEvents.usersChanged.listen((event) => hear(event.payload)),
+};
+
+/** Names the window after the page. */
+export const setWindowTitle: SetWindowTitle = (title) => getCurrentWindow().setTitle(title);
