@@ -30,6 +30,7 @@ export function startI18n(language: Language): i18n {
     fallbackLng: "en",
     defaultNS: "words",
     ns: ["words"],
+    nsSeparator: false,
     resources: { en: { words: en }, "zh-CN": { words: zhCN } },
     interpolation: { escapeValue: false },
     returnNull: false,

@@ -5,6 +5,7 @@ import type { en } from "./en";
 declare module "i18next" {
   interface CustomTypeOptions {
     defaultNS: "words";
+    nsSeparator: false;
     resources: { words: typeof en };
     returnNull: false;
   }

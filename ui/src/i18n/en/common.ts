@@ -1,1 +1,50 @@
-export const common = {};
+// Words that every page uses.
+export const common = {
+  product: "Yaopai",
+  copy: "Copy",
+  copied: "Copied",
+  copyRefused: "The clipboard refused",
+  copyNamed: "Copy {{what}}",
+  copyDetails: "Copy details",
+  details: "details",
+  cancel: "Cancel",
+  close: "Close",
+  save: "Save changes",
+  discard: "Discard changes",
+  unsaved: "Unsaved changes",
+  delete: "Delete",
+  retry: "Try again",
+  dismiss: "Dismiss",
+  back: "Back",
+  more: "More actions",
+  loading: "Loading",
+  justNow: "just now",
+  never: "never",
+  none: "none",
+  today: "today",
+  on: "On",
+  off: "Off",
+  kinds: {
+    "wechat:pc": {
+      name: "Website",
+      purpose: "A website on a computer shows a QR code, and people scan it with WeChat.",
+    },
+    "wechat:webpage-authorization": {
+      name: "Web page in WeChat",
+      purpose: "A page opened inside WeChat asks who is reading it, from an official account.",
+    },
+    "wechat:miniprogram:default": {
+      name: "Mini program",
+      purpose: "A mini program logs its user in without a password, with the code of wx.login.",
+    },
+  },
+  leave: {
+    title: "Leave without saving?",
+    text: "The changes on this page have not been saved.",
+    leave: "Leave and discard",
+    stay: "Keep editing",
+  },
+  confirm: {
+    typeName: "Type {{name}} to confirm",
+  },
+};

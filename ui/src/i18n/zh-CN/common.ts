@@ -1,1 +1,53 @@
-export const common = {};
+// 各页面共用的词。
+import type { common as en } from "../en/common";
+import type { Words } from "../words";
+
+export const common = {
+  product: "腰牌",
+  copy: "复制",
+  copied: "已复制",
+  copyRefused: "剪贴板不可用",
+  copyNamed: "复制{{what}}",
+  copyDetails: "复制详情",
+  details: "详情",
+  cancel: "取消",
+  close: "关闭",
+  save: "保存更改",
+  discard: "放弃更改",
+  unsaved: "有未保存的更改",
+  delete: "删除",
+  retry: "重试",
+  dismiss: "知道了",
+  back: "返回",
+  more: "更多操作",
+  loading: "正在载入",
+  justNow: "刚刚",
+  never: "从未",
+  none: "无",
+  today: "今天",
+  on: "开启",
+  off: "关闭",
+  kinds: {
+    "wechat:pc": {
+      name: "网站应用",
+      purpose: "电脑上的网站显示二维码，用户用微信扫一扫登录。",
+    },
+    "wechat:webpage-authorization": {
+      name: "微信内网页",
+      purpose: "在微信里打开的网页，通过公众号识别当前用户。",
+    },
+    "wechat:miniprogram:default": {
+      name: "小程序",
+      purpose: "小程序用 wx.login 得到的 code 登录，用户无需密码。",
+    },
+  },
+  leave: {
+    title: "不保存就离开？",
+    text: "本页的更改尚未保存。",
+    leave: "放弃并离开",
+    stay: "继续编辑",
+  },
+  confirm: {
+    typeName: "输入 {{name}} 以确认",
+  },
+} satisfies Words<typeof en>;

@@ -1,0 +1,34 @@
+// The glyph of a way to log in; the same one everywhere.
+import { IconDeviceDesktop, IconInfinity, IconMessage2 } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import type { ConnectionKind } from "@/ipc/bindings";
+
+import classes from "./KindGlyph.module.css";
+
+const glyphs = {
+  "wechat:pc": IconDeviceDesktop,
+  "wechat:webpage-authorization": IconMessage2,
+  "wechat:miniprogram:default": IconInfinity,
+} satisfies Record<ConnectionKind, unknown>;
+
+interface KindGlyphProps {
+  kind: ConnectionKind;
+  size?: number;
+  /** Without words beside it the glyph names itself. */
+  alone?: boolean;
+}
+
+export function KindGlyph({ kind, size = 16, alone = false }: KindGlyphProps) {
+  const { t } = useTranslation();
+  const Glyph = glyphs[kind];
+  const name = t(`common.kinds.${kind}.name`);
+  return (
+    <span
+      className={classes.glyph}
+      {...(alone ? { role: "img", "aria-label": name, title: name } : { "aria-hidden": true })}
+    >
+      <Glyph size={size} stroke={1.5} />
+    </span>
+  );
+}
