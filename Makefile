@@ -30,7 +30,7 @@ lint: ## the quick checks: clippy, the interface's linter, the dependency rules
 	@scripts/check-dependencies
 
 bindings: ## write the interface's types anew from Rust
-	cargo run --quiet --package yaopai-xtask -- bindings
+	YAOPAI_WRITE_BINDINGS=1 cargo test --quiet --package yaopai --test it bindings
 
 bench: ## measure
 	cargo bench --workspace

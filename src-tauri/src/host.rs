@@ -2,13 +2,24 @@
 
 use crate::{
     commands::Answer,
+    environment::{Environment, Server},
+    instance::{self, DirectoryLock},
     settings::{self, Settings, WeChatChoice},
 };
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use std::path::PathBuf;
-use yaopai_console::{Console, ErrorView};
-use yaopai_domain::ConnectionKind;
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::sync::Mutex;
+use url::Url;
+use yaopai_backend::{Backend, Database, EmbeddedKey, StoreError, WeChatHosts};
+use yaopai_console::{AccessKey, Console, ErrorView, Notice, Options};
+use yaopai_domain::{ConnectionKind, PoolId, System, WeChatEnvironment};
+use yaopai_sandbox::{AppKind, Sandbox};
 
 /// How the program started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -79,38 +90,245 @@ pub struct SandboxApp {
 /// What the program holds while it runs.
 pub(crate) struct Host {
     data_dir: PathBuf,
-    settings: Settings,
     startup: Startup,
-    console: Option<Console>,
+    running: Option<Running>,
+}
+
+struct Running {
+    console: Console,
+    server_url: Url,
+    sandbox_url: Option<String>,
+    sandbox_apps: Vec<SandboxApp>,
+    wechat: WeChatChoice,
+    /// What runs inside this program; taken out when it stops. Empty with a remote server.
+    embedded: Option<Mutex<Option<Embedded>>>,
+    _lock: DirectoryLock,
+}
+
+struct Embedded {
+    backend: Backend,
+    sandbox: Option<Sandbox>,
+}
+
+/// Why the program does not run.
+struct Failed {
+    problem: StartupProblem,
+    subject: String,
+    detail: String,
+}
+
+impl Failed {
+    fn new(problem: StartupProblem, subject: impl Into<String>, error: impl std::fmt::Display) -> Self {
+        Self { problem, subject: subject.into(), detail: error.to_string() }
+    }
 }
 
 impl Host {
-    /// The console, or the reason there is none.
-    pub(crate) fn console(&self) -> Answer<&Console> {
-        self.console.as_ref().ok_or_else(|| ErrorView::LocalStore { detail: "not started".to_owned() })
+    /// Starts everything. A failure is part of the answer: the window opens and says what to do.
+    pub(crate) async fn start(environment: Environment) -> Self {
+        let data_dir = environment.data_dir.clone();
+        match Running::start(environment).await {
+            Ok(running) => {
+                let kept_aside = running
+                    .console
+                    .notices()
+                    .into_iter()
+                    .map(|Notice::ReplicaKeptAside { path }| path.display().to_string())
+                    .collect();
+                Self { data_dir, startup: Startup::Ready { kept_aside }, running: Some(running) }
+            }
+            Err(Failed { problem, subject, detail }) => {
+                tracing::error!(?problem, %subject, %detail, "cannot start");
+                Self { data_dir, startup: Startup::Failed { problem, subject, detail }, running: None }
+            }
+        }
     }
 
+    /// Stops everything, in the opposite order. Waits for what is being written.
+    pub(crate) async fn stop(&self) {
+        let Some(running) = &self.running else { return };
+        running.console.close().await;
+        let Some(embedded) = &running.embedded else { return };
+        if let Some(Embedded { backend, sandbox }) = embedded.lock().await.take() {
+            backend.stop().await;
+            if let Some(sandbox) = sandbox {
+                sandbox.stop().await;
+            }
+        }
+    }
+
+    /// The console, or the reason there is none.
+    pub(crate) fn console(&self) -> Answer<&Console> {
+        self.running()
+            .map(|running| &running.console)
+            .ok_or_else(|| ErrorView::LocalStore { detail: "the program did not start".to_owned() })
+    }
+
+    fn running(&self) -> Option<&Running> {
+        self.running.as_ref()
+    }
+
+    /// How the program started.
     pub(crate) fn startup(&self) -> Startup {
         self.startup.clone()
     }
 
+    /// What this program is and where its things are.
     pub(crate) fn about(&self) -> About {
+        let running = self.running();
         About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_dir: self.data_dir.display().to_string(),
-            server_url: String::new(),
-            embedded: true,
-            sandbox_url: None,
-            wechat: self.settings.wechat,
+            server_url: running.map(|running| running.server_url.to_string()).unwrap_or_default(),
+            embedded: running.is_none_or(|running| running.embedded.is_some()),
+            sandbox_url: running.and_then(|running| running.sandbox_url.clone()),
+            wechat: running.map(|running| running.wechat).unwrap_or_default(),
         }
     }
 
+    /// Apps that the sandbox knows; empty when it is not ours.
     pub(crate) fn sandbox_apps(&self) -> Vec<SandboxApp> {
-        Vec::new()
+        self.running().map(|running| running.sandbox_apps.clone()).unwrap_or_default()
     }
 
+    /// Chooses which WeChat the embedded backend talks to, from the next start on.
     pub(crate) fn choose_wechat(&self, choice: WeChatChoice) -> Answer<()> {
         settings::write(&self.data_dir, &Settings { wechat: choice })
-            .map_err(|error| ErrorView::LocalStore { detail: error.to_string() })
+            .map_err(|error| ErrorView::LocalStore { detail: format!("{}: {error}", self.data_dir.display()) })
     }
+}
+
+impl Running {
+    async fn start(environment: Environment) -> Result<Self, Failed> {
+        let Environment { data_dir, server } = environment;
+        let lock = prepare(&data_dir)?;
+        match server {
+            Server::Embedded { public_url } => Self::embedded(&data_dir, public_url.as_deref(), lock).await,
+            Server::Remote { url, access_key, pool, sandbox_url } => {
+                let server = parse_url("YAOPAI_SERVER_URL", &url)?;
+                let replica = data_dir.join(replica_name(&server, &pool));
+                let options = Options { server: server.clone(), access_key, pool, replica };
+                Ok(Self {
+                    console: open(options).await?,
+                    server_url: server,
+                    sandbox_url,
+                    sandbox_apps: Vec::new(),
+                    wechat: WeChatChoice::Sandbox,
+                    embedded: None,
+                    _lock: lock,
+                })
+            }
+        }
+    }
+
+    async fn embedded(data_dir: &Path, public_url: Option<&str>, lock: DirectoryLock) -> Result<Self, Failed> {
+        let settings = settings::read(data_dir).map_err(|error| {
+            Failed::new(StartupProblem::Configuration, data_dir.join("settings.json").display().to_string(), error)
+        })?;
+        let sandbox = match settings.wechat {
+            WeChatChoice::Sandbox => {
+                let sandbox = Sandbox::start(yaopai_sandbox::Config::default()).await;
+                Some(sandbox.map_err(|error| Failed::new(StartupProblem::EmbeddedServer, "sandbox", error))?)
+            }
+            WeChatChoice::Real => None,
+        };
+        let (wechat, wechat_environment) = match &sandbox {
+            Some(sandbox) => {
+                let url = sandbox.url();
+                let hosts = WeChatHosts { api: url.clone(), open: url.clone(), poll: url.clone() };
+                (hosts, WeChatEnvironment::Sandbox { url: url.to_string() })
+            }
+            None => (WeChatHosts::real(), WeChatEnvironment::Real),
+        };
+        let key = EmbeddedKey::generate(&System);
+        let config = yaopai_backend::Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            database: Database::Sqlite(data_dir.join("backend.db")),
+            data_dir: data_dir.to_path_buf(),
+            public_url: public_url.map(|url| parse_url("YAOPAI_PUBLIC_URL", url)).transpose()?,
+            wechat,
+            wechat_environment,
+            bootstrap: None,
+            embedded_key: Some(key.clone()),
+            secret_key: None,
+        };
+        let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await.map_err(backend_failed)?;
+        if let Some(sandbox) = &sandbox {
+            sandbox.set_miniprogram_server(backend.url());
+        }
+        let options = Options {
+            server: backend.url(),
+            access_key: AccessKey::new(key.expose()),
+            pool: PoolId::default(),
+            replica: data_dir.join("replica.db"),
+        };
+        Ok(Self {
+            console: open(options).await?,
+            server_url: backend.url(),
+            sandbox_url: sandbox.as_ref().map(|sandbox| sandbox.url().to_string()),
+            sandbox_apps: sandbox.as_ref().map(apps_of).unwrap_or_default(),
+            wechat: settings.wechat,
+            embedded: Some(Mutex::new(Some(Embedded { backend, sandbox }))),
+            _lock: lock,
+        })
+    }
+}
+
+/// Makes the data directory and takes it.
+fn prepare(data_dir: &Path) -> Result<DirectoryLock, Failed> {
+    let shown = || data_dir.display().to_string();
+    let broken = |error: std::io::Error| Failed::new(StartupProblem::DataDirectory, shown(), error);
+    fs::create_dir_all(data_dir).map_err(broken)?;
+    instance::lock(data_dir).map_err(broken)?.ok_or_else(|| {
+        Failed::new(StartupProblem::Configuration, shown(), "another Yaopai uses this data directory")
+    })
+}
+
+async fn open(options: Options) -> Result<Console, Failed> {
+    let replica = options.replica.display().to_string();
+    Console::open(options, Arc::new(System), Arc::new(System)).await.map_err(|error| {
+        let problem = match &error {
+            yaopai_console::Error::NewerReplica { .. } => StartupProblem::NewerFile,
+            _ => StartupProblem::DataDirectory,
+        };
+        Failed::new(problem, replica, error)
+    })
+}
+
+/// One replica a server and pool, named so that people recognise it: `replica-id.example.com-default.db`.
+fn replica_name(server: &Url, pool: &PoolId) -> String {
+    let host = server.host_str().unwrap_or("server").replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
+    match server.port() {
+        Some(port) => format!("replica-{host}_{port}-{pool}.db"),
+        None => format!("replica-{host}-{pool}.db"),
+    }
+}
+
+fn parse_url(variable: &str, text: &str) -> Result<Url, Failed> {
+    text.parse().map_err(|error| Failed::new(StartupProblem::Configuration, variable, error))
+}
+
+fn apps_of(sandbox: &Sandbox) -> Vec<SandboxApp> {
+    let kind = |kind| match kind {
+        AppKind::MiniProgram => ConnectionKind::MiniProgram,
+        AppKind::OfficialAccount => ConnectionKind::WebpageAuthorization,
+        AppKind::Website => ConnectionKind::Pc,
+    };
+    let app = |app: yaopai_sandbox::AppSheet| SandboxApp {
+        kind: kind(app.kind),
+        name: app.name,
+        app_id: app.app_id,
+        app_secret: app.app_secret,
+    };
+    sandbox.apps().into_iter().map(app).collect()
+}
+
+fn backend_failed(error: yaopai_backend::Error) -> Failed {
+    let problem = match &error {
+        yaopai_backend::Error::Store(StoreError::NewerSchema { .. }) => StartupProblem::NewerFile,
+        yaopai_backend::Error::Store(StoreError::Corrupt { .. }) => StartupProblem::DamagedFile,
+        yaopai_backend::Error::DataDir { .. } => StartupProblem::DataDirectory,
+        _ => StartupProblem::EmbeddedServer,
+    };
+    Failed::new(problem, "backend.db", error)
 }

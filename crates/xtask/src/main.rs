@@ -1,2 +1,36 @@
-//! Placeholder.
-fn main() {}
+//! Programs for developers: `cargo run -p yaopai-xtask -- --help`.
+
+mod seed;
+
+use clap::{Parser, Subcommand};
+use std::io::Write;
+
+#[derive(Debug, Parser)]
+#[command(about = "Programs for developers")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Writes a bootstrap file with believable people to standard output; the same seed writes the same file.
+    Seed {
+        /// How many people.
+        #[arg(long, default_value_t = 300)]
+        users: u32,
+        /// Chooses the people.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Seed { users, seed } => {
+            let file = toml::to_string(&seed::bootstrap(users, seed))?;
+            std::io::stdout().write_all(file.as_bytes())?;
+        }
+    }
+    Ok(())
+}

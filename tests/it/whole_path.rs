@@ -1,0 +1,267 @@
+//! The thinnest real path without a window: sandbox, backend and console, each on its own port or file.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use tempfile::TempDir;
+use yaopai_backend::{Backend, Config, Database, EmbeddedKey, WeChatHosts};
+use yaopai_console::{AccessKey, Console, Keep, Link, MetadataEdit, Options, Status, SyncMark, UserQuery};
+use yaopai_domain::{
+    AppSecret, AttemptState, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, PoolId, System, UserId, Verdict,
+    WeChatEnvironment,
+};
+use yaopai_sandbox::{AppKind, Sandbox};
+
+/// Far longer than anything here takes; a test that gets here hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct World {
+    folder: TempDir,
+    sandbox: Sandbox,
+    key: EmbeddedKey,
+    backend: Option<Backend>,
+    address: SocketAddr,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::start(yaopai_sandbox::Config::default()).await.unwrap();
+        let key = EmbeddedKey::generate(&System);
+        let mut world = Self { folder, sandbox, key, backend: None, address: ([127, 0, 0, 1], 0).into() };
+        world.start_backend().await;
+        world
+    }
+
+    async fn start_backend(&mut self) {
+        let url = self.sandbox.url();
+        let config = Config {
+            listen: self.address,
+            database: Database::Sqlite(self.folder.path().join("backend.db")),
+            data_dir: self.folder.path().to_path_buf(),
+            public_url: None,
+            wechat: WeChatHosts { api: url.clone(), open: url.clone(), poll: url.clone() },
+            wechat_environment: WeChatEnvironment::Sandbox { url: url.to_string() },
+            bootstrap: None,
+            embedded_key: Some(self.key.clone()),
+            secret_key: None,
+        };
+        let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await.unwrap();
+        let url = backend.url();
+        self.sandbox.set_miniprogram_server(url.clone());
+        self.address = ([127, 0, 0, 1], url.port().unwrap()).into();
+        self.backend = Some(backend);
+    }
+
+    async fn stop_backend(&mut self) {
+        self.backend.take().unwrap().stop().await;
+    }
+
+    async fn console(&self, replica: &str) -> Console {
+        let options = Options {
+            server: format!("http://{}/", self.address).parse().unwrap(),
+            access_key: AccessKey::new(self.key.expose()),
+            pool: PoolId::default(),
+            replica: Path::join(self.folder.path(), replica),
+        };
+        Console::open(options, Arc::new(System), Arc::new(System)).await.unwrap()
+    }
+
+    fn draft(&self, kind: AppKind) -> ConnectionDraft {
+        let app = self.sandbox.apps().into_iter().find(|app| app.kind == kind).unwrap();
+        let (kind, identifier) = match kind {
+            AppKind::Website => (ConnectionKind::Pc, "shop-pc"),
+            AppKind::OfficialAccount => (ConnectionKind::WebpageAuthorization, "shop-web"),
+            AppKind::MiniProgram => (ConnectionKind::MiniProgram, "shop-mini"),
+        };
+        ConnectionDraft {
+            kind,
+            identifier: identifier.to_owned(),
+            display_name: "微信登录".to_owned(),
+            app_id: app.app_id,
+            app_secret: Some(AppSecret::new(app.app_secret)),
+            callback_url: None,
+            verification_file: None,
+            login_only: false,
+            platform_account: None,
+        }
+    }
+
+    /// Does what a phone does with the text of a code.
+    async fn scan(&self, text: &str, person: &str, decision: &str) {
+        let url = self.sandbox.url().join("sandbox/scan").unwrap();
+        let body = serde_json::json!({ "url": text, "person": person, "decision": decision });
+        #[expect(clippy::disallowed_methods, reason = "a test is a program: it brings its own client")]
+        let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap());
+        let happened: serde_json::Value = answer.json().await.unwrap();
+        // A page inside WeChat is sent back: the phone's browser follows.
+        if let Some(location) = happened["location"].as_str() {
+            #[expect(clippy::disallowed_methods, reason = "as above")]
+            let page = reqwest::get(location).await.unwrap();
+            assert!(page.status().is_success(), "the callback page answers {}", page.status());
+        }
+    }
+
+    fn person(&self, index: usize) -> String {
+        self.sandbox.people()[index].id.to_string()
+    }
+}
+
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+}
+
+async fn status_is(console: &Console, what: &str, wanted: impl Fn(&Status) -> bool) {
+    until(what, async || wanted(&console.status()).then_some(())).await;
+}
+
+async fn log_in(world: &World, console: &Console, connection: &Connection, person: &str) -> LoginAttempt {
+    let started = console.start_test_login(connection.id, false).await.unwrap();
+    let text = match &started.qr.text {
+        Some(text) => text.clone(),
+        None => decode(&console.picture(started.attempt.id, yaopai_console::PictureFormat::Png).unwrap()),
+    };
+    let id = started.attempt.id;
+    let follow = tokio::spawn({
+        let console = console.clone();
+        async move {
+            let mut states = vec![];
+            console.follow_attempt(id, |attempt| states.push(attempt)).await.unwrap();
+            states
+        }
+    });
+    world.scan(&text, person, "approve").await;
+    let states = tokio::time::timeout(PATIENCE, follow).await.unwrap().unwrap();
+    states.last().unwrap().clone()
+}
+
+fn decode(picture: &[u8]) -> String {
+    let grey = image::load_from_memory(picture).unwrap().to_luma8();
+    let mut prepared = rqrr::PreparedImage::prepare(grey);
+    prepared.detect_grids()[0].decode().unwrap().1
+}
+
+async fn only_user(console: &Console) -> UserId {
+    until("the person is in the list", async || {
+        let page = console.users(UserQuery { limit: 10, ..UserQuery::default() }).await.unwrap();
+        page.rows.first().map(|row| row.id)
+    })
+    .await
+}
+
+async fn edit(console: &Console, user_id: UserId, key: &str, json: &str) {
+    let edit = MetadataEdit { user_id, key: key.to_owned(), json: Some(json.to_owned()) };
+    console.edit_metadata(edit).await.unwrap();
+}
+
+async fn metadata(console: &Console, user_id: UserId, key: &str) -> (Option<String>, SyncMark) {
+    let detail = console.user(user_id).await.unwrap();
+    let item = detail.metadata.into_iter().find(|item| item.key == key).unwrap();
+    (item.json, item.sync)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_scans_appears_is_edited_and_the_edit_reaches_the_backend_even_after_an_outage() {
+    let mut world = World::new().await;
+    let console = world.console("replica.db").await;
+    status_is(&console, "connected and loaded", |status| status.link == Link::Connected && status.loaded).await;
+
+    let connection = console.create_connection(&world.draft(AppKind::Website)).await.unwrap();
+    let attempt = log_in(&world, &console, &connection, &world.person(0)).await;
+    assert_eq!(attempt.state, AttemptState::Decided);
+    assert!(matches!(attempt.verdict, Some(Verdict::Create { user_id: Some(_), .. })), "{:?}", attempt.verdict);
+
+    let user = only_user(&console).await;
+    edit(&console, user, "vip", "true").await;
+    status_is(&console, "the edit is synced", |status| status.waiting == 0 && status.last_sync.is_some()).await;
+    until("the mark is gone", async || {
+        (metadata(&console, user, "vip").await == (Some("true".to_owned()), SyncMark::Synced)).then_some(())
+    })
+    .await;
+
+    world.stop_backend().await;
+    edit(&console, user, "vip", "\"gold\"").await;
+    assert_eq!(metadata(&console, user, "vip").await, (Some("\"gold\"".to_owned()), SyncMark::Pending));
+    status_is(&console, "offline", |status| matches!(status.link, Link::Offline { .. }) && status.waiting == 1).await;
+    console.close().await;
+    drop(console);
+
+    let console = world.console("replica.db").await;
+    assert_eq!(metadata(&console, user, "vip").await, (Some("\"gold\"".to_owned()), SyncMark::Pending));
+    world.start_backend().await;
+    until("the queued edit went out", async || {
+        (metadata(&console, user, "vip").await.1 == SyncMark::Synced).then_some(())
+    })
+    .await;
+    let other = world.console("other.db").await;
+    until("another console sees it", async || {
+        let detail = other.user(user).await.ok()?;
+        let item = detail.metadata.into_iter().find(|item| item.key == "vip")?;
+        (item.json.as_deref() == Some("\"gold\"")).then_some(())
+    })
+    .await;
+    console.close().await;
+    other.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_person_is_one_user_through_all_three_kinds() {
+    let world = World::new().await;
+    let console = world.console("replica.db").await;
+    status_is(&console, "loaded", |status| status.loaded).await;
+    let mut users = Vec::new();
+    for kind in [AppKind::MiniProgram, AppKind::Website, AppKind::OfficialAccount] {
+        let connection = console.create_connection(&world.draft(kind)).await.unwrap();
+        let attempt = log_in(&world, &console, &connection, &world.person(0)).await;
+        users.push(match attempt.verdict {
+            Some(Verdict::Create { user_id: Some(id), .. } | Verdict::LogIn { user_id: id, .. }) => id,
+            other => panic!("{kind:?}: {other:?}"),
+        });
+    }
+    assert!(users.iter().all(|user| *user == users[0]), "{users:?}");
+    until("three bindings", async || (console.user(users[0]).await.ok()?.bindings.len() == 3).then_some(())).await;
+    console.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_consoles_that_change_the_same_key_are_shown_a_conflict_and_nothing_is_lost() {
+    let mut world = World::new().await;
+    let (first, second) = (world.console("first.db").await, world.console("second.db").await);
+    status_is(&first, "loaded", |status| status.loaded).await;
+    let connection = first.create_connection(&world.draft(AppKind::Website)).await.unwrap();
+    log_in(&world, &first, &connection, &world.person(0)).await;
+    let user = only_user(&first).await;
+    assert_eq!(only_user(&second).await, user);
+
+    world.stop_backend().await;
+    edit(&first, user, "tier", "\"silver\"").await;
+    edit(&second, user, "tier", "\"gold\"").await;
+    world.start_backend().await;
+    let (loser, conflict) = until("one of them has a conflict", async || {
+        for console in [&first, &second] {
+            if let Some(conflict) = console.conflicts().await.unwrap().into_iter().next() {
+                return Some((console, conflict));
+            }
+        }
+        None
+    })
+    .await;
+    let mine = conflict.mine.clone().unwrap();
+    assert_ne!(conflict.theirs, conflict.mine);
+    loser.resolve_conflict(conflict.id, Keep::Mine).await.unwrap();
+    for console in [&first, &second] {
+        until("both show the decision", async || {
+            (metadata(console, user, "tier").await == (Some(mine.clone()), SyncMark::Synced)).then_some(())
+        })
+        .await;
+        console.close().await;
+    }
+}
