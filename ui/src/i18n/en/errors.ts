@@ -1,4 +1,4 @@
-//! What went wrong, what it means and what to do, for everything that can fail outside WeChat.
+// What went wrong, what it means and what to do, for everything that can fail outside WeChat.
 
 import type { Code, ErrorView, Failure, PushRejection, Refusal } from "../../ipc/bindings";
 
@@ -156,7 +156,7 @@ export const errors = {
     snapshot_user: {
       title: "This was a snapshot page visitor",
       meaning:
-        "WeChat showed the page in snapshot mode and gave a stand-in identity, the same for nobody in particular. It is never stored.",
+        "WeChat showed the page in snapshot mode and gave a stand-in identity that is no real person. It is never stored.",
       advice: "Have the person tap “Use full service” at the foot of the page and log in again.",
     },
     user_blocked: {
@@ -208,10 +208,6 @@ export const errors = {
     },
     fail: {
       title: "It broke at “{{leg}}”: {{reason}}",
-    },
-    advice: {
-      log_in: "Nothing to do.",
-      create: "Nothing to do.",
     },
     someone: "An unnamed person",
   },

@@ -1,4 +1,4 @@
-//! One sentence per rule that a value can break, shown at its field.
+// One sentence per rule that a value can break, shown at its field.
 
 import type { Rule } from "../../ipc/bindings";
 

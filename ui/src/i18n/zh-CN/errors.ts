@@ -1,4 +1,4 @@
-//! 微信以外的各种失败：发生了什么、意味着什么、该怎么办。
+// 微信以外的各种失败：发生了什么、意味着什么、该怎么办。
 
 import type { errors as en } from "../en/errors";
 
@@ -39,7 +39,7 @@ export const errors = {
     malformed_request: {
       title: "后端无法理解这个请求",
       meaning: "控制台与后端的版本可能不一致。没有做任何更改。",
-      advice: "升级版本较旧的一方。如果都是最新版，请复制详情并反馈。",
+      advice: "升级版本较旧的一方。如果都是最新版，复制详情并反馈。",
     },
     invalid_fields: {
       title: "后端没有接受其中几项",
@@ -89,7 +89,7 @@ export const errors = {
     sync_gap: {
       title: "后端缺少较早的一次修改",
       meaning: "修改都留在本机，会按顺序重新发送。",
-      advice: "无需操作。如果一直如此，请复制详情并反馈。",
+      advice: "无需操作。如果一直如此，复制详情并反馈。",
     },
     sync_fork: {
       title: "另有一份相同的控制台也在提交修改",
@@ -194,10 +194,6 @@ export const errors = {
     },
     fail: {
       title: "在“{{leg}}”这一步中断：{{reason}}",
-    },
-    advice: {
-      log_in: "无需操作。",
-      create: "无需操作。",
     },
     someone: "未具名用户",
   },
