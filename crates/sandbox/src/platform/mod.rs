@@ -80,8 +80,11 @@ impl Platform {
     /// The address of a page of this sandbox, for a phone.
     pub(crate) fn address(&self, path: &str, query: &[(&str, &str)]) -> String {
         let mut url = self.base.clone();
-        url.set_path(path);
-        url.query_pairs_mut().extend_pairs(query);
+        url.set_path(&format!("{}{path}", self.base.path().trim_end_matches('/')));
+        // Even an empty list would leave a question mark behind.
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
         url.into()
     }
 }

@@ -49,10 +49,7 @@ pub(crate) async fn page(State(platform): State<Shared>, params: Params) -> Resp
             return screen::page_fault(fault).into_response();
         }
     };
-    let (redirect_uri, state) = (params.get("redirect_uri"), params.get("state"));
-    let uuid = world
-        .qr_sessions
-        .create(&app.app_id, redirect_uri, state, now, &platform.entropy);
+    let uuid = world.qr_sessions.create(&app.app_id, now, &platform.entropy);
     drop(world);
     let Some(open) = open_query(params.get("redirect_uri")) else {
         return screen::page_fault(PageFault::RedirectUri).into_response();
