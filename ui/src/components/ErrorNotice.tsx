@@ -16,7 +16,7 @@ interface ErrorNoticeProps {
 
 export function ErrorNotice({ error, onRetry }: ErrorNoticeProps) {
   const { t } = useTranslation();
-  const words = errorWords(errorView(error), t);
+  const words = errorWords(t, errorView(error));
   return (
     <Notice
       urgent

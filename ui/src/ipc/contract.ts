@@ -24,3 +24,6 @@ export type Events = {
 
 /** Names the window after the page. */
 export type SetWindowTitle = (title: string) => Promise<void>;
+
+/** Paints the window's own frame light or dark; `null` follows the system. */
+export type SetWindowTheme = (theme: "light" | "dark" | null) => Promise<void>;

@@ -3,7 +3,7 @@ import { Channel } from "@tauri-apps/api/core";
 import { getCurrentWindow } from "@tauri-apps/api/window";
 
 import { commands as generated, events as generatedEvents, type LoginAttempt } from "./bindings";
-import type { Commands, Events, SetWindowTitle } from "./contract";
+import type { Commands, Events, SetWindowTheme, SetWindowTitle } from "./contract";
 
 /** The commands of the window. */
 export const commands: Commands = {
@@ -24,3 +24,6 @@ export const events: Events = {
 
 /** Names the window after the page. */
 export const setWindowTitle: SetWindowTitle = (title) => getCurrentWindow().setTitle(title);
+
+/** Paints the window's own frame light or dark; `null` follows the system. */
+export const setWindowTheme: SetWindowTheme = (scheme) => getCurrentWindow().setTheme(scheme);

@@ -1,3 +1,64 @@
+// What surrounds every page: environment line, rail, content, status bar.
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { KeptAside } from "@/features/startup/KeptAside";
+import { statusQuery } from "@/ipc/queries";
+import { useCurrentPageTitle } from "@/lib/pageTitle";
+
+import classes from "./Frame.module.css";
+import { Rail } from "./Rail";
+import { ShortcutSheet } from "./ShortcutSheet";
+import { StatusBar } from "./StatusBar";
+import { useShortcuts } from "./useShortcuts";
+
 export function Frame() {
-  return null;
+  const { t } = useTranslation();
+  const { data: status } = useQuery(statusQuery);
+  const [sheet, setSheet] = useState(false);
+  useShortcuts({ onSheet: () => setSheet(true) });
+
+  return (
+    <div className={classes.frame}>
+      <a className={classes.skip} href="#content">
+        {t("frame.skip")}
+      </a>
+      <div className={classes.environment} data-environment={status?.server?.wechat.type ?? "unknown"} aria-hidden="true" />
+      <Rail onKeyboard={() => setSheet(true)} />
+      <Content />
+      <StatusBar />
+      <Announcer />
+      <ShortcutSheet opened={sheet} onClose={() => setSheet(false)} />
+    </div>
+  );
+}
+
+/** The page. Focus moves here when another page opens, so that Tab begins with the page and not with the rail. */
+function Content() {
+  const page = useRouterState({ select: (state) => state.location.pathname.split("/")[1] });
+  const content = useRef<HTMLElement>(null);
+  const shown = useRef(page);
+  useEffect(() => {
+    if (shown.current === page) return;
+    shown.current = page;
+    content.current?.focus({ preventScroll: true });
+  }, [page]);
+  return (
+    <main ref={content} id="content" tabIndex={-1} className={classes.content}>
+      <KeptAside />
+      <Outlet />
+    </main>
+  );
+}
+
+/** Says the new page's title to screen readers. */
+function Announcer() {
+  const title = useCurrentPageTitle();
+  return (
+    <div className="visually-hidden" aria-live="polite" aria-atomic="true">
+      {title}
+    </div>
+  );
 }

@@ -1,0 +1,120 @@
+// One line that is always true: the backend, the sync, what waits, what conflicts, and which WeChat this is.
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { IconRefresh } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { RelativeTime } from "@/components/RelativeTime";
+import { StatusDot, type Tone } from "@/components/StatusDot";
+import type { About, Link as BackendLink, Status } from "@/ipc/bindings";
+import { call } from "@/ipc/call";
+import { commands } from "@/ipc/host";
+import { aboutQuery, statusQuery } from "@/ipc/queries";
+import { exact } from "@/lib/time";
+
+import classes from "./StatusBar.module.css";
+
+export function StatusBar() {
+  const { t } = useTranslation();
+  const { data: status } = useQuery(statusQuery);
+  const { data: about } = useQuery(aboutQuery);
+  return (
+    <footer className={classes.bar} aria-label={t("frame.statusBar")}>
+      {status && (
+        <>
+          <Backend link={status.link} about={about} />
+          <Sync status={status} />
+          <Link to="/users" className={classes.item} data-testid="status-waiting" data-count={status.waiting}>
+            {status.waiting > 0 ? (
+              <StatusDot tone="waiting">{t("frame.waiting", { count: status.waiting })}</StatusDot>
+            ) : (
+              t("frame.waitingNone")
+            )}
+          </Link>
+          <Link to="/conflicts" className={classes.item} data-testid="status-conflicts" data-count={status.conflicts}>
+            {status.conflicts > 0 ? (
+              <StatusDot tone="broken">{t("frame.conflicts", { count: status.conflicts })}</StatusDot>
+            ) : (
+              t("frame.conflictsNone")
+            )}
+          </Link>
+          <span className={classes.space} />
+          {status.server && <Environment type={status.server.wechat.type} />}
+        </>
+      )}
+    </footer>
+  );
+}
+
+const linkTones: Record<BackendLink["type"], Tone> = {
+  connecting: "neutral",
+  connected: "healthy",
+  offline: "broken",
+  denied: "broken",
+};
+
+function Backend({ link, about }: { link: BackendLink; about: About | undefined }) {
+  const { t, i18n } = useTranslation();
+  const host = link.type === "offline" ? link.host : about ? new URL(about.server_url).host : "";
+  const explained = {
+    connecting: () => t("frame.link.connectedTo", { host }),
+    connected: () => t("frame.link.connectedTo", { host }),
+    denied: () => t("frame.link.deniedHelp"),
+    offline: () =>
+      t("frame.link.offlineSince", {
+        host,
+        since: link.type === "offline" ? exact(link.since, i18n.language) : "",
+      }),
+  }[link.type]();
+  return (
+    <Tooltip label={explained} multiline maw={360}>
+      <span className={classes.item} data-testid="status-connection" data-state={link.type}>
+        <StatusDot tone={linkTones[link.type]}>
+          {t(`frame.link.${link.type}`)}
+          <span className={classes.quiet}> · {about?.embedded ? t("frame.link.builtIn") : host}</span>
+        </StatusDot>
+      </span>
+    </Tooltip>
+  );
+}
+
+function Sync({ status }: { status: Status }) {
+  const { t } = useTranslation();
+  const sync = useMutation({ mutationFn: () => call(commands.syncNow()) });
+  return (
+    <span className={classes.item} data-testid="status-sync">
+      {!status.loaded ? (
+        t("frame.sync.loading")
+      ) : status.last_sync === null ? (
+        t("frame.sync.never")
+      ) : (
+        <>
+          {t("frame.sync.label")} <RelativeTime at={status.last_sync} />
+        </>
+      )}
+      <Tooltip label={t("frame.sync.now")}>
+        <ActionIcon
+          variant="subtle"
+          color="slate"
+          size={20}
+          aria-label={t("frame.sync.now")}
+          onClick={() => sync.mutate()}
+        >
+          <IconRefresh size={13} stroke={1.5} />
+        </ActionIcon>
+      </Tooltip>
+    </span>
+  );
+}
+
+function Environment({ type }: { type: "real" | "sandbox" }) {
+  const { t } = useTranslation();
+  return (
+    <Tooltip label={t(`frame.environment.${type}Help`)}>
+      <span className={classes.environment} data-environment={type} data-testid="status-environment">
+        {t(`frame.environment.${type}`)}
+      </span>
+    </Tooltip>
+  );
+}
