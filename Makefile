@@ -18,7 +18,7 @@ tour: ## play the journey in a virtual screen, one picture per step in target/to
 dev: ## the console with the interface reloading as it is edited
 	@scripts/setup
 	@scripts/build-ui
-	npm --prefix ui run tauri -- dev --no-default-features
+	npm --prefix ui run tauri -- dev
 
 fmt: ## format everything
 	cargo fmt --all
