@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The identity service: connections, logins, users, and the change feed that consoles replicate.
+//!
+//! A program makes a [`Config`], starts a [`Backend`] and stops it. The desktop does so in its own process, the binary
+//! `yaopai-server` does nothing else.
+
+mod access;
+mod app;
+mod config;
+mod endpoint;
+mod error;
+mod extract;
+mod identity;
+mod login;
+mod manage;
+mod router;
+mod serve;
+mod store;
+mod sync;
+mod vault;
+mod verification;
+
+pub use access::EmbeddedKey;
+pub use config::{Config, Database, InvalidDatabaseUrl};
+pub use error::Error;
+pub use serve::Backend;
+pub use store::{StoreError, Unique};
+pub use vault::{InvalidSecretKey, SecretKey};
+pub use yaopai_wechat::WeChatHosts;
+
+use app::App;

@@ -1,0 +1,64 @@
+//! What every handler can reach.
+
+use crate::{
+    EmbeddedKey, Error,
+    store::{NewHead, Store},
+    vault::Vault,
+};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+use yaopai_domain::{Clock, ConnectionId, Entropy, LoginAttempt, PoolId, WeChatEnvironment};
+use yaopai_wechat::{Credentials, WeChat};
+
+/// Hints a slow listener may lag behind before it has to look by itself.
+pub(crate) const HINTS_KEPT: usize = 256;
+
+/// What every handler can reach.
+pub(crate) struct App {
+    /// What the backend remembers.
+    pub(crate) store: Arc<dyn Store>,
+    /// The present moment.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// WeChat.
+    pub(crate) wechat: WeChat,
+    /// Which WeChat that is.
+    pub(crate) wechat_environment: WeChatEnvironment,
+    /// Where AppSecrets are sealed.
+    pub(crate) vault: Arc<Vault>,
+    /// Where the backend is reached from outside.
+    pub(crate) public_url: Url,
+    /// The key of the desktop around this backend, if there is one.
+    pub(crate) embedded_key: Option<EmbeddedKey>,
+    /// Sends every new head of a pool, after its commit.
+    pub(crate) heads: broadcast::Sender<NewHead>,
+    /// Sends every change of a login attempt, after its commit.
+    pub(crate) attempts: broadcast::Sender<(PoolId, LoginAttempt)>,
+    /// Cancelled when the backend stops: streams end, background tasks leave.
+    pub(crate) stopping: CancellationToken,
+    /// Background tasks; the backend waits for them when it stops.
+    pub(crate) tasks: TaskTracker,
+}
+
+impl App {
+    /// What WeChat knows a connection by: its AppID and its opened AppSecret.
+    pub(crate) async fn credentials(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+        app_id: &str,
+    ) -> Result<Credentials, Error> {
+        let sealed = self
+            .store
+            .connection_secret(pool, id)
+            .await?
+            .ok_or(Error::NotFound("connection"))?;
+        Ok(Credentials {
+            app_id: app_id.to_owned(),
+            app_secret: self.vault.open(pool, id, &sealed)?,
+        })
+    }
+}

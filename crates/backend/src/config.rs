@@ -1,0 +1,61 @@
+//! How a backend is told what to do.
+
+use crate::{EmbeddedKey, SecretKey};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use url::Url;
+use yaopai_domain::WeChatEnvironment;
+use yaopai_wechat::WeChatHosts;
+
+/// Everything a backend needs to know to start.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Where the data is.
+    pub database: Database,
+    /// Folder for the key file; made if it is not there.
+    pub data_dir: PathBuf,
+    /// Where the backend is reached from outside; absent means where it listens.
+    pub public_url: Option<Url>,
+    /// Where WeChat is.
+    pub wechat: WeChatHosts,
+    /// What people are told about it.
+    pub wechat_environment: WeChatEnvironment,
+    /// A file to apply before the first request.
+    pub bootstrap: Option<PathBuf>,
+    /// The key of a desktop that runs this backend inside itself.
+    pub embedded_key: Option<EmbeddedKey>,
+    /// The key that seals AppSecrets; absent means the file `secret.key` in the data directory.
+    pub secret_key: Option<SecretKey>,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A SQLite file; made if it is not there.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, by its URL.
+    Postgres(String),
+}
+
+/// A database URL of neither kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a database URL is sqlite:FILE or postgres://…")]
+pub struct InvalidDatabaseUrl;
+
+impl FromStr for Database {
+    type Err = InvalidDatabaseUrl;
+
+    fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Ok(Self::Postgres(url.to_owned()));
+        }
+        let file = url.strip_prefix("sqlite:").ok_or(InvalidDatabaseUrl)?;
+        // sqlite:///absolute and sqlite:relative are both in use.
+        let file = file.strip_prefix("//").unwrap_or(file);
+        if file.is_empty() {
+            return Err(InvalidDatabaseUrl);
+        }
+        Ok(Self::Sqlite(file.into()))
+    }
+}

@@ -1,0 +1,118 @@
+//! An endpoint and what it needs, kept together: no route exists without an answer to "who may call it?".
+
+use crate::{App, Error, access};
+use axum::{
+    Router,
+    extract::Request,
+    handler::Handler,
+    http::Method,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{MethodFilter, MethodRouter, on},
+};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use yaopai_domain::Action;
+
+/// A handler takes at most this long, unless its endpoint is [`Endpoint::long`]. Calls to WeChat take up to 10 s each.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// One method at one path.
+pub(crate) struct Endpoint {
+    /// The method.
+    pub(crate) method: Method,
+    /// The path, with `{name}` for its parameters.
+    pub(crate) path: &'static str,
+    /// Who may call it.
+    pub(crate) needs: Needs,
+    long: bool,
+    handler: MethodRouter<Arc<App>>,
+}
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// Anybody.
+    Nothing,
+    /// Callers whose role may do this in the pool of the path (`{pool}`).
+    Right(Action),
+}
+
+impl Endpoint {
+    /// A `GET` endpoint.
+    pub(crate) fn get<H: Handler<T, Arc<App>>, T: 'static>(
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::GET, MethodFilter::GET, path, needs, handler)
+    }
+
+    /// A `POST` endpoint.
+    pub(crate) fn post<H: Handler<T, Arc<App>>, T: 'static>(
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::POST, MethodFilter::POST, path, needs, handler)
+    }
+
+    /// A `PUT` endpoint.
+    pub(crate) fn put<H: Handler<T, Arc<App>>, T: 'static>(
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::PUT, MethodFilter::PUT, path, needs, handler)
+    }
+
+    /// A `DELETE` endpoint.
+    pub(crate) fn delete<H: Handler<T, Arc<App>>, T: 'static>(
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::DELETE, MethodFilter::DELETE, path, needs, handler)
+    }
+
+    fn new<H: Handler<T, Arc<App>>, T: 'static>(
+        method: Method,
+        filter: MethodFilter,
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            needs,
+            long: false,
+            handler: on(filter, handler),
+        }
+    }
+
+    /// Frees the endpoint from the time limit: it streams until the caller or the backend leaves.
+    pub(crate) fn long(self) -> Self {
+        Self { long: true, ..self }
+    }
+
+    /// Adds the endpoint to a router.
+    pub(crate) fn mount(self, router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
+        let mut handler: MethodRouter<Arc<App>, Infallible> = self.handler;
+        if !self.long {
+            handler = handler.layer(middleware::from_fn(in_time));
+        }
+        if let Needs::Right(action) = self.needs {
+            handler = handler.layer(middleware::from_fn_with_state(
+                (Arc::clone(app), action),
+                access::check,
+            ));
+        }
+        router.route(self.path, handler)
+    }
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    tokio::time::timeout(TIME_LIMIT, next.run(request))
+        .await
+        .unwrap_or_else(|_| Error::Busy.into_response())
+}

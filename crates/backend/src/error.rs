@@ -1,0 +1,212 @@
+//! Everything that can go wrong, and how it is told to a caller.
+
+use crate::store::{StoreError, Unique};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use std::{io, net::SocketAddr, path::PathBuf};
+use yaopai_domain::{Code, FieldError, Problem, ResetReason, Rule};
+
+/// What can go wrong in the backend, at its start and with a request. No secret is ever in it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// PostgreSQL was asked for.
+    #[error("PostgreSQL is not supported yet; use sqlite:FILE")]
+    PostgresNotYet,
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder of the data directory cannot be used.
+    #[error("cannot use {}: {source}", path.display())]
+    DataDir {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The key that seals secrets is not one.
+    #[error("the secret key ({0}) must be 64 hexadecimal digits")]
+    SecretKey(String),
+    /// A sealed secret cannot be opened.
+    #[error("a stored secret was sealed with another key (key id {key_id}); put its secret.key back")]
+    OtherSecretKey {
+        /// Id of the key that is needed.
+        key_id: String,
+    },
+    /// The bootstrap file is refused; nothing of it was applied.
+    #[error("{}:{line}:{column}: {message}; nothing was applied", file.display())]
+    Bootstrap {
+        /// The file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong, without values.
+        message: String,
+    },
+    /// The HTTP client cannot be made.
+    #[error("cannot make the HTTP client: {0}")]
+    HttpClient(#[source] reqwest::Error),
+    /// The store failed or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+
+    /// The request is not what the endpoint takes.
+    #[error("{0}")]
+    Malformed(String),
+    /// Values broke rules.
+    #[error("values were refused")]
+    InvalidFields(Vec<FieldError>),
+    /// No valid access key.
+    #[error("an access key is needed (Authorization: Bearer …)")]
+    Unauthenticated,
+    /// The role may not do this.
+    #[error("your role may not do this")]
+    Forbidden,
+    /// There is no such thing.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The method does not exist at this address.
+    #[error("this address does not take that method")]
+    MethodNotAllowed,
+    /// The connection is disabled.
+    #[error("the connection is disabled")]
+    ConnectionDisabled,
+    /// WeChat refused, did not answer, or answered nonsense.
+    #[error(transparent)]
+    WeChat(#[from] yaopai_wechat::Error),
+    /// The console has to load everything again.
+    #[error("load everything again: {}", reset_word(*.0))]
+    SyncReset(ResetReason),
+    /// The console skipped a sequence number.
+    #[error("a sequence number was skipped; the last one decided is {last_seq}")]
+    SyncGap {
+        /// The last one decided.
+        last_seq: u64,
+    },
+    /// Another console pushed under the same client id.
+    #[error("another console has pushed sequence number {seq} under this client id")]
+    SyncFork {
+        /// Where the histories part.
+        seq: u64,
+    },
+    /// The body is too large.
+    #[error("the body is too large")]
+    TooLarge,
+    /// It took too long.
+    #[error("the backend is too busy; try again")]
+    Busy,
+    /// A defect.
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+/// The reason as the console reads it from the problem's detail.
+const fn reset_word(reason: ResetReason) -> &'static str {
+    match reason {
+        ResetReason::Malformed => "malformed",
+        ResetReason::OtherFeed => "other_feed",
+        ResetReason::LostTail => "lost_tail",
+        ResetReason::HorizonPassed => "horizon_passed",
+    }
+}
+
+impl Error {
+    /// The error as callers see it.
+    pub(crate) fn problem(&self) -> Problem {
+        let said = || self.to_string();
+        match self {
+            Self::Malformed(_) => Problem::new(Code::MalformedRequest, said()),
+            Self::InvalidFields(fields) => Problem::fields(fields.clone()),
+            Self::Unauthenticated => Problem::new(Code::Unauthenticated, said()),
+            Self::Forbidden => Problem::new(Code::Forbidden, said()),
+            Self::NotFound(_) | Self::Store(StoreError::NotFound(_)) => Problem::new(Code::NotFound, said()),
+            Self::MethodNotAllowed => Problem {
+                status: StatusCode::METHOD_NOT_ALLOWED.as_u16(),
+                ..Problem::new(Code::MalformedRequest, said())
+            },
+            Self::ConnectionDisabled => Problem::new(Code::ConnectionDisabled, said()),
+            Self::WeChat(error) => wechat_problem(error),
+            Self::SyncReset(reason) => Problem::new(Code::SyncReset, reset_word(*reason)),
+            Self::SyncGap { .. } => Problem::new(Code::SyncGap, said()),
+            Self::SyncFork { .. } => Problem::new(Code::SyncFork, said()),
+            Self::TooLarge => Problem::new(Code::TooLarge, said()),
+            Self::Busy | Self::Store(StoreError::Closed) => Problem::new(Code::Busy, said()),
+            Self::Store(StoreError::Taken(unique)) => match taken(*unique) {
+                Some(field) => Problem::fields(vec![field]),
+                None => Problem::new(Code::Internal, "a value is taken"),
+            },
+            Self::Store(StoreError::Unknown("platform account")) => Problem::fields(vec![FieldError::new(
+                "platform_account",
+                Rule::PlatformAccountUnknown,
+            )]),
+            Self::PostgresNotYet
+            | Self::Listen { .. }
+            | Self::DataDir { .. }
+            | Self::SecretKey(_)
+            | Self::OtherSecretKey { .. }
+            | Self::Bootstrap { .. }
+            | Self::HttpClient(_)
+            | Self::Store(_)
+            | Self::Internal(_) => Problem::new(
+                Code::Internal,
+                "something went wrong; the backend's log says more",
+            ),
+        }
+    }
+}
+
+const fn taken_rule(unique: Unique) -> Option<(&'static str, Rule)> {
+    match unique {
+        Unique::ConnectionIdentifier => Some(("identifier", Rule::IdentifierTaken)),
+        Unique::VerificationFile => Some(("verification_file.name", Rule::VerificationFileTaken)),
+        Unique::Identity => None,
+    }
+}
+
+fn taken(unique: Unique) -> Option<FieldError> {
+    taken_rule(unique).map(|(field, rule)| FieldError::new(field, rule))
+}
+
+fn wechat_problem(error: &yaopai_wechat::Error) -> Problem {
+    use yaopai_wechat::Error as WeChat;
+    let said = error.to_string();
+    match error {
+        WeChat::WeChat(answer) => Problem {
+            wechat: Some(answer.clone()),
+            ..Problem::new(Code::WechatRefused, said)
+        },
+        WeChat::PageRefused { .. } => Problem::new(Code::WechatRefused, said),
+        WeChat::Unreachable { host } => Problem {
+            host: Some(host.clone()),
+            ..Problem::new(Code::WechatUnreachable, said)
+        },
+        WeChat::Unexpected { host, .. } => Problem {
+            host: Some(host.clone()),
+            ..Problem::new(Code::WechatUnexpected, said)
+        },
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        if problem.code == Code::Internal {
+            tracing::error!(error = %self, "a request failed");
+        }
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(problem)).into_response();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(Problem::MEDIA_TYPE),
+        );
+        response
+    }
+}

@@ -1,0 +1,103 @@
+//! What the backend remembers: one trait an area, one engine a folder.
+//!
+//! The traits speak in domain types and know no SQL. An engine keeps every promise inside one transaction a method; its
+//! database, not its callers, decides races by constraints.
+
+mod access;
+mod attempts;
+mod connections;
+mod identity;
+mod pools;
+pub(crate) mod sqlite;
+mod users;
+
+pub(crate) use access::{AccessStore, KeyHolder};
+pub(crate) use attempts::*;
+pub(crate) use connections::{ConnectionChange, ConnectionStore, NewConnection, SealedSecret};
+pub(crate) use identity::*;
+pub(crate) use pools::{Pool, PoolStore};
+pub(crate) use users::UserStore;
+
+use futures_util::future::BoxFuture;
+use std::path::PathBuf;
+use yaopai_domain::{PoolId, Revision};
+
+/// Everything the backend remembers.
+pub(crate) trait Store:
+    PoolStore + AccessStore + ConnectionStore + UserStore + AttemptStore + IdentityStore + Send + Sync
+{
+    /// Finishes what was begun and closes the database.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// What a store method gives.
+pub(crate) type Reply<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// A pool has a new head. Sent after the commit that made it.
+#[derive(Debug, Clone)]
+pub(crate) struct NewHead {
+    /// Which pool.
+    pub(crate) pool: PoolId,
+    /// Its head.
+    pub(crate) head: Revision,
+}
+
+/// What can go wrong in a store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such row.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// A unique value is taken.
+    #[error("the {0:?} is taken")]
+    Taken(Unique),
+    /// A row refers to something that is not there.
+    #[error("the {0} is unknown")]
+    Unknown(&'static str),
+    /// The file was written by a newer version.
+    #[error(
+        "the database was written by a newer version (schema {found}, this version knows {known}). It is kept at {}; \
+         move it back to use it with that version. The next start begins with an empty database",
+        kept.display()
+    )]
+    NewerSchema {
+        /// Schema version of the file.
+        found: i64,
+        /// Newest schema version this program knows.
+        known: i64,
+        /// Where the file is now.
+        kept: PathBuf,
+    },
+    /// The file is damaged or not ours.
+    #[error(
+        "the database cannot be read: {reason}. It is kept at {}; restore a backup in its place, or repair it with \
+         `sqlite3 FILE .recover`. The next start begins with an empty database",
+        kept.display()
+    )]
+    Corrupt {
+        /// What was found.
+        reason: String,
+        /// Where the file is now.
+        kept: PathBuf,
+    },
+    /// A row holds what this version cannot read.
+    #[error("a stored value cannot be read: {0}")]
+    Unreadable(String),
+    /// The backend stops.
+    #[error("the database is closed")]
+    Closed,
+    /// The engine failed: disk full, file locked, …
+    #[error("the database failed: {0}")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Values that exist once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unique {
+    /// A connection's identifier in its pool.
+    ConnectionIdentifier,
+    /// A verification file's name with another content.
+    VerificationFile,
+    /// A WeChat identifier in its scope.
+    Identity,
+}

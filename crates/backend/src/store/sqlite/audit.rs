@@ -1,0 +1,43 @@
+//! The audit log.
+
+use super::Writing;
+use crate::store::StoreError;
+use rusqlite::params;
+use serde_json::Value;
+use yaopai_domain::PoolId;
+
+/// One change by an operator.
+pub(super) struct Entry<'a> {
+    /// Who: name of an access key, or of the bootstrap.
+    pub(super) actor: &'a str,
+    /// What was done: `connection.create`, `user.patch`, …
+    pub(super) action: &'a str,
+    /// To what: `connection:<id>`, `user:<id>`, …
+    pub(super) target: String,
+    /// How it was; secrets as fingerprints.
+    pub(super) old: Option<Value>,
+    /// How it is now.
+    pub(super) new: Option<Value>,
+}
+
+/// Writes an entry, in the transaction of the change itself.
+pub(super) fn write(writing: &Writing<'_>, pool: &PoolId, entry: Entry<'_>) -> Result<(), StoreError> {
+    let mut random = [0; 16];
+    writing.entropy().fill(&mut random);
+    writing
+        .tx()
+        .prepare_cached(
+            "INSERT INTO audit (id, pool, actor, action, target, old, new, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            hex::encode(random),
+            pool.as_str(),
+            entry.actor,
+            entry.action,
+            entry.target,
+            entry.old.map(|value| value.to_string()),
+            entry.new.map(|value| value.to_string()),
+            writing.now().0,
+        ])?;
+    Ok(())
+}

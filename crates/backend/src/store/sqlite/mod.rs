@@ -1,0 +1,142 @@
+//! The SQLite engine: one file, one writer, a few readers.
+
+mod access;
+mod attempts;
+mod audit;
+mod connections;
+mod feed;
+mod identity;
+mod lane;
+mod open;
+mod pools;
+mod row;
+mod users;
+
+use super::{NewHead, Store, StoreError};
+use futures_util::future::BoxFuture;
+use lane::Lane;
+use rusqlite::{Transaction, TransactionBehavior};
+use std::{path::Path, sync::Arc};
+use tokio::sync::broadcast;
+use yaopai_domain::{Clock, Entropy, Timestamp};
+
+/// Readers beside the one writer.
+const READERS: usize = 4;
+
+/// A SQLite database.
+pub(crate) struct Sqlite {
+    writer: Lane,
+    readers: Lane,
+    ambient: Ambient,
+    heads: broadcast::Sender<NewHead>,
+}
+
+/// Where a transaction's moment and randomness come from.
+#[derive(Clone)]
+struct Ambient {
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Sqlite {
+    /// Opens the file, or makes it, and brings its schema up to date. New heads are sent to `heads` after each commit.
+    pub(crate) fn open(
+        file: &Path,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        heads: broadcast::Sender<NewHead>,
+    ) -> Result<Self, StoreError> {
+        let writer = open::writer(file, clock.now())?;
+        let readers = (0..READERS)
+            .map(|_| open::reader(file))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            writer: Lane::start("store-writer", vec![writer])?,
+            readers: Lane::start("store-reader", readers)?,
+            ambient: Ambient { clock, entropy },
+            heads,
+        })
+    }
+
+    /// Runs `work` in a read transaction: everything it reads is of one snapshot.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers
+            .run(move |connection| {
+                let tx = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+                work(&tx)
+            })
+            .await
+    }
+
+    /// Runs `work` in a write transaction, which is undone if `work` fails.
+    ///
+    /// Whoever writes users, identities or connections says so with [`feed::commit`], as the last step.
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let ambient = self.ambient.clone();
+        let heads = self.heads.clone();
+        self.writer
+            .run(move |connection| {
+                let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                let mut writing = Writing {
+                    tx: &tx,
+                    now: ambient.clock.now(),
+                    ambient: &ambient,
+                    heads: Vec::new(),
+                };
+                let answer = work(&mut writing)?;
+                let new_heads = writing.heads;
+                tx.commit()?;
+                for head in new_heads {
+                    // Nobody listening is fine: hints carry no data.
+                    let _ = heads.send(head);
+                }
+                Ok(answer)
+            })
+            .await
+    }
+}
+
+impl Store for Sqlite {
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.readers.close().await;
+            self.writer.close().await;
+        })
+    }
+}
+
+/// A write transaction. Its moment is read once.
+struct Writing<'t> {
+    tx: &'t Transaction<'t>,
+    now: Timestamp,
+    ambient: &'t Ambient,
+    heads: Vec<NewHead>,
+}
+
+impl<'t> Writing<'t> {
+    /// The transaction.
+    const fn tx(&self) -> &'t Transaction<'t> {
+        self.tx
+    }
+
+    /// The moment at which everything in this transaction happens.
+    const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The clock, to make ids with.
+    fn clock(&self) -> &'t dyn Clock {
+        self.ambient.clock.as_ref()
+    }
+
+    /// The random source.
+    fn entropy(&self) -> &'t dyn Entropy {
+        self.ambient.entropy.as_ref()
+    }
+}

@@ -1,0 +1,180 @@
+//! Where AppSecrets are sealed, so that the database alone gives none of them away.
+//!
+//! XChaCha20-Poly1305 with a random nonce. The associated data binds a sealed secret to its key and its row: copied to
+//! another row or pool it does not open. The key is beside the database, not in it: the file `secret.key` of the data
+//! directory, or the variable `YAOPAI_SECRET_KEY`.
+
+use crate::{Error, store::SealedSecret};
+use chacha20poly1305::{
+    Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use sha2::{Digest, Sha256};
+use std::{
+    fmt,
+    io::{self, Read, Write},
+    path::Path,
+    str::FromStr,
+};
+use yaopai_domain::{AppSecret, ConnectionId, Entropy, Fingerprint, PoolId};
+use zeroize::Zeroizing;
+
+const NONCE_BYTES: usize = 24;
+/// Twelve hexadecimal digits.
+const FINGERPRINT_BYTES: usize = 6;
+const KEY_ID_BYTES: usize = 4;
+const KEY_FILE: &str = "secret.key";
+
+/// The key that seals: 32 bytes, written as 64 hexadecimal digits.
+#[derive(Clone)]
+pub struct SecretKey(Zeroizing<[u8; 32]>);
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretKey(••••)")
+    }
+}
+
+/// A text that is no [`SecretKey`].
+#[derive(Debug, thiserror::Error)]
+#[error("a secret key has 64 hexadecimal digits")]
+pub struct InvalidSecretKey;
+
+impl FromStr for SecretKey {
+    type Err = InvalidSecretKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSecretKey> {
+        let mut key = Self(Zeroizing::new([0; 32]));
+        hex::decode_to_slice(text.trim(), key.0.as_mut_slice()).map_err(|_| InvalidSecretKey)?;
+        Ok(key)
+    }
+}
+
+impl SecretKey {
+    /// The key of a data directory; made at the first start, readable by its owner only.
+    pub(crate) fn of_data_dir(data_dir: &Path, entropy: &dyn Entropy) -> Result<Self, Error> {
+        let path = data_dir.join(KEY_FILE);
+        let failed = |source| Error::DataDir {
+            path: path.clone(),
+            source,
+        };
+        match std::fs::File::open(&path) {
+            Ok(mut file) => {
+                let mut text = Zeroizing::new(String::new());
+                file.read_to_string(&mut text).map_err(failed)?;
+                text.parse()
+                    .map_err(|InvalidSecretKey| Error::SecretKey(path.display().to_string()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut key = Self(Zeroizing::new([0; 32]));
+                entropy.fill(key.0.as_mut_slice());
+                let text = Zeroizing::new(format!("{}\n", hex::encode(key.0.as_slice())));
+                let mut file = owners_only().open(&path).map_err(failed)?;
+                file.write_all(text.as_bytes()).map_err(failed)?;
+                file.sync_all().map_err(failed)?;
+                Ok(key)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+fn owners_only() -> std::fs::OpenOptions {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Seals and opens AppSecrets.
+pub(crate) struct Vault {
+    cipher: XChaCha20Poly1305,
+    fingerprint_key: Zeroizing<[u8; 32]>,
+    key_id: String,
+}
+
+impl Vault {
+    /// A vault with this key.
+    pub(crate) fn new(key: &SecretKey) -> Self {
+        Self {
+            cipher: XChaCha20Poly1305::new(&Key::from(*key.0)),
+            fingerprint_key: Zeroizing::new(derive("yaopai.fingerprint.v1", &key.0)),
+            key_id: hex::encode(&derive("yaopai.key-id.v1", &key.0)[..KEY_ID_BYTES]),
+        }
+    }
+
+    /// Seals the AppSecret of a connection.
+    pub(crate) fn seal(
+        &self,
+        pool: &PoolId,
+        connection: ConnectionId,
+        secret: &AppSecret,
+        entropy: &dyn Entropy,
+    ) -> Result<SealedSecret, Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        let place = place(&self.key_id, pool, connection);
+        let payload = Payload {
+            msg: secret.expose().as_bytes(),
+            aad: place.as_bytes(),
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| Error::Internal("a secret could not be sealed"))?;
+        Ok(SealedSecret {
+            key_id: self.key_id.clone(),
+            bytes: [nonce.as_slice(), &sealed].concat(),
+            fingerprint: self.fingerprint(secret),
+        })
+    }
+
+    /// Opens the AppSecret of a connection.
+    pub(crate) fn open(
+        &self,
+        pool: &PoolId,
+        connection: ConnectionId,
+        sealed: &SealedSecret,
+    ) -> Result<AppSecret, Error> {
+        let other_key = || Error::OtherSecretKey {
+            key_id: sealed.key_id.clone(),
+        };
+        let (nonce, ciphertext) = sealed
+            .bytes
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or_else(other_key)?;
+        let place = place(&sealed.key_id, pool, connection);
+        let payload = Payload {
+            msg: ciphertext,
+            aad: place.as_bytes(),
+        };
+        let clear = self
+            .cipher
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| other_key())?;
+        String::from_utf8(clear)
+            .map(AppSecret::new)
+            .map_err(|_| other_key())
+    }
+
+    /// By what people recognise a secret: the start of a keyed hash, so that nobody can try secrets against it.
+    fn fingerprint(&self, secret: &AppSecret) -> Fingerprint {
+        let mut hash = Sha256::new();
+        hash.update(self.fingerprint_key.as_slice());
+        hash.update(secret.expose());
+        Fingerprint(hex::encode(&hash.finalize()[..FINGERPRINT_BYTES]))
+    }
+}
+
+/// The associated data: version, table, pool, row, field and key.
+fn place(key_id: &str, pool: &PoolId, connection: ConnectionId) -> String {
+    format!("v1|connection|{pool}|{connection}|secret|{key_id}")
+}
+
+fn derive(purpose: &str, key: &[u8; 32]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(purpose);
+    hash.update(key);
+    hash.finalize().into()
+}
