@@ -4,7 +4,7 @@ use crate::{
     App, Config, Database, Error, SecretKey,
     app::HINTS_KEPT,
     router::router,
-    store::{NewHead, PoolStore, StoreError, sqlite::Sqlite},
+    store::{AttemptStore, NewHead, PoolStore, StoreError, sqlite::Sqlite},
     vault::Vault,
 };
 use std::{
@@ -61,6 +61,7 @@ impl Backend {
         let (attempts, _) = broadcast::channel(HINTS_KEPT);
         let store = open(file.clone(), &clock, &entropy, heads.clone()).await?;
         store.ensure_a_pool().await?;
+        store.end_interrupted_attempts().await?;
 
         let app = Arc::new(App {
             store: Arc::new(store),
