@@ -13,6 +13,22 @@ pub struct WeChatHosts {
     pub poll: Url,
 }
 
+impl WeChatHosts {
+    /// Address of the server API.
+    pub const API: &str = "https://api.weixin.qq.com/";
+    /// Address of the pages.
+    pub const OPEN: &str = "https://open.weixin.qq.com/";
+    /// Address of the long poll.
+    pub const POLL: &str = "https://lp.open.weixin.qq.com/";
+
+    /// WeChat itself.
+    #[expect(clippy::expect_used, reason = "three constants, parsed by a test")]
+    pub fn real() -> Self {
+        let url = |text: &str| text.parse().expect("a constant address");
+        Self { api: url(Self::API), open: url(Self::OPEN), poll: url(Self::POLL) }
+    }
+}
+
 /// `path` below `base`, whether or not `base` ends with a slash.
 pub(crate) fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
@@ -26,5 +42,16 @@ pub(crate) fn host_and_port(url: &Url) -> String {
     match url.port_or_known_default() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wechat_itself_is_reached_over_tls() {
+        let hosts = WeChatHosts::real();
+        assert!([hosts.api, hosts.open, hosts.poll].iter().all(|url| url.scheme() == "https"));
     }
 }
