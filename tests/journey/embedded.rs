@@ -16,15 +16,30 @@ async fn opens_connected_without_an_account_once_and_ends_with_its_window() -> R
     let home = Home::new()?;
 
     let window = Window::open(&screen, &home, &[]).await?;
-    window.see(&part_with("status-connection", "state", "connected")).await?;
-    ensure!(!listening_ports(window.pid())?.is_empty(), "the embedded backend listens in the console's process");
+    window
+        .see(&part_with("status-connection", "state", "connected"))
+        .await?;
+    ensure!(
+        !listening_ports(window.pid())?.is_empty(),
+        "the embedded backend listens in the console's process"
+    );
 
-    let mut second = Process::start("second-start", screen.place(home.lodge(&mut Command::new(CONSOLE))), screen.logs())?;
+    let mut second = Process::start(
+        "second-start",
+        screen.place(home.lodge(&mut Command::new(CONSOLE))),
+        screen.logs(),
+    )?;
     let status = second.ended().await?;
-    ensure!(status.success(), "the second start ended with {status}:\n{}", second.log()?);
+    ensure!(
+        status.success(),
+        "the second start ended with {status}:\n{}",
+        second.log()?
+    );
     ensure!(is_alive(window.pid()), "the first start is still there");
     ensure!(screen.windows()?.len() == 1, "there is one window");
-    window.see(&part_with("status-connection", "state", "connected")).await?;
+    window
+        .see(&part_with("status-connection", "state", "connected"))
+        .await?;
 
     window.close().await?;
     screen.stop().await

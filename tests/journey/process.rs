@@ -48,14 +48,22 @@ impl Process {
 
     /// Waits for it to end by itself.
     pub(crate) async fn ended(&mut self) -> Result<ExitStatus> {
-        until(&format!("{} ends", self.name), async || Ok(self.child.try_wait()?)).await
+        until(&format!("{} ends", self.name), async || {
+            Ok(self.child.try_wait()?)
+        })
+        .await
     }
 
     /// Asks it to end, as a service manager or Ctrl-C does, and sees to it that it does so in good order.
     pub(crate) async fn stop(mut self) -> Result<()> {
         kill_process(pid(&self.child)?, Signal::TERM)?;
         let status = self.ended().await?;
-        ensure!(status.success(), "{} ended with {status}:\n{}", self.name, self.log()?);
+        ensure!(
+            status.success(),
+            "{} ended with {status}:\n{}",
+            self.name,
+            self.log()?
+        );
         Ok(())
     }
 }
@@ -96,9 +104,14 @@ pub(crate) fn listening_ports(pid: u32) -> Result<Vec<u16>> {
     }
     let mut ports = Vec::new();
     for table in ["tcp", "tcp6"] {
-        for row in fs::read_to_string(format!("/proc/{pid}/net/{table}"))?.lines().skip(1) {
+        for row in fs::read_to_string(format!("/proc/{pid}/net/{table}"))?
+            .lines()
+            .skip(1)
+        {
             let columns: Vec<&str> = row.split_whitespace().collect();
-            let [_, local, _, state, _, _, _, _, _, inode, ..] = columns[..] else { continue };
+            let [_, local, _, state, _, _, _, _, _, inode, ..] = columns[..] else {
+                continue;
+            };
             if state == LISTENING && sockets.contains(&format!("socket:[{inode}]")) {
                 let (_, port) = local.rsplit_once(':').context("an address has a port")?;
                 ports.push(u16::from_str_radix(port, 16)?);

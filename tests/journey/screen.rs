@@ -6,7 +6,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask, MapState};
+use x11rb::protocol::xproto::{
+    AtomEnum, CLIENT_MESSAGE_EVENT, ClientMessageEvent, ConnectionExt as _, EventMask, MapState,
+};
 use x11rb::rust_connection::RustConnection;
 
 use crate::process::Process;
@@ -37,7 +39,16 @@ impl Screen {
         let logs = TempDir::new()?;
         let mut server = Process::start(
             "Xvfb",
-            Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", SIZE, "-nolisten", "tcp", "-noreset"]),
+            Command::new("Xvfb").args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                SIZE,
+                "-nolisten",
+                "tcp",
+                "-noreset",
+            ]),
             logs.path(),
         )?;
         // It finds a free display by itself and says which.
@@ -53,10 +64,20 @@ impl Screen {
         )?;
         let bus = until("the session bus", async || {
             bus_daemon.expect_running()?;
-            Ok(bus_daemon.log()?.lines().find(|line| line.starts_with("unix:")).map(ToOwned::to_owned))
+            Ok(bus_daemon
+                .log()?
+                .lines()
+                .find(|line| line.starts_with("unix:"))
+                .map(ToOwned::to_owned))
         })
         .await?;
-        Ok(Self { display: format!(":{number}"), bus, server, bus_daemon, logs })
+        Ok(Self {
+            display: format!(":{number}"),
+            bus,
+            server,
+            bus_daemon,
+            logs,
+        })
     }
 
     /// Where programs on this screen print to.
@@ -89,7 +110,9 @@ impl Screen {
         let x = X::connect(&self.display)?;
         let mut windows = Vec::new();
         for id in x.connection.query_tree(x.root)?.reply()?.children {
-            let closable = x.words(id, "WM_PROTOCOLS", AtomEnum::ATOM)?.contains(&x.atom("WM_DELETE_WINDOW")?);
+            let closable = x
+                .words(id, "WM_PROTOCOLS", AtomEnum::ATOM)?
+                .contains(&x.atom("WM_DELETE_WINDOW")?);
             let pid = x.words(id, "_NET_WM_PID", AtomEnum::CARDINAL)?.first().copied();
             let visible = x.connection.get_window_attributes(id)?.reply()?.map_state == MapState::VIEWABLE;
             if let (true, true, Some(pid)) = (closable, visible, pid) {
@@ -110,7 +133,9 @@ impl Screen {
             type_: x.atom("WM_PROTOCOLS")?,
             data: [x.atom("WM_DELETE_WINDOW")?, x11rb::CURRENT_TIME, 0, 0, 0].into(),
         };
-        x.connection.send_event(false, window.id, EventMask::NO_EVENT, message)?.check()?;
+        x.connection
+            .send_event(false, window.id, EventMask::NO_EVENT, message)?
+            .check()?;
         Ok(())
     }
 
@@ -131,7 +156,12 @@ struct X {
 impl X {
     fn connect(display: &str) -> Result<Self> {
         let (connection, screen) = x11rb::connect(Some(display))?;
-        let root = connection.setup().roots.get(screen).context("the display has a screen")?.root;
+        let root = connection
+            .setup()
+            .roots
+            .get(screen)
+            .context("the display has a screen")?
+            .root;
         Ok(Self { connection, root })
     }
 
@@ -141,7 +171,10 @@ impl X {
 
     /// A property's 32-bit words; none when the window lacks it.
     fn words(&self, window: u32, property: &str, kind: AtomEnum) -> Result<Vec<u32>> {
-        let reply = self.connection.get_property(false, window, self.atom(property)?, kind, 0, 32)?.reply()?;
+        let reply = self
+            .connection
+            .get_property(false, window, self.atom(property)?, kind, 0, 32)?
+            .reply()?;
         Ok(reply.value32().map(Iterator::collect).unwrap_or_default())
     }
 }

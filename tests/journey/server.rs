@@ -22,13 +22,21 @@ const ACCESS_KEY: &str = "journey-0123456789abcdef0123456789abcdef";
 pub(crate) fn http() -> Result<reqwest::Client> {
     #[expect(clippy::disallowed_methods, reason = "the one client of these tests")]
     let client = reqwest::Client::builder();
-    Ok(client.redirect(redirect::Policy::none()).no_proxy().timeout(Duration::from_secs(10)).build()?)
+    Ok(client
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .build()?)
 }
 
 /// A program of this workspace, built beside the console.
 fn program(name: &str) -> Result<Command> {
     let path = Path::new(CONSOLE).with_file_name(name);
-    ensure!(path.is_file(), "{} is missing: cargo build --workspace --bins", path.display());
+    ensure!(
+        path.is_file(),
+        "{} is missing: cargo build --workspace --bins",
+        path.display()
+    );
     Ok(Command::new(path))
 }
 
@@ -82,7 +90,12 @@ impl Backend {
                  [[access_key]]\nname = \"journey\"\npool = \"default\"\nrole = \"admin\"\nkey = \"{ACCESS_KEY}\"\n"
             ),
         )?;
-        let mut backend = Self { process: None, address: free_port()?, folder, wechat: sandbox.url() };
+        let mut backend = Self {
+            process: None,
+            address: free_port()?,
+            folder,
+            wechat: sandbox.url(),
+        };
         backend.start_again().await?;
         Ok(backend)
     }
@@ -95,7 +108,10 @@ impl Backend {
                 .args(["--listen", &self.address.to_string()])
                 .arg("--data-dir")
                 .arg(&self.folder)
-                .args(["--database-url", &format!("sqlite:{}", self.folder.join("backend.db").display())])
+                .args([
+                    "--database-url",
+                    &format!("sqlite:{}", self.folder.join("backend.db").display()),
+                ])
                 .arg("--bootstrap")
                 .arg(self.folder.join("bootstrap.toml"))
                 .args(["--wechat-api-url", &self.wechat])
@@ -120,13 +136,24 @@ impl Backend {
 
     /// What makes the console use this backend, and name that sandbox, instead of its embedded ones.
     pub(crate) fn settings<'a>(url: &'a str, sandbox: &'a str) -> [(&'a str, &'a str); 3] {
-        [("YAOPAI_SERVER_URL", url), ("YAOPAI_ACCESS_KEY", ACCESS_KEY), ("YAOPAI_SANDBOX_URL", sandbox)]
+        [
+            ("YAOPAI_SERVER_URL", url),
+            ("YAOPAI_ACCESS_KEY", ACCESS_KEY),
+            ("YAOPAI_SANDBOX_URL", sandbox),
+        ]
     }
 
     /// A user as the backend itself knows them.
     pub(crate) async fn user(&self, id: &str) -> Result<Value> {
         let url = format!("{}/manage/v1/pools/default/users/{id}", self.url());
-        Ok(http()?.get(url).bearer_auth(ACCESS_KEY).send().await?.error_for_status()?.json().await?)
+        Ok(http()?
+            .get(url)
+            .bearer_auth(ACCESS_KEY)
+            .send()
+            .await?
+            .error_for_status()?
+            .json()
+            .await?)
     }
 }
 
@@ -135,7 +162,9 @@ async fn answers(process: &mut Process, url: &str) -> Result<()> {
     until(&format!("{url} answers"), async || {
         process.expect_running()?;
         let answer = client.get(url).send().await;
-        Ok(answer.is_ok_and(|answer| answer.status().is_success()).then_some(()))
+        Ok(answer
+            .is_ok_and(|answer| answer.status().is_success())
+            .then_some(()))
     })
     .await
 }

@@ -35,10 +35,11 @@ impl<'a> Window<'a> {
         let address = free_port()?;
         // WebKit's driver starts the program itself and hands its own environment on.
         let mut command = Command::new("WebKitWebDriver");
-        command.arg(format!("--port={}", address.port())).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        command
+            .arg(format!("--port={}", address.port()))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
         command.envs(settings.iter().copied());
-        let mut webdriver =
-            Process::start("console", screen.place(home.lodge(&mut command)), screen.logs())?;
+        let mut webdriver = Process::start("console", screen.place(home.lodge(&mut command)), screen.logs())?;
         until("WebKitWebDriver listens", async || {
             webdriver.expect_running()?;
             Ok(tokio::net::TcpStream::connect(address).await.ok())
@@ -46,15 +47,31 @@ impl<'a> Window<'a> {
         .await?;
 
         let mut capabilities = Capabilities::new();
-        capabilities.set("webkitgtk:browserOptions", json!({ "binary": CONSOLE, "args": [] }))?;
+        capabilities.set(
+            "webkitgtk:browserOptions",
+            json!({ "binary": CONSOLE, "args": [] }),
+        )?;
         let driver = WebDriver::builder(format!("http://{address}"), capabilities)
             .request_timeout(PATIENCE)
-            .poller(Arc::new(ElementPollerWithTimeout::new(PATIENCE, Duration::from_millis(100))))
+            .poller(Arc::new(ElementPollerWithTimeout::new(
+                PATIENCE,
+                Duration::from_millis(100),
+            )))
             .connect()
             .await
-            .with_context(|| format!("opening the window; so far:\n{}", webdriver.log().unwrap_or_default()))?;
+            .with_context(|| {
+                format!(
+                    "opening the window; so far:\n{}",
+                    webdriver.log().unwrap_or_default()
+                )
+            })?;
         let top = until("a window on the screen", async || Ok(screen.windows()?.pop())).await?;
-        Ok(Self { driver, top, screen, webdriver })
+        Ok(Self {
+            driver,
+            top,
+            screen,
+            webdriver,
+        })
     }
 
     /// The console's process.
@@ -70,7 +87,8 @@ impl<'a> Window<'a> {
                 let picture = tour_folder()?.join("failed.png");
                 self.driver.screenshot(&picture).await?;
                 let log = self.webdriver.log()?;
-                Err(error).with_context(|| format!("nothing like {css} (see {}); log:\n{log}", picture.display()))
+                Err(error)
+                    .with_context(|| format!("nothing like {css} (see {}); log:\n{log}", picture.display()))
             }
         }
     }
@@ -87,7 +105,10 @@ impl<'a> Window<'a> {
         let field = self.see(css).await?;
         field.scroll_into_view().await?;
         field.send_keys(Key::Control + "a").await?;
-        field.send_keys(text).await.with_context(|| format!("typing into {css}"))
+        field
+            .send_keys(text)
+            .await
+            .with_context(|| format!("typing into {css}"))
     }
 
     /// A picture of the page, as PNG.
@@ -99,10 +120,16 @@ impl<'a> Window<'a> {
     pub(crate) async fn close(self) -> Result<()> {
         let ports = listening_ports(self.pid())?;
         self.screen.close(self.top)?;
-        until("the console ends when its window is closed", async || Ok((!is_alive(self.pid())).then_some(()))).await?;
+        until("the console ends when its window is closed", async || {
+            Ok((!is_alive(self.pid())).then_some(()))
+        })
+        .await?;
         for port in ports {
             let answer = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
-            anyhow::ensure!(answer.is_err(), "port {port} is still served after the console ended");
+            anyhow::ensure!(
+                answer.is_err(),
+                "port {port} is still served after the console ended"
+            );
         }
         // The session went with the window; that it cannot be ended any more is no news.
         let _ = self.driver.quit().await;
