@@ -1,0 +1,77 @@
+// The backend in memory, in the place of the window's host: for the browser and for tests, never in the window.
+import type { Commands, Events, SetWindowTheme, SetWindowTitle } from "../contract";
+import { connectionCommands } from "./connections";
+import { fake } from "./control";
+import { metadataCommands, pushOutbox } from "./metadata";
+import { testLoginCommands } from "./testLogin";
+import { userCommands } from "./users";
+import { here, listen, listeners, ok, unreachable } from "./world";
+
+/** The commands, answered from memory. */
+export const commands: Commands = {
+  ...connectionCommands,
+  ...metadataCommands,
+  ...testLoginCommands,
+  ...userCommands,
+  about: async () => structuredClone(here.world.about),
+  chooseWechat: async (wechat) => {
+    here.world.about = { ...here.world.about, wechat };
+    return ok(null);
+  },
+  copyText: async (text) => {
+    here.world.copied.push(text);
+    return ok(null);
+  },
+  openLink: async (url) => {
+    here.world.opened.push(url);
+    return ok(null);
+  },
+  restart: async () => location.reload(),
+  sandboxApps: async () => structuredClone(here.world.apps),
+  startup: async () => structuredClone(here.world.startup),
+  status: async () => ok(here.world.status),
+  syncNow: async () => {
+    const offline = unreachable();
+    if (offline) return offline;
+    pushOutbox();
+    return ok(null);
+  },
+};
+
+/** The events, told by the story. */
+export const events: Events = {
+  connectionsChanged: (hear) => listen(listeners.connections, () => hear(null)),
+  statusChanged: (hear) => listen(listeners.status, hear),
+  usersChanged: (hear) => listen(listeners.users, () => hear(null)),
+};
+
+export const setWindowTitle: SetWindowTitle = async () => {};
+export const setWindowTheme: SetWindowTheme = async () => {};
+
+declare global {
+  interface Window {
+    yaopaiFake?: typeof fake;
+  }
+}
+
+window.yaopaiFake = fake;
+// In a browser the story goes by itself and there is something to decide; tests tell it step by step.
+if (import.meta.env.MODE === "fake") {
+  const empty = new URLSearchParams(location.search).has("empty");
+  const world = fake.begin(empty ? { connections: false, pace: 900 } : { pace: 900 });
+  const [first, second] = world.people.slice(3);
+  if (first)
+    fake.addConflict(first.id, {
+      key: "member_tier",
+      base: '"silver"',
+      mine: '"gold"',
+      theirs: '"platinum"',
+    });
+  if (second)
+    fake.addConflict(second.id, {
+      key: "note",
+      base: '"周末方便"',
+      mine: '"已回访，周末方便"',
+      theirs: null,
+    });
+}

@@ -1,0 +1,120 @@
+// Edits of metadata: stored at once, sent when the backend answers, and the conflicts that come of it.
+import type { Conflict, FieldError, MetadataEdit, MetadataItem } from "../bindings";
+import type { Commands } from "../contract";
+import { changePerson, here, later, ok, refuse, tellStatus, tellUsers } from "./world";
+
+type MetadataCommands = Pick<Commands, "editMetadata" | "conflicts" | "resolveConflict">;
+
+export const metadataCommands: MetadataCommands = {
+  editMetadata: async (edit) => {
+    const { world } = here;
+    const fields = broken(edit);
+    if (fields.length > 0) return refuse({ type: "invalid_fields", fields });
+    const stored = edit.json === null ? edit : { ...edit, json: JSON.stringify(JSON.parse(edit.json)) };
+    const user = changePerson(edit.user_id, (before) => ({
+      ...before,
+      metadata: withItem(before.metadata, {
+        key: edit.key,
+        json: stored.json,
+        sync: "pending",
+        rejection: null,
+        actor: "you",
+        at: Date.now(),
+      }),
+    }));
+    if (!user) return refuse({ type: "not_found" });
+    world.outbox = [...world.outbox, stored];
+    tellUsers();
+    later(2, pushOutbox);
+    return ok(user);
+  },
+  conflicts: async () => ok(here.world.people.flatMap((user) => user.conflicts)),
+  resolveConflict: async (id, keep) => {
+    const conflict = here.world.people.flatMap((user) => user.conflicts).find((one) => one.id === id);
+    if (!conflict) return refuse({ type: "not_found" });
+    const json = keep === "mine" ? conflict.mine : conflict.theirs;
+    changePerson(conflict.user_id, (user) => ({
+      ...user,
+      conflicts: user.conflicts.filter((one) => one.id !== id),
+      metadata: withItem(user.metadata, {
+        key: conflict.key,
+        json,
+        sync: keep === "mine" ? "pending" : "synced",
+        rejection: null,
+        actor: keep === "mine" ? "you" : conflict.actor,
+        at: Date.now(),
+      }),
+    }));
+    if (keep === "mine")
+      here.world.outbox = [...here.world.outbox, { user_id: conflict.user_id, key: conflict.key, json }];
+    tellUsers();
+    later(2, pushOutbox);
+    return ok(null);
+  },
+};
+
+/** The backend takes every waiting edit, if it is there. A key named `sealed` is one it refuses. */
+export function pushOutbox(): void {
+  const { world } = here;
+  if (world.status.link.type !== "connected" || world.outbox.length === 0) return;
+  for (const { user_id, key, json } of world.outbox) {
+    changePerson(user_id, (user) => ({
+      ...user,
+      metadata: user.metadata.flatMap((item) => {
+        if (item.key !== key || item.sync !== "pending") return [item];
+        if (key === "sealed")
+          return [{ ...item, sync: "rejected" as const, rejection: "forbidden" as const }];
+        return json === null ? [] : [{ ...item, json, sync: "synced" as const }];
+      }),
+    }));
+  }
+  world.outbox = [];
+  tellStatus({ last_sync: Date.now() });
+  tellUsers();
+}
+
+/** Somebody else changed the same key. */
+export function addConflict(userId: string, given: Pick<Conflict, "key" | "base" | "mine" | "theirs">): void {
+  changePerson(userId, (user) => ({
+    ...user,
+    conflicts: [
+      ...user.conflicts,
+      {
+        ...given,
+        id: `conflict-${user.id}-${given.key}`,
+        user_id: user.id,
+        user_name: user.name,
+        actor: "wanli@ops",
+        at: Date.now() - 420_000,
+      },
+    ],
+    metadata: withItem(user.metadata, {
+      key: given.key,
+      json: given.mine,
+      sync: "conflict",
+      rejection: null,
+      actor: "you",
+      at: Date.now() - 600_000,
+    }),
+  }));
+  tellUsers();
+}
+
+function withItem(items: readonly MetadataItem[], item: MetadataItem): MetadataItem[] {
+  return [...items.filter(({ key }) => key !== item.key), item].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function broken({ key, json }: MetadataEdit): FieldError[] {
+  const fields: FieldError[] = [];
+  if (key === "") fields.push({ field: "key", rule: "required" });
+  else if (key.length > 64) fields.push({ field: "key", rule: "metadata_key_length" });
+  else if (key !== key.trim()) fields.push({ field: "key", rule: "metadata_key_characters" });
+  if (json === null) return fields;
+  try {
+    JSON.parse(json);
+    if (json.length > 8192) fields.push({ field: "value", rule: "metadata_value_size" });
+  } catch {
+    fields.push({ field: "value", rule: "metadata_value_json" });
+  }
+  return fields;
+}
