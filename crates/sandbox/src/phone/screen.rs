@@ -53,13 +53,14 @@ pub(crate) fn both((chinese, english): Words<'_>) -> String {
     )
 }
 
-fn phone(title: &str, body: &str) -> Html<String> {
+/// A page of the phone: `title` names the window, `bar` stands at the top of the screen.
+fn phone(title: &str, bar: &str, body: &str) -> Html<String> {
     let frame = format!(
         r#"<main class="phone">
-<header><span class="bar">{}</span><span class="tag">沙盒 <small lang="en">Sandbox</small></span></header>
+<header>{}<span class="tag">沙盒</span></header>
 {body}
 </main>"#,
-        escape(title)
+        escape(bar)
     );
     document(title, "phone-page", &frame)
 }
@@ -147,6 +148,7 @@ pub(crate) fn confirm(app: &AppSheet, uuid: &str) -> Html<String> {
     );
     phone(
         "微信登录",
+        "微信登录",
         &(card + &question("/connect/confirm", &[("uuid", uuid)], APPROVE)),
     )
 }
@@ -171,6 +173,7 @@ pub(crate) fn authorize(authorize: &Authorize) -> Html<String> {
     let card = app_card(&authorize.app, asks);
     phone(
         "网页授权",
+        "网页授权",
         &(card + &question("/connect/oauth2/authorize", &hidden, APPROVE)),
     )
 }
@@ -180,6 +183,7 @@ pub(crate) fn miniprogram(app: &AppSheet, scene: &str) -> Html<String> {
     let card = app_card(app, ("确认在电脑上登录？", "Sign in on the computer?"));
     let hidden = [("appid", app.app_id.as_str()), ("scene", scene)];
     phone(
+        &app.name,
         &app.name,
         &(card + &question("/phone/miniprogram", &hidden, APPROVE)),
     )
@@ -202,7 +206,7 @@ pub(crate) fn notice(mood: Mood, title: Words<'_>, more: &str, more_english: &st
         title = both(title),
         more = both((more, more_english)),
     );
-    phone(title.0, &body)
+    phone(title.0, "微信", &body)
 }
 
 /// After the decision.
@@ -279,16 +283,28 @@ pub(crate) fn decision_fault(fault: DecisionFault) -> Html<String> {
 
 /// A mini program whose server does not play along.
 pub(crate) fn miniprogram_fault(fault: &MiniProgramFault) -> Html<String> {
-    let more = match fault {
-        MiniProgramFault::Unknown => "没有使用此 AppID 的小程序".to_owned(),
-        MiniProgramFault::NoServer => "小程序还没有配置服务器地址".to_owned(),
-        MiniProgramFault::Unreachable(host) => format!("无法连接小程序的服务器 {host}"),
-        MiniProgramFault::Refused { host, status } => format!("小程序的服务器 {host} 返回了 {status}"),
+    let (more, more_english) = match fault {
+        MiniProgramFault::Unknown => (
+            "没有使用此 AppID 的小程序".to_owned(),
+            "No mini program has this AppID".to_owned(),
+        ),
+        MiniProgramFault::NoServer => (
+            "小程序还没有配置服务器地址".to_owned(),
+            "Its server address is not set".to_owned(),
+        ),
+        MiniProgramFault::Unreachable(host) => (
+            format!("无法连接小程序的服务器 {host}"),
+            format!("No answer from its server {host}"),
+        ),
+        MiniProgramFault::Refused { host, status } => (
+            format!("小程序的服务器 {host} 返回了 {status}"),
+            format!("Its server {host} answered {status}"),
+        ),
     };
     notice(
         Mood::Bad,
         ("小程序无法登录", "The mini program cannot sign in"),
         &more,
-        &fault.to_string(),
+        &more_english,
     )
 }

@@ -104,10 +104,10 @@ var uuid = {uuid_script}, callback = {callback_script}, state = {state_script}, 
         lang = if english { "en" } else { "zh-CN" },
         title = words.title,
         css = include_str!("../web/qrconnect.css"),
-        theme = if params.get("style") == "white" {
-            "white"
-        } else {
-            "black"
+        theme = match (params.get("login_type"), params.get("style")) {
+            ("jssdk", "white") => "embedded white",
+            ("jssdk", _) => "embedded black",
+            _ => "page",
         },
         waiting = words.waiting,
         name = escape(&app.name),

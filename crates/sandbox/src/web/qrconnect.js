@@ -1,5 +1,6 @@
 // Polls like the script of the real page: one script element per question, its answer in two globals.
-(function poll(last) {
+// Begins after the page has loaded: a script that is waited for would keep the page loading as long as a poll is held.
+function poll(last) {
   var script = document.createElement("script");
   var show = function (id) {
     ["waiting", "scanned", "refused"].forEach(function (other) {
@@ -39,4 +40,7 @@
     again(5000, last);
   };
   document.head.appendChild(script);
-})();
+}
+window.addEventListener("load", function () {
+  setTimeout(poll, 0);
+});
