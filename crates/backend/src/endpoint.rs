@@ -19,6 +19,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// One method at one path.
 pub(crate) struct Endpoint {
     /// The method.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the table of roles is checked against it")
+    )]
     pub(crate) method: Method,
     /// The path, with `{name}` for its parameters.
     pub(crate) path: &'static str,

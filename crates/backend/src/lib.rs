@@ -5,6 +5,7 @@
 
 mod access;
 mod app;
+mod bootstrap;
 mod config;
 mod endpoint;
 mod error;

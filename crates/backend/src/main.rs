@@ -1,2 +1,127 @@
-//! Placeholder.
-fn main() {}
+//! `yaopai-server`: the identity service alone.
+
+use clap::Parser;
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+use yaopai_backend::{Backend, Config, Database, SecretKey, WeChatHosts};
+use yaopai_domain::{System, WeChatEnvironment};
+
+const WECHAT_API: &str = "https://api.weixin.qq.com";
+const WECHAT_OPEN: &str = "https://open.weixin.qq.com";
+const WECHAT_POLL: &str = "https://lp.open.weixin.qq.com";
+
+const NO_ACCESS_KEY: &str = "\
+Nobody can use this backend yet: it has no access key. Make one by starting it with --bootstrap FILE.toml, where the file
+says (the key: 20 characters or more, for example from `openssl rand -hex 32`):
+
+    [[access_key]]
+    name = \"first console\"
+    pool = \"default\"
+    role = \"admin\"
+    key  = \"…\"
+";
+
+/// The identity service of Yaopai: WeChat sign-in for your applications, administered with the console.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// Where to listen.
+    #[arg(long, env = "YAOPAI_LISTEN", default_value = "127.0.0.1:8060")]
+    listen: SocketAddr,
+    /// Where the data is: sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/backend.db]
+    #[arg(long, env = "YAOPAI_DATABASE_URL")]
+    database_url: Option<Database>,
+    /// Folder for the key file and the database.
+    #[arg(long, env = "YAOPAI_DATA_DIR", default_value = "yaopai-data")]
+    data_dir: PathBuf,
+    /// Where the backend is reached from outside, for example https://id.example.com [default: where it listens]
+    #[arg(long, env = "YAOPAI_PUBLIC_URL")]
+    public_url: Option<Url>,
+    /// A TOML file of pools, applications, connections, users, operators and access keys to apply before starting.
+    #[arg(long, env = "YAOPAI_BOOTSTRAP", value_name = "FILE")]
+    bootstrap: Option<PathBuf>,
+    /// WeChat's server API.
+    #[arg(long, env = "YAOPAI_WECHAT_API_URL", default_value = WECHAT_API)]
+    wechat_api_url: Url,
+    /// WeChat's pages.
+    #[arg(long, env = "YAOPAI_WECHAT_OPEN_URL", default_value = WECHAT_OPEN)]
+    wechat_open_url: Url,
+    /// The long poll of WeChat's QR page.
+    #[arg(long, env = "YAOPAI_WECHAT_POLL_URL", default_value = WECHAT_POLL)]
+    wechat_poll_url: Url,
+    /// The key that seals AppSecrets, 64 hexadecimal digits; prefer the variable, a flag shows in the process list.
+    /// [default: the file secret.key in the data directory]
+    #[arg(long, env = "YAOPAI_SECRET_KEY", hide_env_values = true)]
+    secret_key: Option<SecretKey>,
+}
+
+impl Flags {
+    fn config(self) -> Config {
+        let real = [
+            (&self.wechat_api_url, WECHAT_API),
+            (&self.wechat_open_url, WECHAT_OPEN),
+            (&self.wechat_poll_url, WECHAT_POLL),
+        ]
+        .into_iter()
+        .all(|(url, real)| url.as_str().trim_end_matches('/') == real);
+        let wechat_environment = if real {
+            WeChatEnvironment::Real
+        } else {
+            WeChatEnvironment::Sandbox {
+                url: self.wechat_open_url.to_string(),
+            }
+        };
+        Config {
+            listen: self.listen,
+            database: self
+                .database_url
+                .unwrap_or_else(|| Database::Sqlite(self.data_dir.join("backend.db"))),
+            data_dir: self.data_dir,
+            public_url: self.public_url,
+            wechat: WeChatHosts {
+                api: self.wechat_api_url,
+                open: self.wechat_open_url,
+                poll: self.wechat_poll_url,
+            },
+            wechat_environment,
+            bootstrap: self.bootstrap,
+            embedded_key: None,
+            secret_key: self.secret_key,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let flags = Flags::parse();
+    let filter = EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    match run(flags.config()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("yaopai-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await?;
+    if !backend.has_access_keys().await? {
+        eprint!("{NO_ACCESS_KEY}");
+    }
+    println!("yaopai-server listens on {}", backend.url());
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    backend.stop().await;
+    Ok(())
+}

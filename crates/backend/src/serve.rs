@@ -3,6 +3,7 @@
 use crate::{
     App, Config, Database, Error, SecretKey,
     app::HINTS_KEPT,
+    bootstrap,
     router::router,
     store::{AttemptStore, NewHead, PoolStore, StoreError, sqlite::Sqlite},
     vault::Vault,
@@ -60,6 +61,10 @@ impl Backend {
         let (heads, _) = broadcast::channel(HINTS_KEPT);
         let (attempts, _) = broadcast::channel(HINTS_KEPT);
         let store = open(file.clone(), &clock, &entropy, heads.clone()).await?;
+        let vault = Arc::new(Vault::new(&secret_key));
+        if let Some(file) = &config.bootstrap {
+            bootstrap::apply(file, &store, &vault).await?;
+        }
         store.ensure_a_pool().await?;
         store.end_interrupted_attempts().await?;
 
@@ -69,7 +74,7 @@ impl Backend {
             entropy,
             wechat: WeChat::new(config.wechat, http_client()?),
             wechat_environment: config.wechat_environment,
-            vault: Arc::new(Vault::new(&secret_key)),
+            vault,
             public_url: config.public_url.unwrap_or_else(|| url.clone()),
             embedded_key: config.embedded_key,
             heads,
@@ -84,6 +89,11 @@ impl Backend {
     /// Where it listens.
     pub fn url(&self) -> Url {
         self.url.clone()
+    }
+
+    /// Whether anybody outside this process can get in.
+    pub async fn has_access_keys(&self) -> Result<bool, Error> {
+        Ok(self.app.store.has_access_keys().await?)
     }
 
     /// Ends streams and background tasks, lets running requests finish (5 s at most), and closes the database.

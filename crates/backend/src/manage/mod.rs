@@ -1,14 +1,48 @@
-//! `/manage/v1`: what operators do.
+//! `/manage/v1`: what operators do. One endpoint, one file.
 
 mod attempts;
+mod change_connection;
+mod create_connection;
+mod delete_connection;
+mod enable_connection;
+mod read_connections;
+mod read_users;
+mod server_info;
 mod test_logins;
 
-use crate::endpoint::Endpoint;
+use crate::{Error, endpoint::Endpoint};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde::Deserialize;
+use yaopai_domain::{Connection, ConnectionDraft, ConnectionId, ValidConnection, validate_draft};
 
 /// Every endpoint of the management API.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    [attempts::endpoints(), test_logins::endpoints()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        server_info::endpoints(),
+        read_connections::endpoints(),
+        create_connection::endpoints(),
+        change_connection::endpoints(),
+        enable_connection::endpoints(),
+        delete_connection::endpoints(),
+        read_users::endpoints(),
+        attempts::endpoints(),
+        test_logins::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A path that ends in a connection.
+#[derive(Deserialize)]
+struct OfConnection {
+    id: ConnectionId,
+}
+
+/// Checks a draft against the rules that need no database.
+pub(crate) fn check_draft(
+    draft: &ConnectionDraft,
+    existing: Option<&Connection>,
+) -> Result<ValidConnection, Error> {
+    validate_draft(draft, existing, |text| BASE64_STANDARD.decode(text).ok()).map_err(Error::InvalidFields)
 }

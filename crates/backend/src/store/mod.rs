@@ -5,17 +5,21 @@
 
 mod access;
 mod attempts;
+mod bootstrap;
 mod connections;
 mod identity;
 mod pools;
 pub(crate) mod sqlite;
+mod sync;
 mod users;
 
 pub(crate) use access::{AccessStore, KeyHolder};
 pub(crate) use attempts::*;
+pub(crate) use bootstrap::BootstrapStore;
 pub(crate) use connections::{ConnectionChange, ConnectionStore, NewConnection, SealedSecret};
 pub(crate) use identity::*;
 pub(crate) use pools::{Pool, PoolStore};
+pub(crate) use sync::{Position, PullAnswer, PushAs, PushDecision, SyncStore};
 pub(crate) use users::UserStore;
 
 use futures_util::future::BoxFuture;
@@ -24,7 +28,16 @@ use yaopai_domain::{PoolId, Revision};
 
 /// Everything the backend remembers.
 pub(crate) trait Store:
-    PoolStore + AccessStore + ConnectionStore + UserStore + AttemptStore + IdentityStore + Send + Sync
+    PoolStore
+    + AccessStore
+    + ConnectionStore
+    + UserStore
+    + SyncStore
+    + BootstrapStore
+    + AttemptStore
+    + IdentityStore
+    + Send
+    + Sync
 {
     /// Finishes what was begun and closes the database.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -79,6 +92,18 @@ pub enum StoreError {
         reason: String,
         /// Where the file is now.
         kept: PathBuf,
+    },
+    /// An entry of a bootstrap file is refused.
+    #[error("{section} {index}: {what}")]
+    Refused {
+        /// Which list of the file.
+        section: &'static str,
+        /// Which entry, from 0.
+        index: usize,
+        /// Which field, if it is one.
+        field: Option<String>,
+        /// Why, without values.
+        what: String,
     },
     /// A row holds what this version cannot read.
     #[error("a stored value cannot be read: {0}")]

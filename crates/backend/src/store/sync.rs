@@ -1,9 +1,7 @@
 //! The change feed, and the mutations of consoles.
 
 use super::Reply;
-use yaopai_domain::{
-    Change, ClientId, Mutation, PoolId, PushAnswer, PushRequest, ResetReason, Revision,
-};
+use yaopai_domain::{Change, ClientId, PoolId, PushAnswer, PushRequest, ResetReason, Revision};
 
 /// Where a console stands in the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +53,10 @@ pub(crate) enum PushDecision {
         /// The last one decided.
         last_seq: u64,
     },
-    /// Another mutation has this sequence number; nothing was written.
+    /// Another mutation was decided under this sequence number; nothing was written.
     Fork {
-        /// The first mutation that differs.
-        at: Mutation,
+        /// The number.
+        seq: u64,
     },
 }
 

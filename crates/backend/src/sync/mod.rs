@@ -1,8 +1,16 @@
 //! `/sync/v1`: the change feed for consoles, and their edits.
 
+mod cursor;
+mod events;
+mod pull;
+mod push;
+
 use crate::endpoint::Endpoint;
 
 /// Every endpoint of the sync API.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    Vec::new()
+    [pull::endpoints(), push::endpoints(), events::endpoints()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -3,6 +3,7 @@
 mod access;
 mod attempts;
 mod audit;
+mod bootstrap;
 mod connections;
 mod feed;
 mod identity;
@@ -10,6 +11,7 @@ mod lane;
 mod open;
 mod pools;
 mod row;
+mod sync;
 mod users;
 
 use super::{NewHead, Store, StoreError};

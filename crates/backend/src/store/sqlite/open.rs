@@ -7,12 +7,8 @@ use std::path::{Path, PathBuf};
 use yaopai_domain::Timestamp;
 
 mod migrations {
-    #![expect(
-        missing_docs,
-        clippy::unwrap_used,
-        unreachable_pub,
-        reason = "written by the macro"
-    )]
+    #![expect(clippy::unwrap_used, reason = "written by the macro")]
+
     refinery::embed_migrations!("migrations/sqlite");
 }
 

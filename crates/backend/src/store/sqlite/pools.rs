@@ -18,13 +18,16 @@ impl PoolStore for Sqlite {
     }
 
     fn ensure_a_pool(&self) -> Reply<'_, ()> {
-        Box::pin(self.write(|writing| {
-            if writing.tx().prepare("SELECT 1 FROM pool")?.exists([])? {
-                return Ok(());
-            }
-            create(writing, &PoolId::default(), PoolId::DEFAULT)
-        }))
+        Box::pin(self.write(|writing| ensure_one(writing)))
     }
+}
+
+/// Makes the pool `default` unless there is any pool.
+pub(super) fn ensure_one(writing: &Writing<'_>) -> Result<(), StoreError> {
+    if writing.tx().prepare("SELECT 1 FROM pool")?.exists([])? {
+        return Ok(());
+    }
+    create(writing, &PoolId::default(), PoolId::DEFAULT)
 }
 
 /// Makes a pool with a new feed and the platform account `default`.

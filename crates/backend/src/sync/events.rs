@@ -1,0 +1,71 @@
+//! `GET /sync/v1/pools/{pool}/events`: hints that there is something to pull.
+//!
+//! Server-sent events named `head`. A hint carries no data: losing one costs latency, nothing else. The first one comes at
+//! once; hints that pile up become one.
+
+use crate::{
+    App, Error,
+    access::Caller,
+    endpoint::{Endpoint, Needs},
+    store::NewHead,
+};
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{StreamExt, stream};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use yaopai_domain::{Action, Hint, PoolId, Revision};
+
+/// A comment this often keeps proxies from closing the stream, and tells a dead one.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![Endpoint::get("/sync/v1/pools/{pool}/events", Needs::Right(Action::Pull), events).long()]
+}
+
+async fn events(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Error> {
+    // Subscribed before the head is read: a commit in between is told twice rather than never.
+    let heads = app.heads.subscribe();
+    let first = app.store.head(&caller.pool).await?;
+    let stopped = app.stopping.clone().cancelled_owned();
+    let hints = stream::once(async move { first })
+        .chain(later_heads(Arc::clone(&app), caller.pool, heads))
+        .map(|head| Event::default().event("head").json_data(Hint { head }))
+        .filter_map(async |event| event.ok().map(Ok::<_, Infallible>))
+        .take_until(stopped);
+    Ok(Sse::new(hints).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+fn later_heads(
+    app: Arc<App>,
+    pool: PoolId,
+    heads: Receiver<NewHead>,
+) -> impl stream::Stream<Item = Revision> {
+    stream::unfold((app, pool, heads), |(app, pool, mut heads)| async move {
+        let head = next_head(&app, &pool, &mut heads).await?;
+        Some((head, (app, pool, heads)))
+    })
+}
+
+/// The newest head of the pool once there is one; `None` when no more will come.
+async fn next_head(app: &App, pool: &PoolId, heads: &mut Receiver<NewHead>) -> Option<Revision> {
+    let mut newest = loop {
+        match heads.recv().await {
+            Ok(new) if new.pool == *pool => break new.head,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => break app.store.head(pool).await.ok()?,
+            Err(RecvError::Closed) => return None,
+        }
+    };
+    while let Ok(new) = heads.try_recv() {
+        if new.pool == *pool {
+            newest = newest.max(new.head);
+        }
+    }
+    Some(newest)
+}
