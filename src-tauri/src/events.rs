@@ -9,15 +9,15 @@ use yaopai_console::{Changed, Console, Status};
 
 /// The status line changed.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
-pub struct StatusChanged(pub Status);
+pub(crate) struct StatusChanged(pub(crate) Status);
 
 /// Users, bindings, metadata or conflicts changed: read them anew.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
-pub struct UsersChanged;
+pub(crate) struct UsersChanged;
 
 /// Connections changed: read them anew.
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
-pub struct ConnectionsChanged;
+pub(crate) struct ConnectionsChanged;
 
 /// Hands the console's changes to the window until the console closes.
 pub(crate) async fn forward(app: AppHandle, console: Console) {

@@ -24,7 +24,7 @@ use yaopai_sandbox::{AppKind, Sandbox};
 /// How the program started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum Startup {
+pub(crate) enum Startup {
     /// Everything runs.
     Ready {
         /// Local files that were damaged and have been kept aside, if any.
@@ -44,7 +44,7 @@ pub enum Startup {
 /// What can keep the program from starting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
-pub enum StartupProblem {
+pub(crate) enum StartupProblem {
     /// A local file was written by a newer version of the program. It was not touched.
     NewerFile,
     /// A local file is damaged. It was kept aside under a dated name.
@@ -59,7 +59,7 @@ pub enum StartupProblem {
 
 /// What this program is and where its things are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-pub struct About {
+pub(crate) struct About {
     /// Version of the program.
     pub version: String,
     /// Where its files are.
@@ -76,7 +76,7 @@ pub struct About {
 
 /// An app that the sandbox knows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
-pub struct SandboxApp {
+pub(crate) struct SandboxApp {
     /// The kind of connection it serves.
     pub kind: ConnectionKind,
     /// Its name.
@@ -133,7 +133,7 @@ impl Host {
                     .console
                     .notices()
                     .into_iter()
-                    .map(|Notice::ReplicaKeptAside { path }| path.display().to_string())
+                    .map(|Notice::ReplicaKeptAside { path }| path)
                     .collect();
                 Self { data_dir, startup: Startup::Ready { kept_aside }, running: Some(running) }
             }

@@ -45,7 +45,7 @@ pub fn run() -> ExitCode {
 
 fn build(environment: Environment) -> tauri::Result<tauri::App> {
     let contract = contract();
-    let commands = tauri::plugin::Builder::new(PLUGIN).invoke_handler(contract.invoke_handler()).build();
+    let commands = tauri::plugin::Builder::<_, ()>::new(PLUGIN).invoke_handler(contract.invoke_handler()).build();
     tauri::Builder::default()
         // First, so that a second start ends before it touches any file.
         .plugin(instance::plugin(&environment.data_dir))

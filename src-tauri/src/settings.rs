@@ -14,7 +14,7 @@ pub(crate) struct Settings {
 /// Which WeChat the embedded backend talks to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, specta::Type)]
 #[serde(rename_all = "snake_case")]
-pub enum WeChatChoice {
+pub(crate) enum WeChatChoice {
     /// The built-in stand-in: nothing leaves this machine.
     #[default]
     Sandbox,

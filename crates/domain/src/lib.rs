@@ -33,10 +33,10 @@ pub use connection::{
     APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
 };
 pub use id::{
-    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MutationId, OperatorId,
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidPoolId, MutationId, OperatorId,
     PlatformAccountId, PoolId, UserId,
 };
-pub use kind::ConnectionKind;
+pub use kind::{ConnectionKind, UnknownKind};
 pub use manage::{
     ConnectionUsage, Drawing, MiniProgramScan, ServerInfo, TestLogin, TestLoginRequest, UserRecord,
     WeChatEnvironment,

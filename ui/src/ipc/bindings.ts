@@ -448,7 +448,7 @@ export type MetadataEdit = {
 export type MetadataItem = {
 	/**  The key. */
 	key: string,
-	/**  The value as JSON; absent if its removal waits to be synced. */
+	/**  The value as JSON; absent if its removal waits to be synced. Of a refused edit, the value typed here. */
 	json: string | null,
 	/**  Whether the backend has it. */
 	sync: SyncMark,
@@ -764,7 +764,7 @@ export type TestLoginView = {
 	qr: QrPicture,
 	/**  Whether a phone can follow the code; `false` if the callback host is not reachable from one. */
 	reachable_from_phone: boolean,
-	/**  The host WeChat sends the person back to, if a browser comes back at all. */
+	/**  The host the phone calls after the scan, with a port that is not the usual one; absent if it calls nobody. */
 	callback_host: string | null,
 };
 
