@@ -2,198 +2,151 @@
 //!
 //! It speaks HTTP to the backend and never links it; it knows nothing of Tauri.
 
+mod api;
+mod board;
+mod error;
+mod manage;
+mod options;
+mod people;
+mod qr;
+mod replica;
+mod sse;
+mod sync;
+mod test_login;
+#[cfg(test)]
+mod tests;
 mod view;
 
-use std::{path::PathBuf, sync::Arc};
+use api::Api;
+use board::Board;
+use replica::{Opening, Replica};
+use std::sync::Arc;
+use sync::{SyncLoop, Wakes, follow_hints};
+use test_login::Pictures;
 use tokio::sync::broadcast;
-use url::Url;
-use yaopai_domain::{
-    AttemptId, Clock, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, Entropy, FieldError, LoginAttempt,
-    PoolId, SetupSheet, UserId,
-};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use yaopai_domain::{Clock, Entropy};
 
+pub use error::Error;
+pub use options::{AccessKey, Options};
 pub use view::{
-    Binding, BindingChip, Changed, Conflict, ErrorView, Keep, Link, MetadataEdit, MetadataItem, PictureFormat, QrPicture,
-    Status, SyncMark, TestLoginView, UserDetail, UserPage, UserQuery, UserRow,
+    Binding, BindingChip, Changed, Conflict, ErrorView, Keep, Link, MetadataEdit, MetadataItem, Notice,
+    PictureFormat, QrPicture, RejectedEdit, Status, SyncMark, TestLoginView, UserDetail, UserPage, UserQuery,
+    UserRow,
 };
 
-/// What a console is opened with.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The backend.
-    pub server: Url,
-    /// What lets the console in.
-    pub access_key: AccessKey,
-    /// The pool to administer.
-    pub pool: PoolId,
-    /// The replica's file; created if it does not exist.
-    pub replica: PathBuf,
-}
-
-/// A key that lets the console in; it prints as dots.
-#[derive(Clone)]
-pub struct AccessKey(String);
-
-impl AccessKey {
-    /// Wraps a key.
-    pub fn new(key: impl Into<String>) -> Self {
-        Self(key.into())
-    }
-}
-
-impl std::fmt::Debug for AccessKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AccessKey(••••)")
-    }
-}
+use options::Ambient;
 
 /// An open console. Clones share it.
 #[derive(Clone)]
 pub struct Console {
-    changed: broadcast::Sender<Changed>,
+    parts: Arc<Parts>,
 }
 
-/// Why a call failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Placeholder.
-    #[error("not found")]
-    NotFound,
-}
-
-impl Error {
-    /// The error as the window shows it.
-    pub fn view(&self) -> ErrorView {
-        ErrorView::NotFound
-    }
+struct Parts {
+    api: Api,
+    replica: Replica,
+    board: Board,
+    wakes: Wakes,
+    ambient: Ambient,
+    pictures: Pictures,
+    notices: Vec<Notice>,
+    cancelled: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Console {
-    /// Opens the replica and starts to sync in the background.
-    pub async fn open(_options: Options, _clock: Arc<dyn Clock>, _entropy: Arc<dyn Entropy>) -> Result<Self, Error> {
-        Err(Error::NotFound)
+    /// Opens the replica and starts to sync in the background. The backend need not answer.
+    ///
+    /// A replica that cannot be read is kept aside and told of by [`Console::notices`]; one of a newer version, or of
+    /// another pool, is refused and not touched.
+    pub async fn open(
+        options: Options,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Error> {
+        let ambient = Ambient { clock, entropy };
+        let api = Api::new(options.server, options.access_key, options.pool.clone())?;
+        let board = Board::new();
+        let opening = Opening {
+            path: options.replica,
+            pool: options.pool,
+            ambient: ambient.clone(),
+        };
+        let (replica, kept_aside) = Replica::open(opening, keep_standing(board.clone())).await?;
+        let notices = kept_aside
+            .map(|path| Notice::ReplicaKeptAside {
+                path: path.display().to_string(),
+            })
+            .into_iter()
+            .collect();
+
+        let cancelled = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let (sync, wakes) = SyncLoop::new(api.clone(), replica.clone(), board.clone(), ambient.clone());
+        tasks.spawn(sync.run(cancelled.clone()));
+        tasks.spawn(follow_hints(
+            api.clone(),
+            board.clone(),
+            wakes.clone(),
+            ambient.clone(),
+            cancelled.clone(),
+        ));
+        tasks.close();
+        Ok(Self {
+            parts: Arc::new(Parts {
+                api,
+                replica,
+                board,
+                wakes,
+                ambient,
+                pictures: Pictures::default(),
+                notices,
+                cancelled,
+                tasks,
+            }),
+        })
     }
 
     /// How the console stands.
     pub fn status(&self) -> Status {
-        Status {
-            link: Link::Connecting,
-            server: None,
-            waiting: 0,
-            conflicts: 0,
-            last_sync: None,
-            loaded: false,
-            users: 0,
-        }
+        self.parts.board.status()
+    }
+
+    /// What the operator has to be told after this start.
+    pub fn notices(&self) -> Vec<Notice> {
+        self.parts.notices.clone()
     }
 
     /// Tells when something changed that a window shows.
     pub fn changes(&self) -> broadcast::Receiver<Changed> {
-        self.changed.subscribe()
+        self.parts.board.listen()
     }
 
     /// Syncs at once instead of at the next hint or back-off.
-    pub fn sync_now(&self) {}
+    pub fn sync_now(&self) {
+        self.parts.wakes.operator();
+    }
 
     /// Stops syncing and closes the replica. Waits for what is being written.
-    pub async fn close(&self) {}
-
-    /// The pool's connections, by display name, from the backend.
-    pub async fn connections(&self) -> Result<Vec<Connection>, Error> {
-        Err(Error::NotFound)
+    pub async fn close(&self) {
+        self.parts.cancelled.cancel();
+        self.parts.tasks.wait().await;
+        self.parts.replica.close().await;
     }
+}
 
-    /// Checks a draft against every rule that needs no backend; `existing` is what it replaces.
-    pub fn check_connection(&self, _draft: &ConnectionDraft, _existing: Option<&Connection>) -> Vec<FieldError> {
-        Vec::new()
+impl Drop for Parts {
+    /// A console that nobody holds any more stops, closed or not.
+    fn drop(&mut self) {
+        self.cancelled.cancel();
     }
+}
 
-    /// Creates a connection.
-    pub async fn create_connection(&self, _draft: &ConnectionDraft) -> Result<Connection, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Replaces a connection's settings; an empty secret keeps the stored one.
-    pub async fn replace_connection(&self, _id: ConnectionId, _draft: &ConnectionDraft) -> Result<Connection, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Enables or disables a connection.
-    pub async fn set_connection_enabled(&self, _id: ConnectionId, _enabled: bool) -> Result<Connection, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// What deleting a connection would mean.
-    pub async fn connection_usage(&self, _id: ConnectionId) -> Result<ConnectionUsage, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Deletes a connection; people and their bindings stay.
-    pub async fn delete_connection(&self, _id: ConnectionId) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-
-    /// What to paste into WeChat's console for a draft as far as it is typed; `None` until the backend was reached once.
-    pub fn setup_sheet(&self, _draft: &ConnectionDraft) -> Option<SetupSheet> {
-        None
-    }
-
-    /// Starts a test login and draws its code.
-    pub async fn start_test_login(&self, _id: ConnectionId, _dry_run: bool) -> Result<TestLoginView, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Calls `each` with every state of an attempt until it is final or the connection to the backend is lost.
-    pub async fn follow_attempt(
-        &self,
-        _id: AttemptId,
-        _each: impl FnMut(LoginAttempt) + Send,
-    ) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Ends an attempt that nobody will scan any more.
-    pub async fn cancel_attempt(&self, _id: AttemptId) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
-
-    /// The latest attempts, newest first, at most `limit`.
-    pub async fn attempts(&self, _limit: u32) -> Result<Vec<LoginAttempt>, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// The picture of a code drawn in this session, as file bytes.
-    pub fn picture(&self, _id: AttemptId, _format: PictureFormat) -> Result<Vec<u8>, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// The picture of a code drawn in this session, as `(width, height, RGBA bytes)` for the clipboard.
-    pub fn pixels(&self, _id: AttemptId) -> Result<(u32, u32, Vec<u8>), Error> {
-        Err(Error::NotFound)
-    }
-
-    /// A page of users from the replica.
-    pub async fn users(&self, _query: UserQuery) -> Result<UserPage, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// One user from the replica.
-    pub async fn user(&self, _id: UserId) -> Result<UserDetail, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Stores an edit here, durable before this returns, and queues it for the backend.
-    pub async fn edit_metadata(&self, _edit: MetadataEdit) -> Result<UserDetail, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Conflicts nobody has decided yet, oldest first.
-    pub async fn conflicts(&self) -> Result<Vec<Conflict>, Error> {
-        Err(Error::NotFound)
-    }
-
-    /// Decides a conflict.
-    pub async fn resolve_conflict(&self, _id: String, _keep: Keep) -> Result<(), Error> {
-        Err(Error::NotFound)
-    }
+/// The status line follows the file, commit by commit.
+fn keep_standing(board: Board) -> replica::AfterCommit {
+    Box::new(move |connection| match replica::standing(connection) {
+        Ok(standing) => board.set_standing(standing),
+        Err(error) => tracing::error!(%error, "the status line is out of date"),
+    })
 }

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use yaopai_domain::{
-    ConnectionKind, FieldError, IdentityId, LoginAttempt, Problem, Profile, PushRejection, ServerInfo, Timestamp, UserId,
-    UserStatus,
+    ConnectionKind, FieldError, IdentityId, LoginAttempt, Problem, Profile, PushRejection, ServerInfo,
+    Timestamp, UserId, UserStatus,
 };
 
 /// How the console stands with its backend. One line of status, always true.
@@ -175,7 +175,7 @@ pub struct Binding {
 pub struct MetadataItem {
     /// The key.
     pub key: String,
-    /// The value as JSON; absent if its removal waits to be synced.
+    /// The value as JSON; absent if its removal waits to be synced. Of a refused edit, the value typed here.
     pub json: Option<String>,
     /// Whether the backend has it.
     pub sync: SyncMark,
@@ -223,6 +223,38 @@ pub struct Conflict {
     pub at: Option<Timestamp>,
 }
 
+/// An edit the backend refused for good, kept for reading until somebody dismisses it or edits the field again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RejectedEdit {
+    /// Names the edit.
+    pub id: String,
+    /// Whose field. The user may be gone.
+    pub user_id: UserId,
+    /// The user's best name, if the user still exists.
+    pub user_name: Option<String>,
+    /// The metadata key.
+    pub key: String,
+    /// The value typed here, as JSON; absent if it was removed here.
+    pub mine: Option<String>,
+    /// Why it was refused.
+    pub rejection: PushRejection,
+    /// When it was refused.
+    pub at: Timestamp,
+}
+
+/// Something the operator has to be told once after the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Notice {
+    /// The local file could not be read. It was kept, and everything is loaded anew into an empty one.
+    ReplicaKeptAside {
+        /// Where it is now.
+        path: String,
+    },
+}
+
 /// How to decide a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -244,7 +276,7 @@ pub struct TestLoginView {
     pub qr: QrPicture,
     /// Whether a phone can follow the code; `false` if the callback host is not reachable from one.
     pub reachable_from_phone: bool,
-    /// The host WeChat sends the person back to, if a browser comes back at all.
+    /// The host the phone calls after the scan, with a port that is not the usual one; absent if it calls nobody.
     pub callback_host: Option<String>,
 }
 

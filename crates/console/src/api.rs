@@ -1,0 +1,308 @@
+//! The one HTTP client: every call of `/manage/v1` and `/sync/v1`, and how their errors read.
+
+use crate::{
+    AccessKey, Error,
+    sse::{SseEvent, SseParser},
+};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{collections::VecDeque, time::Duration};
+use url::Url;
+use yaopai_domain::{
+    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, LoginAttempt, PoolId,
+    Problem, PullPage, PullRequest, PushAnswer, PushRequest, Reach, ServerInfo, TestLogin, TestLoginRequest,
+    reach,
+};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The backend asks WeChat up to three times before it answers, each time at most [`TOTAL_TIMEOUT`].
+const TEST_LOGIN_TIMEOUT: Duration = Duration::from_secs(35);
+/// An event stream lives as long as the console; [`SILENCE_TIMEOUT`] ends a dead one.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(366 * 24 * 3600);
+/// The backend comments every 20 s; twice that and a bit without a byte means the connection is dead.
+const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
+/// No answer is larger: a pull of 1000 users with all metadata allowed is, but the backend pages by size as well.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// The backend, as one pool of it looks to one access key.
+#[derive(Clone)]
+pub(crate) struct Api {
+    http: Client,
+    server: Url,
+    access_key: AccessKey,
+    pool: PoolId,
+}
+
+impl Api {
+    /// Sets the client up; calls nothing.
+    pub(crate) fn new(server: Url, access_key: AccessKey, pool: PoolId) -> Result<Self, Error> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the console's one place that makes an HTTP client"
+        )]
+        let mut builder = Client::builder();
+        builder = builder
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(SILENCE_TIMEOUT)
+            .redirect(redirect::Policy::none())
+            .user_agent(concat!("yaopai-console/", env!("CARGO_PKG_VERSION")));
+        if reach(&server) == Reach::ThisMachine {
+            builder = builder.no_proxy();
+        }
+        let http = builder
+            .build()
+            .map_err(|error| Error::HttpClient(error.to_string()))?;
+        Ok(Self {
+            http,
+            server,
+            access_key,
+            pool,
+        })
+    }
+
+    /// Whether the backend runs on this machine, so that asking it in vain costs nothing.
+    pub(crate) fn is_local(&self) -> bool {
+        reach(&self.server) == Reach::ThisMachine
+    }
+
+    /// Host and port that is called.
+    pub(crate) fn host(&self) -> String {
+        let host = self.server.host_str().unwrap_or_default();
+        match self.server.port_or_known_default() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// Whom the console is talking to, and what it may do there.
+    pub(crate) async fn server_info(&self) -> Result<ServerInfo, Error> {
+        self.json(self.manage(Method::GET, &[])).await
+    }
+
+    pub(crate) async fn connections(&self) -> Result<Vec<Connection>, Error> {
+        #[derive(serde::Deserialize)]
+        struct Connections {
+            connections: Vec<Connection>,
+        }
+        let answer: Connections = self.json(self.manage(Method::GET, &["connections"])).await?;
+        Ok(answer.connections)
+    }
+
+    pub(crate) async fn create_connection(&self, draft: &ConnectionDraft) -> Result<Connection, Error> {
+        self.json(self.manage(Method::POST, &["connections"]).json(draft))
+            .await
+    }
+
+    pub(crate) async fn replace_connection(
+        &self,
+        id: ConnectionId,
+        draft: &ConnectionDraft,
+    ) -> Result<Connection, Error> {
+        let request = self.manage(Method::PUT, &["connections", &id.to_string()]);
+        self.json(request.json(draft)).await
+    }
+
+    pub(crate) async fn set_connection_enabled(
+        &self,
+        id: ConnectionId,
+        enabled: bool,
+    ) -> Result<Connection, Error> {
+        #[derive(Serialize)]
+        struct Enabled {
+            enabled: bool,
+        }
+        let request = self.manage(Method::PUT, &["connections", &id.to_string(), "enabled"]);
+        self.json(request.json(&Enabled { enabled })).await
+    }
+
+    pub(crate) async fn connection_usage(&self, id: ConnectionId) -> Result<ConnectionUsage, Error> {
+        self.json(self.manage(Method::GET, &["connections", &id.to_string(), "usage"]))
+            .await
+    }
+
+    pub(crate) async fn delete_connection(&self, id: ConnectionId) -> Result<(), Error> {
+        self.nothing(self.manage(Method::DELETE, &["connections", &id.to_string()]))
+            .await
+    }
+
+    pub(crate) async fn start_test_login(&self, id: ConnectionId, dry_run: bool) -> Result<TestLogin, Error> {
+        let request = self
+            .manage(Method::POST, &["connections", &id.to_string(), "test-logins"])
+            .json(&TestLoginRequest { dry_run })
+            .timeout(TEST_LOGIN_TIMEOUT);
+        self.json(request).await
+    }
+
+    pub(crate) async fn attempt(&self, id: AttemptId) -> Result<LoginAttempt, Error> {
+        self.json(self.manage(Method::GET, &["attempts", &id.to_string()]))
+            .await
+    }
+
+    /// The states of an attempt as `attempt` events, the present one first.
+    pub(crate) async fn attempt_events(&self, id: AttemptId) -> Result<EventStream, Error> {
+        self.events(self.manage(Method::GET, &["attempts", &id.to_string(), "events"]))
+            .await
+    }
+
+    pub(crate) async fn cancel_attempt(&self, id: AttemptId) -> Result<(), Error> {
+        self.nothing(self.manage(Method::DELETE, &["attempts", &id.to_string()]))
+            .await
+    }
+
+    pub(crate) async fn attempts(&self, limit: u32) -> Result<Vec<LoginAttempt>, Error> {
+        #[derive(serde::Deserialize)]
+        struct Attempts {
+            attempts: Vec<LoginAttempt>,
+        }
+        let request = self.manage(Method::GET, &["attempts"]).query(&[("limit", limit)]);
+        let answer: Attempts = self.json(request).await?;
+        Ok(answer.attempts)
+    }
+
+    pub(crate) async fn pull(&self, request: &PullRequest) -> Result<PullPage, Error> {
+        self.json(self.sync(Method::POST, "pull").json(request)).await
+    }
+
+    pub(crate) async fn push(&self, request: &PushRequest) -> Result<PushAnswer, Error> {
+        self.json(self.sync(Method::POST, "push").json(request)).await
+    }
+
+    /// Hints as `head` events, the present head first.
+    pub(crate) async fn hints(&self) -> Result<EventStream, Error> {
+        self.events(self.sync(Method::GET, "events")).await
+    }
+
+    fn manage(&self, method: Method, path: &[&str]) -> RequestBuilder {
+        self.request(method, "manage", path)
+    }
+
+    fn sync(&self, method: Method, call: &str) -> RequestBuilder {
+        self.request(method, "sync", &[call])
+    }
+
+    fn request(&self, method: Method, api: &str, path: &[&str]) -> RequestBuilder {
+        let mut url = self.server.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments
+                .pop_if_empty()
+                .extend([api, "v1", "pools", self.pool.as_str()])
+                .extend(path);
+        }
+        self.http
+            .request(method, url)
+            .bearer_auth(self.access_key.expose())
+            .timeout(TOTAL_TIMEOUT)
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
+        let body = self.body(self.send(request).await?).await?;
+        // serde_json quotes values in its messages; only place and class leave this function.
+        serde_json::from_slice(&body).map_err(|error| {
+            self.unexpected(format_args!(
+                "{:?} error at line {} column {} of its JSON",
+                error.classify(),
+                error.line(),
+                error.column()
+            ))
+        })
+    }
+
+    async fn nothing(&self, request: RequestBuilder) -> Result<(), Error> {
+        self.send(request).await.map(drop)
+    }
+
+    async fn events(&self, request: RequestBuilder) -> Result<EventStream, Error> {
+        let response = self.send(request.timeout(STREAM_TIMEOUT)).await?;
+        Ok(EventStream {
+            api: self.clone(),
+            response,
+            parser: SseParser::default(),
+            ready: VecDeque::new(),
+        })
+    }
+
+    /// Sends; answers only what succeeded.
+    async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        let response = request.send().await.map_err(|error| self.failed(&error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = self.body(response).await?;
+        Err(Error::Backend(problem(status, &body)))
+    }
+
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
+            if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+                return Err(self.unexpected(format_args!("more than {MAX_ANSWER_BYTES} bytes")));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+
+    /// Everything that goes wrong below HTTP reads "does not answer": the operator's remedy is the same.
+    fn failed(&self, error: &reqwest::Error) -> Error {
+        tracing::debug!(host = %self.host(), connect = error.is_connect(), timeout = error.is_timeout(), "request failed");
+        Error::BackendUnreachable { host: self.host() }
+    }
+
+    pub(crate) fn unexpected(&self, what: std::fmt::Arguments<'_>) -> Error {
+        Error::UnexpectedAnswer {
+            host: self.host(),
+            what: what.to_string(),
+        }
+    }
+}
+
+/// The problem in an error answer, or one that says only its status if something in between answered.
+fn problem(status: StatusCode, body: &[u8]) -> Problem {
+    serde_json::from_slice(body).unwrap_or_else(|_| {
+        let code = match status.as_u16() {
+            400 => Code::MalformedRequest,
+            401 => Code::Unauthenticated,
+            403 => Code::Forbidden,
+            404 => Code::NotFound,
+            413 => Code::TooLarge,
+            429 | 502..=504 => Code::Busy,
+            _ => Code::Internal,
+        };
+        Problem {
+            status: status.as_u16(),
+            ..Problem::new(code, format!("HTTP status {status} without an explanation"))
+        }
+    })
+}
+
+/// An open event stream.
+pub(crate) struct EventStream {
+    api: Api,
+    response: Response,
+    parser: SseParser,
+    ready: VecDeque<SseEvent>,
+}
+
+impl EventStream {
+    /// The next event; `None` if the backend ended the stream.
+    pub(crate) async fn next(&mut self) -> Result<Option<SseEvent>, Error> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                return Ok(Some(event));
+            }
+            let chunk = self
+                .response
+                .chunk()
+                .await
+                .map_err(|error| self.api.failed(&error))?;
+            let Some(chunk) = chunk else { return Ok(None) };
+            let events = self
+                .parser
+                .feed(&chunk)
+                .map_err(|error| self.api.unexpected(format_args!("{error}")))?;
+            self.ready.extend(events);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Why a call of the console fails.
+
+use crate::ErrorView;
+use std::path::PathBuf;
+use yaopai_domain::{Code, FieldError, PoolId, Problem};
+
+/// Why a call failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Values broke rules; nothing was saved.
+    #[error("values refused: {}", names(.0))]
+    InvalidFields(Vec<FieldError>),
+    /// The backend did not answer.
+    #[error("{host} does not answer")]
+    BackendUnreachable {
+        /// Host and port that was called.
+        host: String,
+    },
+    /// The backend answered something that is not its protocol.
+    #[error("{host} answered something unexpected: {what}")]
+    UnexpectedAnswer {
+        /// Host and port that was called.
+        host: String,
+        /// What was missing or wrong, without the body.
+        what: String,
+    },
+    /// The backend refused.
+    #[error("the backend refused: {}", .0.detail)]
+    Backend(Problem),
+    /// Something that was asked for does not exist here (any more).
+    #[error("there is no such thing here")]
+    NotFound,
+    /// The local file was written by a newer version; it was not touched.
+    #[error("{} has schema {found}, this version knows up to {known}; it was not touched", path.display())]
+    NewerReplica {
+        /// The file.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// The newest schema this version knows.
+        known: i64,
+    },
+    /// The local file belongs to another pool; it was not touched.
+    #[error("{} belongs to pool {found}, not {wanted}", path.display())]
+    OtherPool {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        found: String,
+        /// Whose it should be.
+        wanted: PoolId,
+    },
+    /// The local file could not be read or written.
+    #[error("the local file: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The local file could not be brought to this version's schema.
+    #[error("the local file: {0}")]
+    Migration(#[from] refinery::Error),
+    /// A folder could not be made or a file could not be moved.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A code could not be drawn or written as a picture.
+    #[error("the code: {0}")]
+    Picture(String),
+    /// The HTTP client could not be set up.
+    #[error("no HTTP client: {0}")]
+    HttpClient(String),
+    /// The console is closed.
+    #[error("the console is closed")]
+    Closed,
+}
+
+impl Error {
+    /// The error as the window shows it.
+    pub fn view(&self) -> ErrorView {
+        match self {
+            Self::InvalidFields(fields) => ErrorView::InvalidFields {
+                fields: fields.clone(),
+            },
+            Self::BackendUnreachable { host } => ErrorView::BackendUnreachable { host: host.clone() },
+            Self::Backend(problem) if problem.code == Code::InvalidFields => ErrorView::InvalidFields {
+                fields: problem.fields.clone(),
+            },
+            Self::Backend(problem) => ErrorView::Backend {
+                problem: problem.clone(),
+            },
+            Self::UnexpectedAnswer { .. } => ErrorView::Backend {
+                problem: Problem::new(Code::Internal, self.to_string()),
+            },
+            Self::NotFound => ErrorView::NotFound,
+            Self::Picture(_) => ErrorView::Desktop {
+                detail: self.to_string(),
+            },
+            Self::NewerReplica { .. }
+            | Self::OtherPool { .. }
+            | Self::Sqlite(_)
+            | Self::Migration(_)
+            | Self::File { .. }
+            | Self::HttpClient(_)
+            | Self::Closed => ErrorView::LocalStore {
+                detail: self.to_string(),
+            },
+        }
+    }
+}
+
+fn names(fields: &[FieldError]) -> String {
+    let names: Vec<&str> = fields.iter().map(|field| field.field.as_str()).collect();
+    names.join(", ")
+}

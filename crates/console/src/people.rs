@@ -1,0 +1,92 @@
+//! Users and their metadata: read from the replica, edited here first.
+
+use crate::{
+    Changed, Conflict, Console, Error, Keep, MetadataEdit, RejectedEdit, UserDetail, UserPage, UserQuery,
+    replica,
+};
+use yaopai_domain::{Action, Code, Problem, UserId};
+
+impl Console {
+    /// A page of users from the replica.
+    pub async fn users(&self, query: UserQuery) -> Result<UserPage, Error> {
+        self.parts
+            .replica
+            .read(move |connection| replica::users(connection, &query))
+            .await
+    }
+
+    /// One user from the replica.
+    pub async fn user(&self, id: UserId) -> Result<UserDetail, Error> {
+        self.parts
+            .replica
+            .read(move |connection| replica::user(connection, id))
+            .await
+    }
+
+    /// Stores an edit here, durable before this returns, and queues it for the backend.
+    pub async fn edit_metadata(&self, edit: MetadataEdit) -> Result<UserDetail, Error> {
+        self.may_edit()?;
+        let ambient = self.parts.ambient.clone();
+        let detail = self
+            .parts
+            .replica
+            .write(move |transaction| {
+                replica::edit_metadata(transaction, &edit, &ambient)?;
+                replica::user(transaction, edit.user_id)
+            })
+            .await?;
+        self.edited();
+        Ok(detail)
+    }
+
+    /// Conflicts nobody has decided yet, oldest first.
+    pub async fn conflicts(&self) -> Result<Vec<Conflict>, Error> {
+        self.parts
+            .replica
+            .read(|connection| replica::conflicts(connection, None))
+            .await
+    }
+
+    /// Decides a conflict.
+    pub async fn resolve_conflict(&self, id: String, keep: Keep) -> Result<(), Error> {
+        self.may_edit()?;
+        let ambient = self.parts.ambient.clone();
+        self.parts
+            .replica
+            .write(move |transaction| replica::resolve_conflict(transaction, &id, keep, &ambient))
+            .await?;
+        self.edited();
+        Ok(())
+    }
+
+    /// Edits the backend refused for good, newest first, also those of users who are gone.
+    pub async fn rejected_edits(&self) -> Result<Vec<RejectedEdit>, Error> {
+        self.parts.replica.read(replica::rejected_edits).await
+    }
+
+    /// Forgets a refused edit that somebody has read.
+    pub async fn dismiss_rejected(&self, id: String) -> Result<(), Error> {
+        self.parts
+            .replica
+            .write(move |transaction| replica::dismiss_rejected(transaction, &id))
+            .await?;
+        self.parts.board.tell(Changed::Users);
+        Ok(())
+    }
+
+    /// Refuses what the backend would refuse, as far as its last word is known: an edit that can never leave is no edit.
+    fn may_edit(&self) -> Result<(), Error> {
+        match self.status().server {
+            Some(server) if !server.role.may(Action::EditUsers) => Err(Error::Backend(Problem::new(
+                Code::Forbidden,
+                "your role may not edit users",
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn edited(&self) {
+        self.parts.board.tell(Changed::Users);
+        self.parts.wakes.edit();
+    }
+}

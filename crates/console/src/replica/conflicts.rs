@@ -1,0 +1,101 @@
+//! What a person has to look at: conflicts to decide, refused edits to read.
+
+use super::{
+    outbox::queue,
+    row::{Field, json, optional_json},
+};
+use crate::{Ambient, Conflict, Error, Keep, RejectedEdit};
+use rusqlite::{Connection, OptionalExtension, Row};
+use yaopai_domain::{MetadataValue, Timestamp, UserId};
+
+/// Open conflicts, oldest first; of one user or of all.
+pub(crate) fn conflicts(connection: &Connection, of: Option<UserId>) -> Result<Vec<Conflict>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.id, c.user_id, c.field, c.base, c.mine, c.theirs, c.actor, c.at, u.name AS user_name
+         FROM conflicts c LEFT JOIN users u ON u.id = c.user_id
+         WHERE ?1 IS NULL OR c.user_id = ?1
+         ORDER BY c.opened_at, c.id",
+    )?;
+    let rows = statement.query_map([of.map(|id| id.to_string())], |row| {
+        let field = Field::of(row)?;
+        Ok(Conflict {
+            id: row.get("id")?,
+            user_id: field.user_id,
+            user_name: row.get("user_name")?,
+            key: field.key().to_string(),
+            base: row.get("base")?,
+            mine: row.get("mine")?,
+            theirs: row.get("theirs")?,
+            actor: row.get("actor")?,
+            at: row.get::<_, Option<i64>>("at")?.map(Timestamp),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Step C: decides a conflict. Mine becomes a new edit on top of theirs; if that loses again, it is a new conflict.
+pub(crate) fn resolve_conflict(
+    connection: &Connection,
+    id: &str,
+    keep: Keep,
+    ambient: &Ambient,
+) -> Result<(), Error> {
+    let (field, mine, theirs) = connection
+        .query_row(
+            "SELECT user_id, field, mine, theirs FROM conflicts WHERE id = ?1",
+            [id],
+            |row| {
+                let mine: Option<MetadataValue> = optional_json(row, "mine")?;
+                let theirs: Option<MetadataValue> = optional_json(row, "theirs")?;
+                Ok((Field::of(row)?, mine, theirs))
+            },
+        )
+        .optional()?
+        .ok_or(Error::NotFound)?;
+    connection.execute("DELETE FROM conflicts WHERE id = ?1", [id])?;
+    match keep {
+        Keep::Theirs => Ok(()),
+        Keep::Mine => {
+            // An edit typed after the losing one and not yet answered is what mine looks like by now.
+            let newer = connection
+                .query_row(
+                    "SELECT value FROM overlay WHERE user_id = ?1 AND field = ?2",
+                    field.columns(),
+                    |row: &Row<'_>| optional_json(row, "value"),
+                )
+                .optional()?;
+            let mine = newer.unwrap_or(mine);
+            queue(connection, &field, theirs.as_ref(), mine.as_ref(), ambient)
+        }
+    }
+}
+
+/// Refused edits, newest first, also those of users who are gone.
+pub(crate) fn rejected_edits(connection: &Connection) -> Result<Vec<RejectedEdit>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT r.id, r.user_id, r.field, r.mine, r.rejection, r.rejected_at, u.name AS user_name
+         FROM rejected r LEFT JOIN users u ON u.id = r.user_id
+         ORDER BY r.rejected_at DESC, r.id DESC",
+    )?;
+    let rows = statement.query_map([], |row| {
+        let field = Field::of(row)?;
+        Ok(RejectedEdit {
+            id: row.get("id")?,
+            user_id: field.user_id,
+            user_name: row.get("user_name")?,
+            key: field.key().to_string(),
+            mine: row.get("mine")?,
+            rejection: json(row, "rejection")?,
+            at: Timestamp(row.get("rejected_at")?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Forgets a refused edit that somebody has read.
+pub(crate) fn dismiss_rejected(connection: &Connection, id: &str) -> Result<(), Error> {
+    match connection.execute("DELETE FROM rejected WHERE id = ?1", [id])? {
+        0 => Err(Error::NotFound),
+        _ => Ok(()),
+    }
+}

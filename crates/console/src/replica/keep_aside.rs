@@ -1,0 +1,52 @@
+//! Keeps a file that cannot be read, under a name that says when; nothing is ever overwritten.
+
+use crate::Error;
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+use yaopai_domain::Timestamp;
+
+/// Moves the file and what SQLite keeps beside it; answers its new name, `<name>.corrupt-20261121-020910` (UTC).
+pub(super) fn keep_aside(path: &Path, now: Timestamp) -> Result<PathBuf, Error> {
+    let stamp = jiff::Timestamp::from_millisecond(now.0)
+        .unwrap_or_default()
+        .strftime("%Y%m%d-%H%M%S")
+        .to_string();
+    let kept = free_name(path, &stamp)?;
+    for suffix in ["", "-wal", "-shm"] {
+        let from = with_suffix(path, suffix);
+        if from.exists() {
+            let source = |source| Error::File {
+                path: from.clone(),
+                source,
+            };
+            fs::rename(&from, with_suffix(&kept, suffix)).map_err(source)?;
+        }
+    }
+    Ok(kept)
+}
+
+fn free_name(path: &Path, stamp: &str) -> Result<PathBuf, Error> {
+    let mut candidate = with_suffix(path, &format!(".corrupt-{stamp}"));
+    let first = candidate.clone();
+    for number in 2.. {
+        let taken = candidate.try_exists().map_err(|source| Error::File {
+            path: candidate.clone(),
+            source,
+        })?;
+        if !taken {
+            break;
+        }
+        candidate = with_suffix(&first, &format!("-{number}"));
+    }
+    Ok(candidate)
+}
+
+/// The path with text behind its last name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,170 @@
+//! The console's own file: one writer, a few readers.
+//!
+//! Every change is one transaction on one thread, so what a reader sees is always a whole step. `synchronous=FULL`: a
+//! committed edit survives a power cut, and its sequence number is never used again.
+
+mod conflicts;
+mod keep_aside;
+mod mirror;
+mod open;
+mod outbox;
+mod progress;
+mod row;
+#[cfg(test)]
+mod tests;
+mod users;
+
+use crate::Error;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread::JoinHandle,
+};
+use tokio::sync::{Semaphore, oneshot};
+
+pub(crate) use conflicts::{conflicts, dismiss_rejected, rejected_edits, resolve_conflict};
+pub(crate) use mirror::{Applied, apply_page};
+pub(crate) use open::Opening;
+#[cfg(test)]
+pub(crate) use open::open_in_memory;
+pub(crate) use outbox::{change_client, edit_metadata, freeze, settle, take_outcomes};
+pub(crate) use progress::{Standing, begin_generation, progress, remember_server, standing};
+pub(crate) use users::{user, users};
+
+const READERS: usize = 3;
+
+type Job = Box<dyn FnOnce(&mut Connection, &mut AfterCommit) + Send>;
+/// Looks at the file after every commit, before whoever asked for the step goes on.
+pub(crate) type AfterCommit = Box<dyn FnMut(&Connection) + Send>;
+
+/// The open file. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Replica {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    writer: Mutex<Option<Writer>>,
+    readers: Mutex<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+struct Writer {
+    jobs: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl Replica {
+    /// Opens the file, creating it if there is none; tells where a corrupt one was kept.
+    pub(crate) async fn open(
+        opening: Opening,
+        mut after_commit: AfterCommit,
+    ) -> Result<(Self, Option<PathBuf>), Error> {
+        tokio::task::spawn_blocking(move || {
+            let (mut connection, kept_aside) = open::open(&opening)?;
+            after_commit(&connection);
+            let readers = (0..READERS)
+                .map(|_| open::reader(&opening.path))
+                .collect::<Result<Vec<_>, _>>()?;
+            let (jobs, queue) = mpsc::channel::<Job>();
+            let thread = std::thread::Builder::new()
+                .name("replica-writer".to_owned())
+                .spawn(move || {
+                    for job in queue {
+                        job(&mut connection, &mut after_commit);
+                    }
+                    open::finish(&connection);
+                })
+                .map_err(|source| Error::File {
+                    path: opening.path,
+                    source,
+                })?;
+            let shared = Shared {
+                writer: Mutex::new(Some(Writer { jobs, thread })),
+                permits: Semaphore::new(readers.len()),
+                readers: Mutex::new(readers),
+            };
+            let replica = Self {
+                shared: Arc::new(shared),
+            };
+            Ok((replica, kept_aside))
+        })
+        .await
+        .map_err(|_| Error::Closed)?
+    }
+
+    /// Runs `step` as one transaction after all earlier ones; it is durable when this returns `Ok`, and undone otherwise.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection, after_commit| {
+            let result = transact(connection, step);
+            if result.is_ok() {
+                after_commit(connection);
+            }
+            // Nobody waits any more if the caller was dropped; the step counts all the same.
+            drop(answer.send(result));
+        });
+        lock(&self.shared.writer)
+            .as_ref()
+            .ok_or(Error::Closed)?
+            .jobs
+            .send(job)
+            .map_err(|_| Error::Closed)?;
+        answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Runs `look` in one read transaction, beside the writer.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let permit = self.shared.permits.acquire().await.map_err(|_| Error::Closed)?;
+        let mut connection = lock(&self.shared.readers).pop().ok_or(Error::Closed)?;
+        let (connection, result) = tokio::task::spawn_blocking(move || {
+            let result = connection
+                .transaction()
+                .map_err(Error::from)
+                .and_then(|transaction| look(&transaction));
+            (connection, result)
+        })
+        .await
+        .map_err(|_| Error::Closed)?;
+        lock(&self.shared.readers).push(connection);
+        drop(permit);
+        result
+    }
+
+    /// Ends every step begun, then closes the file.
+    pub(crate) async fn close(&self) {
+        self.shared.permits.close();
+        lock(&self.shared.readers).clear();
+        let Some(Writer { jobs, thread }) = lock(&self.shared.writer).take() else {
+            return;
+        };
+        drop(jobs);
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        if !matches!(joined, Ok(Ok(()))) {
+            tracing::error!("the replica's writer ended badly");
+        }
+    }
+}
+
+/// One step, whole or not at all.
+pub(crate) fn transact<T>(
+    connection: &mut Connection,
+    step: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let result = step(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
+}
+
+/// A panic elsewhere leaves these values whole: they are only swapped.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,184 @@
+//! Opening the file: too new is refused, unreadable is kept aside, old is migrated.
+
+use super::keep_aside::{keep_aside, with_suffix};
+use crate::{Ambient, Error};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+use yaopai_domain::{ClientId, PoolId};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// Files up to this size are checked at every start; larger ones (a second a gigabyte) after an unclean end.
+const ALWAYS_CHECKED_BYTES: u64 = 64 << 20;
+
+/// What a replica is opened with.
+pub(crate) struct Opening {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// The pool it mirrors.
+    pub(crate) pool: PoolId,
+    /// Time and randomness.
+    pub(crate) ambient: Ambient,
+}
+
+/// Opens the file for writing; tells where a corrupt one was kept.
+pub(super) fn open(opening: &Opening) -> Result<(Connection, Option<PathBuf>), Error> {
+    let path = &opening.path;
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(|source| Error::File {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    let kept_aside = match inspect(path) {
+        Ok(()) => None,
+        Err(Error::Sqlite(error)) if is_corrupt(&error) => {
+            let kept = keep_aside(path, opening.ambient.clock.now())?;
+            tracing::error!(kept = %kept.display(), %error, "the local file is corrupt; starting with an empty one");
+            Some(kept)
+        }
+        Err(error) => return Err(error),
+    };
+    let mut connection = Connection::open(path)?;
+    prepare(&mut connection, path, opening)?;
+    Ok((connection, kept_aside))
+}
+
+/// A connection that only reads.
+pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "busy_timeout", 5000)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}
+
+/// What the writer does last, so that the next start finds a clean file.
+pub(super) fn finish(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE);") {
+        tracing::warn!(%error, "the local file was not tidied up");
+    }
+}
+
+/// A replica without a file.
+#[cfg(test)]
+pub(crate) fn open_in_memory(pool: PoolId, ambient: Ambient) -> Result<Connection, Error> {
+    let mut connection = Connection::open_in_memory()?;
+    let path = PathBuf::from(":memory:");
+    let opening = Opening {
+        path: path.clone(),
+        pool,
+        ambient,
+    };
+    prepare(&mut connection, &path, &opening)?;
+    Ok(connection)
+}
+
+/// Reads an existing file without changing it: refuses a newer schema, finds corruption.
+fn inspect(path: &Path) -> Result<(), Error> {
+    let Ok(about) = fs::metadata(path) else {
+        return Ok(());
+    };
+    let unclean = with_suffix(path, "-wal").exists();
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    if let Some(found) = schema_version(&connection)? {
+        let known = known_version();
+        if found > known {
+            return Err(Error::NewerReplica {
+                path: path.to_owned(),
+                found,
+                known,
+            });
+        }
+    }
+    if unclean || about.len() <= ALWAYS_CHECKED_BYTES {
+        let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if verdict != "ok" {
+            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+            return Err(rusqlite::Error::SqliteFailure(code, Some(verdict)).into());
+        }
+    }
+    Ok(())
+}
+
+fn schema_version(connection: &Connection) -> Result<Option<i64>, Error> {
+    let has_history: bool = connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !has_history {
+        return Ok(None);
+    }
+    Ok(
+        connection.query_row("SELECT max(version) FROM refinery_schema_history", [], |row| {
+            row.get(0)
+        })?,
+    )
+}
+
+fn known_version() -> i64 {
+    embedded::migrations::runner()
+        .get_migrations()
+        .iter()
+        .map(|migration| i64::from(migration.version()))
+        .max()
+        .unwrap_or(0)
+}
+
+fn is_corrupt(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+fn prepare(connection: &mut Connection, path: &Path, opening: &Opening) -> Result<(), Error> {
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = 1;
+         PRAGMA foreign_keys = ON;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA mmap_size = 0;
+         PRAGMA busy_timeout = 5000;
+         PRAGMA secure_delete = FAST;",
+    )?;
+    embedded::migrations::runner().run(connection)?;
+    claim(connection, path, opening)
+}
+
+/// Writes down whose a new file is; refuses somebody else's.
+fn claim(connection: &Connection, path: &Path, opening: &Opening) -> Result<(), Error> {
+    let wanted = &opening.pool;
+    let found: Option<String> = connection
+        .query_row("SELECT pool FROM replica", [], |row| row.get(0))
+        .optional()?;
+    match found {
+        Some(found) if found != wanted.as_str() => Err(Error::OtherPool {
+            path: path.to_owned(),
+            found,
+            wanted: wanted.clone(),
+        }),
+        Some(_) => Ok(()),
+        None => {
+            let client_id = ClientId::new(&*opening.ambient.clock, &*opening.ambient.entropy);
+            connection.execute(
+                "INSERT INTO replica (only_row, pool, client_id, generation, sweeping, loaded)
+                 VALUES (1, ?1, ?2, 1, 0, 0)",
+                params![wanted.as_str(), client_id.to_string()],
+            )?;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! How long to wait before asking again.
+
+use std::time::Duration;
+use yaopai_domain::Entropy;
+
+const BASE: Duration = Duration::from_millis(250);
+/// A far backend is asked at least this often.
+const CAP_FAR: Duration = Duration::from_secs(30);
+/// Asking this machine in vain costs nothing.
+const CAP_LOCAL: Duration = Duration::from_secs(2);
+
+/// Exponential back-off with full jitter: many consoles never come back in step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BackOff {
+    cap: Duration,
+    failures: u32,
+}
+
+impl BackOff {
+    /// For a backend on this machine, or elsewhere.
+    pub(crate) const fn new(local: bool) -> Self {
+        Self {
+            cap: if local { CAP_LOCAL } else { CAP_FAR },
+            failures: 0,
+        }
+    }
+
+    /// Something worked, or an operator wants it now: begin with short waits again.
+    pub(crate) const fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// How long to wait after one more failure: between a tenth and all of `250 ms · 2^n`, at most the cap.
+    pub(crate) fn next(&mut self, entropy: &dyn Entropy) -> Duration {
+        let ceiling = BASE
+            .saturating_mul(2_u32.saturating_pow(self.failures))
+            .min(self.cap);
+        self.failures = self.failures.saturating_add(1);
+        let mut random = [0; 2];
+        entropy.fill(&mut random);
+        let floor = ceiling / 10;
+        floor + (ceiling - floor) * u32::from(u16::from_le_bytes(random)) / u32::from(u16::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    struct Fixed(u8);
+
+    impl Entropy for Fixed {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    #[rstest]
+    #[case::far_longest(false, 0xff, [250, 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000])]
+    #[case::local_longest(true, 0xff, [250, 500, 1000, 2000, 2000, 2000, 2000, 2000, 2000])]
+    #[case::far_shortest(false, 0, [25, 50, 100, 200, 400, 800, 1600, 3000, 3000])]
+    fn doubles_up_to_the_cap(#[case] local: bool, #[case] random: u8, #[case] millis: [u64; 9]) {
+        let mut back_off = BackOff::new(local);
+        for expected in millis {
+            assert_eq!(back_off.next(&Fixed(random)), Duration::from_millis(expected));
+        }
+        back_off.reset();
+        assert_eq!(back_off.next(&Fixed(0xff)), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn never_overflows() {
+        let mut back_off = BackOff {
+            cap: CAP_FAR,
+            failures: u32::MAX,
+        };
+        assert_eq!(back_off.next(&Fixed(0xff)), CAP_FAR);
+    }
+}

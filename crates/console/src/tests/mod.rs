@@ -1,0 +1,7 @@
+//! Tests of the console as a whole, and what they and the simulation share.
+
+mod backend;
+mod http;
+mod model;
+
+pub(crate) use model::{BackendModel, ambient, json, key, user_id};
