@@ -7,9 +7,14 @@ import { NewConnectionPage } from "@/features/connections/NewConnectionPage";
 
 import { rootRoute } from "./root";
 
+/** `?test=<connection id>`: the test login of that connection is open beside the page. */
+const testSearch = (search: Record<string, unknown>): { test?: string } =>
+  typeof search["test"] === "string" ? { test: search["test"] } : {};
+
 export const connectionsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/connections",
+  validateSearch: testSearch,
   component: ConnectionsPage,
 });
 
@@ -22,5 +27,6 @@ export const newConnectionRoute = createRoute({
 export const connectionRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/connections/$id",
+  validateSearch: testSearch,
   component: () => <ConnectionPage id={connectionRoute.useParams().id} />,
 });

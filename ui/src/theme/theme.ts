@@ -1,5 +1,15 @@
 // Mantine in the words of look and feel: scales, sizes, and the CSS variables that components use.
-import { createTheme, type CSSVariablesResolver } from "@mantine/core";
+import {
+  ActionIcon,
+  Button,
+  createTheme,
+  Input,
+  Modal,
+  SegmentedControl,
+  Switch,
+  Tooltip,
+  type CSSVariablesResolver,
+} from "@mantine/core";
 
 import { scales, tokens, type Token } from "./palette";
 
@@ -60,9 +70,25 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: "pointer",
   components: {
-    Button: { defaultProps: { size: "compact-sm" } },
-    TextInput: { defaultProps: { size: "sm" } },
-    Tooltip: { defaultProps: { openDelay: 350, transitionProps: { duration: 80 }, withinPortal: true } },
-    Modal: { defaultProps: { transitionProps: { duration: 120, transition: "fade" }, centered: true } },
+    Button: Button.extend({
+      vars: () => ({
+        root: { "--button-height": "30px", "--button-padding-x": "12px", "--button-fz": "13px" },
+      }),
+    }),
+    ActionIcon: ActionIcon.extend({ defaultProps: { size: 26 } }),
+    Input: Input.extend({
+      vars: () => ({
+        wrapper: { "--input-height": "30px", "--input-fz": "13px", "--input-padding": "10px" },
+      }),
+    }),
+    InputWrapper: Input.Wrapper.extend({
+      defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] },
+    }),
+    Switch: Switch.extend({ defaultProps: { size: "sm" } }),
+    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "sm" } }),
+    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, transitionProps: { duration: 80 } } }),
+    Modal: Modal.extend({
+      defaultProps: { centered: true, transitionProps: { duration: 120, transition: "fade" } },
+    }),
   },
 });

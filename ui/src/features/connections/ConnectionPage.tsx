@@ -1,3 +1,162 @@
-export function ConnectionPage({ id }: { id: string }) {
-  return id;
+// `/connections/$id`: one connection, its form, and what can be done with it.
+import { ActionIcon, Button, Menu, Switch, Tooltip } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { IconDots, IconQrcode, IconTrash } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { DelayedSkeleton } from "@/components/DelayedSkeleton";
+import { EmptyState } from "@/components/EmptyState";
+import { ErrorNotice } from "@/components/ErrorNotice";
+import { KindGlyph } from "@/components/KindGlyph";
+import { LinkButton } from "@/components/LinkButton";
+import { PageHeader } from "@/components/PageHeader";
+import { TestLoginPanel } from "@/features/test-login/TestLoginPanel";
+import type { Connection, ConnectionId } from "@/ipc/bindings";
+import { call } from "@/ipc/call";
+import { commands } from "@/ipc/host";
+import { connectionsQuery } from "@/ipc/queries";
+
+import { ConnectionForm } from "./ConnectionForm";
+import { DeleteConnection } from "./DeleteConnection";
+import { valuesOf } from "./draft";
+
+export function ConnectionPage({ id }: { id: ConnectionId }) {
+  const { t } = useTranslation();
+  const { data: connections, error, refetch } = useQuery(connectionsQuery);
+  const connection = connections?.find((candidate) => candidate.id === id);
+  if (connection) return <OneConnection key={id} connection={connection} />;
+  const back = <Link to="/connections">{t("connections.back")}</Link>;
+  return (
+    <>
+      <PageHeader back={back} title={t("connections.title")} />
+      <div style={{ padding: "0 var(--y-page)" }}>
+        {error ? (
+          <ErrorNotice error={error} onRetry={() => refetch()} />
+        ) : connections ? (
+          <EmptyState
+            drawing="search"
+            title={t("connections.gone.title")}
+            text={t("connections.gone.text")}
+            action={
+              <LinkButton to="/connections" variant="default">
+                {t("connections.gone.action")}
+              </LinkButton>
+            }
+          />
+        ) : (
+          <DelayedSkeleton rows={6} height={56} />
+        )}
+      </div>
+    </>
+  );
+}
+
+function OneConnection({ connection }: { connection: Connection }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const navigate = useNavigate({ from: "/connections/$id" });
+  const { test } = useSearch({ from: "/connections/$id" });
+  const [deleting, setDeleting] = useState(false);
+  const [initial] = useState(() => valuesOf(connection));
+  const take = (changed: Connection) => {
+    client.setQueryData(connectionsQuery.queryKey, (before) =>
+      before?.map((candidate) => (candidate.id === changed.id ? changed : candidate)),
+    );
+    client.invalidateQueries({ queryKey: connectionsQuery.queryKey });
+  };
+  return (
+    <>
+      <PageHeader
+        back={<Link to="/connections">{t("connections.back")}</Link>}
+        title={connection.display_name}
+        mark={<KindGlyph kind={connection.kind} size={18} alone />}
+        purpose={t(`common.kinds.${connection.kind}.purpose`)}
+        action={
+          <>
+            <EnabledSwitch connection={connection} onChanged={take} />
+            <Menu position="bottom-end">
+              <Menu.Target>
+                <ActionIcon variant="default" size={30} aria-label={t("common.more")}>
+                  <IconDots size={16} stroke={1.5} />
+                </ActionIcon>
+              </Menu.Target>
+              <Menu.Dropdown>
+                <Menu.Item
+                  color="cinnabar"
+                  leftSection={<IconTrash size={16} stroke={1.5} />}
+                  onClick={() => setDeleting(true)}
+                >
+                  {t("connections.deletion.action")}
+                </Menu.Item>
+              </Menu.Dropdown>
+            </Menu>
+            <Button
+              leftSection={<IconQrcode size={16} stroke={1.5} />}
+              onClick={() => navigate({ search: { test: connection.id }, replace: true })}
+              data-testid="start-test-login"
+            >
+              {t("connections.test")}
+            </Button>
+          </>
+        }
+      />
+      <ConnectionForm
+        initial={initial}
+        existing={connection}
+        save={(draft) => call(commands.replaceConnection(connection.id, draft))}
+        onSaved={(saved) => {
+          take(saved);
+          notifications.show({ message: t("connections.saved") });
+        }}
+        onCancel={() => navigate({ to: "/connections" })}
+      />
+      <DeleteConnection
+        connection={connection}
+        opened={deleting}
+        onClose={() => setDeleting(false)}
+        onDeleted={() => {
+          notifications.show({ message: t("connections.deleted", { name: connection.display_name }) });
+          navigate({ to: "/connections", ignoreBlocker: true }).then(() =>
+            client.invalidateQueries({ queryKey: connectionsQuery.queryKey }),
+          );
+        }}
+      />
+      {test === connection.id && (
+        <TestLoginPanel connection={connection} onClose={() => navigate({ search: {}, replace: true })} />
+      )}
+    </>
+  );
+}
+
+/** Enabling is apart from saving: it takes effect at once. */
+function EnabledSwitch({
+  connection,
+  onChanged,
+}: {
+  connection: Connection;
+  onChanged: (changed: Connection) => void;
+}) {
+  const { t } = useTranslation();
+  const change = useMutation({
+    mutationFn: (enabled: boolean) => call(commands.setConnectionEnabled(connection.id, enabled)),
+    onSuccess: onChanged,
+  });
+  return (
+    <>
+      {change.error && <ErrorNotice error={change.error} />}
+      <Tooltip label={t("connections.enableHelp")}>
+        <span>
+          <Switch
+            checked={change.isPending ? change.variables : connection.enabled}
+            onChange={(event) => change.mutate(event.currentTarget.checked)}
+            label={t("connections.enable")}
+            data-testid="connection-enabled"
+          />
+        </span>
+      </Tooltip>
+    </>
+  );
 }

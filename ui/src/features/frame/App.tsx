@@ -27,7 +27,12 @@ function WindowTheme() {
 export function App({ client, pages }: { client: QueryClient; pages: ReturnType<typeof createPages> }) {
   useEffect(() => followEvents(client), [client]);
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto" colorSchemeManager={schemes}>
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={cssVariables}
+      defaultColorScheme="auto"
+      colorSchemeManager={schemes}
+    >
       <WindowTheme />
       <QueryClientProvider client={client}>
         <Notifications position="bottom-right" limit={3} autoClose={4000} />

@@ -25,7 +25,11 @@ export function Frame() {
       <a className={classes.skip} href="#content">
         {t("frame.skip")}
       </a>
-      <div className={classes.environment} data-environment={status?.server?.wechat.type ?? "unknown"} aria-hidden="true" />
+      <div
+        className={classes.environment}
+        data-environment={status?.server?.wechat.type ?? "unknown"}
+        aria-hidden="true"
+      />
       <Rail onKeyboard={() => setSheet(true)} />
       <Content />
       <StatusBar />

@@ -62,7 +62,12 @@ export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
       </ul>
       <div className={classes.foot}>
         <Switches />
-        <FootButton Icon={IconKeyboard} word={t("frame.keyboard")} name={t("frame.keyboard")} onClick={onKeyboard} />
+        <FootButton
+          Icon={IconKeyboard}
+          word={t("frame.keyboard")}
+          name={t("frame.keyboard")}
+          onClick={onKeyboard}
+        />
       </div>
     </nav>
   );

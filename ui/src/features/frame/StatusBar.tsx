@@ -32,7 +32,12 @@ export function StatusBar() {
               t("frame.waitingNone")
             )}
           </Link>
-          <Link to="/conflicts" className={classes.item} data-testid="status-conflicts" data-count={status.conflicts}>
+          <Link
+            to="/conflicts"
+            className={classes.item}
+            data-testid="status-conflicts"
+            data-count={status.conflicts}
+          >
             {status.conflicts > 0 ? (
               <StatusDot tone="broken">{t("frame.conflicts", { count: status.conflicts })}</StatusDot>
             ) : (

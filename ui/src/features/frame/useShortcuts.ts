@@ -19,7 +19,8 @@ export function useShortcuts({ onSheet }: { onSheet: () => void }): void {
   const begun = useRef(0);
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target))
+        return;
       if (document.querySelector('[role="dialog"][aria-modal="true"]')) return;
       const to = page(event.key);
       const second = event.timeStamp - begun.current < patience && begun.current > 0;

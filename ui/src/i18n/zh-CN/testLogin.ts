@@ -1,1 +1,55 @@
-export const testLogin = {};
+// 测试登录：二维码、状态、结论与步骤。
+import type { testLogin as en } from "../en/testLogin";
+import type { Words } from "../words";
+
+export const testLogin = {
+  title: "测试登录：{{name}}",
+  mode: "这次登录做什么",
+  real: "真实登录",
+  dryRun: "仅演练",
+  realHelp: "与真实登录一样，找到或创建用户。",
+  dryRunHelp: "只给出结论，不写入任何数据。",
+  onlyDryRun: "连接已停用，只能演练。启用后才能真实登录。",
+  drawing: "正在生成二维码",
+  qrAlt: "本次测试登录的二维码",
+  scanWith: "用手机微信扫一扫。",
+  scanWithMiniProgram: "用微信扫一扫，会打开小程序。",
+  timeLeft: "剩余 {{time}}",
+  redraw: "重新生成",
+  again: "再测一次",
+  copyPicture: "复制图片",
+  copiedPicture: "图片已复制",
+  savePng: "保存 PNG",
+  saveSvg: "保存 SVG",
+  savedTo: "已保存到 {{path}}",
+  codeText: "二维码内容",
+  phone: "用模拟手机打开",
+  phoneHelp: "后端当前连接的是沙箱，沙箱的手机是一个网页。",
+  unseenScan: "这种类型下微信不会告知扫码动作，等用户从微信返回后状态才会变化。",
+  notReachable: {
+    title: "手机访问不到 {{host}}",
+    text: "微信会让用户回到这个地址，而它不是公网域名。用本机的沙箱没有问题；真实手机需要公网地址。",
+    unknownHost: "后端",
+  },
+  state: {
+    waiting: "打开微信扫描二维码。",
+    scanned: "有人已扫码，还没有确认。",
+    confirmed: "对方已同意，后端正在向微信确认身份。",
+    decided: "已有结论。",
+    refused: "对方在手机上拒绝了，没有写入任何数据。",
+    expired: "没有人在有效期内确认，没有写入任何数据。",
+    cancelled: "二维码已作废，没有写入任何数据。",
+    failed: "在得出结论前出错，没有写入任何数据。",
+  },
+  showPerson: "查看此用户",
+  ticket: "复制到工单",
+  legs: "步骤",
+  leg: {
+    request: "请求",
+    answer: "应答",
+    took: "{{ms}} 毫秒",
+    running: "进行中",
+  },
+  rid: "微信请求编号",
+  startFailed: "未能生成二维码",
+} satisfies Words<typeof en>;

@@ -1,0 +1,204 @@
+// The form of a connection, new or stored, with the sheet for WeChat's console beside it.
+import { Button, Switch } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { IconFlask } from "@tabler/icons-react";
+import { useEffect, useState } from "react";
+import { useForm, useWatch } from "react-hook-form";
+import { useTranslation } from "react-i18next";
+
+import { Notice } from "@/components/Notice";
+import { FormSection, FormShell } from "@/forms/FormShell";
+import { refusedFields, useFieldErrors } from "@/forms/fieldErrors";
+import { TextField } from "@/forms/TextField";
+import type { Connection, ConnectionDraft } from "@/ipc/bindings";
+import { call, errorView } from "@/ipc/call";
+import { commands } from "@/ipc/host";
+import { sandboxAppsQuery } from "@/ipc/queries";
+
+import classes from "./ConnectionForm.module.css";
+import { draftOf, hasCallback, valuesOf, type ConnectionValues } from "./draft";
+import { SecretField } from "./SecretField";
+import { SetupSheet } from "./SetupSheet";
+import { VerificationFileField } from "./VerificationFileField";
+
+interface ConnectionFormProps {
+  /** What the form begins with. */
+  initial: ConnectionValues;
+  /** The stored connection, or null for a new one. */
+  existing: Connection | null;
+  save: (draft: ConnectionDraft) => Promise<Connection>;
+  onSaved: (connection: Connection) => void;
+  /** Leaves a new connection alone. */
+  onCancel: () => void;
+}
+
+export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: ConnectionFormProps) {
+  const { t } = useTranslation();
+  const { control, register, handleSubmit, reset, setValue, setFocus, formState } = useForm({
+    defaultValues: initial,
+  });
+  const values = useWatch({ control }) as ConnectionValues;
+  const draft = draftOf(values);
+  const [check] = useState(() => (asked: ConnectionDraft) => call(commands.checkConnection(asked, existing)));
+  const errors = useFieldErrors(draft, check);
+  const [submitError, setSubmitError] = useState<unknown>(null);
+
+  // Somebody else changed the connection, or it was just saved: what was not typed over follows.
+  const version = existing?.updated_at;
+  useEffect(() => {
+    if (existing && version) reset(valuesOf(existing), { keepDirtyValues: true });
+  }, [existing, version, reset]);
+
+  const submit = handleSubmit(async (typed) => {
+    setSubmitError(null);
+    try {
+      const saved = await save(draftOf(typed));
+      reset(valuesOf(saved));
+      errors.forget();
+      onSaved(saved);
+    } catch (error) {
+      const fields = refusedFields(errorView(error));
+      errors.refuse(fields);
+      const first = fields.map(({ field }) => field).find(isInput);
+      if (first) setFocus(first);
+      if (fields.length === 0) setSubmitError(error);
+    }
+  });
+
+  /** What every text input of the form has. */
+  const field = (name: TextInputName) => ({
+    ...register(name, {
+      onChange: () => errors.change(name),
+      onBlur: () => {
+        if (values[name] !== "") errors.touch(name);
+      },
+    }),
+    broken: errors.broken(name),
+  });
+
+  return (
+    <div className={classes.columns}>
+      <FormShell
+        label={t("connections.form.label")}
+        dirty={formState.isDirty}
+        saving={formState.isSubmitting}
+        submitError={submitError}
+        creating={!existing}
+        saveLabel={existing ? t("common.save") : t("connections.create")}
+        discardLabel={existing ? t("common.discard") : t("connections.form.discardNew")}
+        saveTestId="save-connection"
+        onSubmit={submit}
+        onDiscard={() => {
+          if (!existing) return onCancel();
+          reset(valuesOf(existing));
+          errors.forget();
+          setSubmitError(null);
+        }}
+      >
+        <FormSection title={t("connections.form.basics")}>
+          <TextField
+            label={t("connections.form.displayName")}
+            help={t("connections.form.displayNameHelp")}
+            required
+            data-autofocus={!existing}
+            {...field("display_name")}
+          />
+          <TextField
+            label={t("connections.form.identifier")}
+            help={existing ? t("connections.form.identifierFixed") : t("connections.form.identifierHelp")}
+            mono
+            required={!existing}
+            readOnly={existing !== null}
+            {...field("identifier")}
+          />
+        </FormSection>
+
+        <FormSection title={t("connections.form.credentials")}>
+          <SandboxApp
+            kind={values.kind}
+            onUse={(app) => {
+              setValue("app_id", app.app_id, { shouldDirty: true });
+              setValue("app_secret", app.app_secret, { shouldDirty: true });
+              errors.change("app_id");
+              errors.change("app_secret");
+            }}
+          />
+          <TextField
+            label={t("connections.form.appId")}
+            help={t("connections.form.appIdHelp")}
+            mono
+            required
+            placeholder="wx0123456789abcdef"
+            {...field("app_id")}
+          />
+          <SecretField stored={existing?.secret ?? null} field={field("app_secret")} />
+        </FormSection>
+
+        <FormSection title={t("connections.form.web")}>
+          {hasCallback(values.kind) && (
+            <TextField
+              label={t("connections.form.callback")}
+              help={t(`connections.form.callbackHelp.${values.kind}`)}
+              type="url"
+              placeholder="https://"
+              {...field("callback_url")}
+            />
+          )}
+          <VerificationFileField
+            value={values.verification_file}
+            brokenName={errors.broken("verification_file.name")}
+            brokenContent={errors.broken("verification_file.content")}
+            onChange={(file) => {
+              setValue("verification_file", file, { shouldDirty: true });
+              for (const part of ["verification_file.name", "verification_file.content"]) {
+                errors.change(part);
+                if (file) errors.touch(part);
+              }
+            }}
+          />
+        </FormSection>
+
+        <FormSection title={t("connections.form.rules")}>
+          <Switch
+            label={t("connections.form.loginOnly")}
+            description={t("connections.form.loginOnlyHelp")}
+            {...register("login_only")}
+          />
+          {values.login_only && <Notice tone="waiting" title={t("connections.form.loginOnlyWarning")} />}
+        </FormSection>
+      </FormShell>
+      <SetupSheet draft={draft} />
+    </div>
+  );
+}
+
+const inputs = ["identifier", "display_name", "app_id", "app_secret", "callback_url"] as const;
+type TextInputName = (typeof inputs)[number];
+const isInput = (name: string): name is TextInputName => (inputs as readonly string[]).includes(name);
+
+/** Offers the sandbox's app of the same kind, when the backend talks to the sandbox. */
+function SandboxApp({
+  kind,
+  onUse,
+}: {
+  kind: ConnectionValues["kind"];
+  onUse: (app: { app_id: string; app_secret: string }) => void;
+}) {
+  const { t } = useTranslation();
+  const { data: apps = [] } = useQuery(sandboxAppsQuery);
+  const app = apps.find((candidate) => candidate.kind === kind);
+  if (!app) return null;
+  return (
+    <div className={classes.sandbox}>
+      <span>{t("connections.form.sandboxHelp")}</span>
+      <Button
+        variant="default"
+        leftSection={<IconFlask size={16} stroke={1.5} />}
+        onClick={() => onUse(app)}
+        data-testid="use-sandbox-app"
+      >
+        {t("connections.form.sandboxApp")}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+// The AppSecret: typed once, afterwards only a fingerprint, its age and an empty field to replace it.
+import { useTranslation } from "react-i18next";
+
+import { RelativeTime } from "@/components/RelativeTime";
+import { TextField } from "@/forms/TextField";
+import type { Rule, SecretState } from "@/ipc/bindings";
+
+import classes from "./SecretField.module.css";
+
+interface SecretFieldProps {
+  /** What is known of the stored secret, or null if there is none yet. */
+  stored: SecretState | null;
+  /** The input's registration and the rule it breaks. */
+  field: { name: string; broken: Rule | undefined };
+}
+
+export function SecretField({ stored, field }: SecretFieldProps) {
+  const { t } = useTranslation();
+  return (
+    <div className={classes.secret}>
+      {stored && (
+        <div className={classes.stored} data-testid="stored-secret">
+          <span className={classes.label}>{t("connections.form.storedSecret")}</span>
+          <span>
+            {t("connections.form.fingerprint")} <code>{stored.fingerprint}</code>, {t("connections.form.set")}{" "}
+            <RelativeTime at={stored.set_at} />
+          </span>
+        </div>
+      )}
+      <TextField
+        label={t(stored ? "connections.form.replaceSecret" : "connections.form.appSecret")}
+        help={t(stored ? "connections.form.replaceSecretHelp" : "connections.form.appSecretHelp")}
+        {...(stored ? { placeholder: t("connections.form.replaceSecretPlaceholder") } : {})}
+        type="password"
+        autoComplete="new-password"
+        mono
+        required={!stored}
+        {...field}
+      />
+    </div>
+  );
+}

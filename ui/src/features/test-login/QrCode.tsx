@@ -1,0 +1,88 @@
+// The code to scan: black on white in both themes, its state and its time beneath, veiled once it is of no use.
+import { Button, Skeleton } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { StatusDot, type Tone } from "@/components/StatusDot";
+import type { AttemptState, ConnectionKind, LoginAttempt, TestLoginView } from "@/ipc/bindings";
+import { countdown, useNow } from "@/lib/time";
+
+import { isFinal } from "./attemptState";
+import { CodeActions } from "./CodeActions";
+import classes from "./QrCode.module.css";
+
+const tones: Record<AttemptState, Tone> = {
+  waiting: "waiting",
+  scanned: "waiting",
+  confirmed: "waiting",
+  decided: "healthy",
+  refused: "broken",
+  expired: "neutral",
+  cancelled: "neutral",
+  failed: "broken",
+};
+
+interface QrCodeProps {
+  view: TestLoginView | null;
+  attempt: LoginAttempt | null;
+  kind: ConnectionKind;
+  onRedraw: () => void;
+}
+
+export function QrCode({ view, attempt, kind, onRedraw }: QrCodeProps) {
+  const { t } = useTranslation();
+  const ended = attempt !== null && isFinal(attempt.state);
+  return (
+    <div className={classes.block}>
+      <div className={classes.paper} data-veiled={ended}>
+        {view ? (
+          <img
+            className={classes.code}
+            src={view.qr.data_url}
+            alt={t("testLogin.qrAlt")}
+            data-testid="test-login-qr"
+            draggable={false}
+          />
+        ) : (
+          <Skeleton className={classes.code} radius="sm" aria-label={t("testLogin.drawing")} />
+        )}
+        {ended && (
+          <div className={classes.veil} data-testid="test-login-veil">
+            <span className={classes.veilWord}>{t(`wechat.states.${attempt.state}`)}</span>
+            <Button onClick={onRedraw}>{t("testLogin.redraw")}</Button>
+          </div>
+        )}
+      </div>
+      {attempt && <State attempt={attempt} kind={kind} />}
+      {view && <CodeActions view={view} ended={ended} />}
+    </div>
+  );
+}
+
+function State({ attempt, kind }: { attempt: LoginAttempt; kind: ConnectionKind }) {
+  const { t } = useTranslation();
+  const now = useNow(500);
+  const explained =
+    attempt.state === "waiting" && kind === "wechat:miniprogram:default"
+      ? t("testLogin.scanWithMiniProgram")
+      : t(`testLogin.state.${attempt.state}`);
+  return (
+    <div className={classes.state}>
+      <div className={classes.line}>
+        <span data-testid="test-login-state" data-state={attempt.state} role="status">
+          <StatusDot tone={tones[attempt.state]}>
+            <strong>{t(`wechat.states.${attempt.state}`)}</strong>
+          </StatusDot>
+        </span>
+        {!isFinal(attempt.state) && (
+          <span className={classes.time} data-testid="test-login-countdown">
+            {t("testLogin.timeLeft", { time: countdown(attempt.expires_at - now) })}
+          </span>
+        )}
+      </div>
+      <p className={classes.help}>{explained}</p>
+      {kind === "wechat:webpage-authorization" && attempt.state === "waiting" && (
+        <p className={classes.help}>{t("testLogin.unseenScan")}</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+// The verdict in a full sentence, with what to do and the way to the person.
+import { Button } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { CopyButton } from "@/components/CopyButton";
+import { LinkButton } from "@/components/LinkButton";
+import { Notice } from "@/components/Notice";
+import type { Tone } from "@/components/StatusDot";
+import type { Connection, LoginAttempt, Verdict } from "@/ipc/bindings";
+import { verdictWords } from "@/lib/errorWords";
+
+import { ticketOf } from "./ticket";
+
+const tones: Record<Verdict["outcome"], Tone> = {
+  log_in: "healthy",
+  create: "healthy",
+  refuse: "waiting",
+  fail: "broken",
+};
+
+interface VerdictNoticeProps {
+  attempt: LoginAttempt;
+  verdict: Verdict;
+  connection: Connection;
+  onAgain: () => void;
+}
+
+export function VerdictNotice({ attempt, verdict, connection, onAgain }: VerdictNoticeProps) {
+  const { t } = useTranslation();
+  const words = verdictWords(t, verdict, attempt.dry_run);
+  const user = "user_id" in verdict ? verdict.user_id : null;
+  return (
+    <div data-testid="test-login-verdict" data-outcome={verdict.outcome}>
+      <Notice
+        urgent
+        tone={tones[verdict.outcome]}
+        title={words.title}
+        advice={words.advice}
+        actions={
+          <>
+            {user && (
+              <LinkButton to="/users/$id" params={{ id: user }} data-testid="show-person">
+                {t("testLogin.showPerson")}
+              </LinkButton>
+            )}
+            <Button variant="default" onClick={onAgain}>
+              {t("testLogin.again")}
+            </Button>
+            <CopyButton
+              text={() => ticketOf(attempt, connection, words)}
+              what={t("common.details")}
+              label={t("testLogin.ticket")}
+            />
+          </>
+        }
+      >
+        {words.meaning}
+      </Notice>
+    </div>
+  );
+}
