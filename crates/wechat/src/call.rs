@@ -35,6 +35,9 @@ const BACK_OFF: [Duration; 2] = [Duration::from_millis(200), Duration::from_mill
 /// The largest answer that is read; pictures of codes are far below.
 const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
+/// Members of a body that nobody may see: with a scene, a stranger could hand over a code in somebody's place.
+const CONFIDENTIAL: [&str; 2] = ["secret", "scene"];
+
 /// A request on its way, and how people may see it.
 pub(crate) struct Outgoing {
     url: Url,
@@ -64,14 +67,16 @@ impl Outgoing {
         }
     }
 
-    /// A POST of a JSON text; the member `secret` is dotted where people see it.
+    /// A POST of a JSON text; its [`CONFIDENTIAL`] members are dotted where people see it.
     pub(crate) fn post(base: &Url, path: &str, mut body: Value) -> Self {
         let url = hosts::below(base, path);
         let text = Zeroizing::new(body.to_string());
         let mut secrets = Vec::new();
-        if let Some(secret) = body.get_mut("secret") {
-            secrets.extend(secret.as_str().map(|text| Zeroizing::new(text.to_owned())));
-            *secret = Value::String(DOTS.to_owned());
+        for name in CONFIDENTIAL {
+            if let Some(secret) = body.get_mut(name) {
+                secrets.extend(secret.as_str().map(|text| Zeroizing::new(text.to_owned())));
+                *secret = Value::String(DOTS.to_owned());
+            }
         }
         Self {
             shown: format!("POST {url} {body}"),

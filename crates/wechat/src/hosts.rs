@@ -25,7 +25,11 @@ impl WeChatHosts {
     #[expect(clippy::expect_used, reason = "three constants, parsed by a test")]
     pub fn real() -> Self {
         let url = |text: &str| text.parse().expect("a constant address");
-        Self { api: url(Self::API), open: url(Self::OPEN), poll: url(Self::POLL) }
+        Self {
+            api: url(Self::API),
+            open: url(Self::OPEN),
+            poll: url(Self::POLL),
+        }
     }
 }
 
@@ -52,6 +56,10 @@ mod tests {
     #[test]
     fn wechat_itself_is_reached_over_tls() {
         let hosts = WeChatHosts::real();
-        assert!([hosts.api, hosts.open, hosts.poll].iter().all(|url| url.scheme() == "https"));
+        assert!(
+            [hosts.api, hosts.open, hosts.poll]
+                .iter()
+                .all(|url| url.scheme() == "https")
+        );
     }
 }

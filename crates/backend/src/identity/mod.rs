@@ -108,6 +108,9 @@ pub(crate) const fn seen_on_a_new_day(last: Timestamp, now: Timestamp) -> bool {
 }
 
 #[cfg(test)]
+mod database_tests;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use rstest::rstest;
@@ -117,18 +120,16 @@ mod tests {
         format!("{number:032x}").parse().unwrap()
     }
 
-    fn active(number: u128) -> Option<Holder> {
-        Some(Holder {
-            user_id: id(number),
-            status: UserStatus::Active,
-        })
+    const fn holder(user_id: UserId, status: UserStatus) -> Holder {
+        Holder { user_id, status }
     }
 
-    fn blocked(number: u128) -> Option<Holder> {
-        Some(Holder {
-            user_id: id(number),
-            status: UserStatus::Blocked,
-        })
+    fn active(number: u128) -> Holder {
+        holder(id(number), UserStatus::Active)
+    }
+
+    fn blocked(number: u128) -> Holder {
+        holder(id(number), UserStatus::Blocked)
     }
 
     fn arrival(union_id: Option<&str>, login_only: bool, snapshot_user: bool) -> Arrival {
@@ -155,16 +156,26 @@ mod tests {
     }
 
     #[rstest]
-    #[case::known(Some("u"), active(1), active(1), log_in(1, false, false))]
-    #[case::union_id_becomes_known_later(Some("u"), active(1), None, log_in(1, false, true))]
-    #[case::known_without_union_id(None, active(1), None, log_in(1, false, false))]
-    #[case::arrives_by_another_app(Some("u"), None, active(2), log_in(2, true, false))]
-    #[case::belongs_to_two(Some("u"), active(1), active(2), Decision::Refuse(Refusal::TwoUsers))]
-    #[case::two_and_one_blocked(Some("u"), blocked(1), active(2), Decision::Refuse(Refusal::TwoUsers))]
+    #[case::known(Some("u"), Some(active(1)), Some(active(1)), log_in(1, false, false))]
+    #[case::union_id_becomes_known_later(Some("u"), Some(active(1)), None, log_in(1, false, true))]
+    #[case::known_without_union_id(None, Some(active(1)), None, log_in(1, false, false))]
+    #[case::arrives_by_another_app(Some("u"), None, Some(active(2)), log_in(2, true, false))]
+    #[case::belongs_to_two(
+        Some("u"),
+        Some(active(1)),
+        Some(active(2)),
+        Decision::Refuse(Refusal::TwoUsers)
+    )]
+    #[case::two_and_one_blocked(
+        Some("u"),
+        Some(blocked(1)),
+        Some(active(2)),
+        Decision::Refuse(Refusal::TwoUsers)
+    )]
     #[case::new(Some("u"), None, None, Decision::Create)]
     #[case::new_without_union_id(None, None, None, Decision::Create)]
-    #[case::blocked(Some("u"), blocked(1), None, Decision::Refuse(Refusal::UserBlocked))]
-    #[case::blocked_by_union_id(Some("u"), None, blocked(1), Decision::Refuse(Refusal::UserBlocked))]
+    #[case::blocked(Some("u"), Some(blocked(1)), None, Decision::Refuse(Refusal::UserBlocked))]
+    #[case::blocked_by_union_id(Some("u"), None, Some(blocked(1)), Decision::Refuse(Refusal::UserBlocked))]
     fn rule_1_one_person_is_one_user(
         #[case] union_id: Option<&str>,
         #[case] open_id_of: Option<Holder>,
@@ -179,8 +190,8 @@ mod tests {
 
     #[rstest]
     #[case::unknown(None, None, Decision::Refuse(Refusal::LoginOnly))]
-    #[case::known(active(1), None, log_in(1, false, true))]
-    #[case::known_by_union_id(None, active(1), log_in(1, true, false))]
+    #[case::known(Some(active(1)), None, log_in(1, false, true))]
+    #[case::known_by_union_id(None, Some(active(1)), log_in(1, true, false))]
     fn rule_3_login_only_never_creates(
         #[case] open_id_of: Option<Holder>,
         #[case] union_id_of: Option<Holder>,
@@ -194,8 +205,8 @@ mod tests {
 
     #[rstest]
     #[case(None, None)]
-    #[case(active(1), None)]
-    #[case(None, active(1))]
+    #[case(Some(active(1)), None)]
+    #[case(None, Some(active(1)))]
     fn rule_6_a_snapshot_visitor_neither_creates_nor_binds(
         #[case] open_id_of: Option<Holder>,
         #[case] union_id_of: Option<Holder>,

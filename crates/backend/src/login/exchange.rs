@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Error,
     identity::{Arrival, person},
-    store::{AttemptStore, Claim, CodeClaim, IdentityStore},
+    store::{Claim, CodeClaim},
 };
 use yaopai_domain::{AttemptState, ConnectionKind, LegName, LoginAttempt, Refusal, Verdict, WeChatPerson};
 use yaopai_wechat::LoginCode;

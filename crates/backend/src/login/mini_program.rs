@@ -10,7 +10,6 @@ use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
     extract::Body,
-    store::AttemptStore,
 };
 use axum::{extract::State, http::StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};

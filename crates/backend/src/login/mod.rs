@@ -11,11 +11,13 @@ mod page;
 mod pc;
 mod running;
 mod step;
+#[cfg(test)]
+mod tests;
 mod webpage_authorization;
 
 pub(crate) use step::{Step, advance};
 
-use crate::{App, Error, endpoint::Endpoint, store::AttemptStore};
+use crate::{App, Error, endpoint::Endpoint};
 use running::{Running, Stop};
 use std::sync::Arc;
 use yaopai_domain::{Connection, ConnectionKind, Drawing, PoolId, TestLogin};

@@ -4,10 +4,7 @@ use super::{
     nonce::Nonce,
     step::{LegReport, Step},
 };
-use crate::{
-    App, Error,
-    store::{AttemptStore, ConnectionStore},
-};
+use crate::{App, Error};
 use std::{sync::Arc, time::Duration};
 use yaopai_domain::{
     AttemptId, AttemptState, Connection, Failure, LegName, LegOutcome, LoginAttempt, PoolId, Purpose,

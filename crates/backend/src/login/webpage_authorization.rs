@@ -11,7 +11,6 @@ use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
     extract::Place,
-    store::AttemptStore,
 };
 use axum::{
     extract::{RawQuery, State},
@@ -19,7 +18,7 @@ use axum::{
 };
 use std::sync::Arc;
 use url::form_urlencoded;
-use yaopai_domain::{AttemptState, Drawing, LegName, LoginAttempt, PoolId, SetupSheet};
+use yaopai_domain::{AttemptState, Drawing, LegName, LoginAttempt, SetupSheet};
 use yaopai_wechat::LoginCode;
 
 /// Makes the address of the authorise page, and waits in the background for its end.
@@ -100,28 +99,19 @@ async fn take(app: Arc<App>, identifier: &str, state: &str, code: Option<LoginCo
         return Ok(Page::Unknown);
     }
     let callback = arrival(identifier, &attempt, code.is_some());
-    let decided = match code {
-        Some(code) => confirm(&running, code, callback).await?.id,
-        None => {
-            let mut steps = callback;
-            steps.push(Step::Finish {
-                state: AttemptState::Refused,
-                verdict: None,
-            });
-            // Of an attempt that has gone another way the outcome is shown all the same.
-            running.take(steps).await?;
-            running.id
-        }
+    let decided = if let Some(code) = code {
+        confirm(&running, code, callback).await?.id
+    } else {
+        let mut steps = callback;
+        steps.push(Step::Finish {
+            state: AttemptState::Refused,
+            verdict: None,
+        });
+        // Of an attempt that has gone another way the outcome is shown all the same.
+        running.take(steps).await?;
+        running.id
     };
-    Ok(Page::Outcome(outcome_of(app, pool, decided).await?))
-}
-
-async fn outcome_of(
-    app: Arc<App>,
-    pool: PoolId,
-    id: yaopai_domain::AttemptId,
-) -> Result<Box<LoginAttempt>, Error> {
-    outcome(app, pool, id).await.map(Box::new)
+    Ok(Page::Outcome(Box::new(outcome(app, pool, decided).await?)))
 }
 
 /// The legs that a callback ends and adds.

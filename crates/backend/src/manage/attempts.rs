@@ -6,7 +6,6 @@ use crate::{
     endpoint::{Endpoint, Needs},
     extract::{Parameters, Place},
     login::Step,
-    store::AttemptStore,
 };
 use axum::{
     Json,

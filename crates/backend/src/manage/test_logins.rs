@@ -6,7 +6,6 @@ use crate::{
     endpoint::{Endpoint, Needs},
     extract::{Body, Place},
     login,
-    store::ConnectionStore,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;

@@ -1,0 +1,396 @@
+//! The identity rules with a real database.
+
+use super::{Arrival, person};
+use crate::store::{NewConnection, PoolStore, SealedSecret, Store, sqlite::Sqlite};
+use rusqlite::types::Value;
+use std::{
+    collections::HashSet,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use tokio::sync::broadcast;
+use yaopai_domain::{
+    Clock, Connection, ConnectionId, ConnectionKind, Fingerprint, IdentityScope, PoolId, Refusal, System,
+    Timestamp, UserId, UserRecord, ValidConnection, Verdict,
+};
+
+const GREY: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132";
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A clock that the test turns.
+struct Hands(AtomicI64);
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A database with one pool and a clock.
+struct Desk {
+    store: Arc<dyn Store>,
+    clock: Arc<Hands>,
+    file: PathBuf,
+    _dir: tempfile::TempDir,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        let clock = Arc::new(Hands(AtomicI64::new(1_735_689_600_000)));
+        let (heads, _) = broadcast::channel(16);
+        let store = Sqlite::open(
+            &file,
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(System),
+            heads,
+        )
+        .unwrap();
+        store.ensure_a_pool().await.unwrap();
+        Self {
+            store: Arc::new(store),
+            clock,
+            file,
+            _dir: dir,
+        }
+    }
+
+    async fn connection(&self, kind: ConnectionKind, app_id: &str, login_only: bool) -> Connection {
+        let new = NewConnection {
+            id: ConnectionId::new(self.clock.as_ref(), &System),
+            fields: ValidConnection {
+                kind,
+                identifier: format!("c-{app_id}"),
+                display_name: "微信".to_owned(),
+                app_id: app_id.to_owned(),
+                app_secret: None,
+                callback_url: None,
+                verification_file: None,
+                login_only,
+                platform_account: None,
+            },
+            secret: SealedSecret {
+                key_id: "k".to_owned(),
+                bytes: vec![0],
+                fingerprint: Fingerprint("000000000000".to_owned()),
+            },
+            enabled: true,
+        };
+        self.store
+            .create_connection(&PoolId::default(), "test", new)
+            .await
+            .unwrap()
+    }
+
+    async fn resolve(&self, arrival: &Arrival) -> Verdict {
+        self.store.resolve(arrival.clone()).await.unwrap()
+    }
+
+    async fn users(&self) -> usize {
+        self.store
+            .users(&PoolId::default(), None, 1000)
+            .await
+            .unwrap()
+            .len()
+    }
+
+    async fn record(&self, id: UserId) -> UserRecord {
+        self.store
+            .user_record(&PoolId::default(), id)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    fn ask(&self, sql: &str) -> Vec<Vec<Value>> {
+        let database = rusqlite::Connection::open(&self.file).unwrap();
+        let mut query = database.prepare(sql).unwrap();
+        let columns = query.column_count();
+        query
+            .query_map([], |row| (0..columns).map(|column| row.get(column)).collect())
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap()
+    }
+
+    /// Everything that a login may write.
+    fn everything(&self) -> Vec<Vec<Vec<Value>>> {
+        ["users", "identity", "refused_person", "feed", "pool_head"]
+            .map(|table| self.ask(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")))
+            .into()
+    }
+}
+
+fn arrival(connection: &Connection, open_id: &str, union_id: Option<&str>) -> Arrival {
+    Arrival {
+        pool: PoolId::default(),
+        connection_id: connection.id,
+        kind: connection.kind,
+        app_id: connection.app_id.clone(),
+        platform_account: connection.platform_account,
+        login_only: connection.login_only,
+        person: person(
+            open_id.to_owned(),
+            union_id.map(str::to_owned),
+            Some("小满".to_owned()),
+            Some("https://example.com/a.png".to_owned()),
+        ),
+        snapshot_user: false,
+        dry_run: false,
+    }
+}
+
+fn created(verdict: Verdict) -> UserId {
+    match verdict {
+        Verdict::Create {
+            user_id: Some(user), ..
+        } => user,
+        other => panic!("not created: {other:?}"),
+    }
+}
+
+fn logged_in(verdict: Verdict) -> (UserId, bool) {
+    match verdict {
+        Verdict::LogIn {
+            user_id,
+            union_id_added,
+            ..
+        } => (user_id, union_id_added),
+        other => panic!("not logged in: {other:?}"),
+    }
+}
+
+fn refused(verdict: Verdict) -> Refusal {
+    match verdict {
+        Verdict::Refuse { refusal, .. } => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+const PC: &str = "wx0000000000000001";
+const MP: &str = "wx0000000000000002";
+
+#[tokio::test]
+async fn rule_1_one_person_is_one_user_however_they_arrive() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let mp = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
+    let user = created(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
+    let again = logged_in(desk.resolve(&arrival(&mp, "o-mp", Some("u"))).await);
+    assert_eq!(again, (user, false));
+    assert_eq!(desk.users().await, 1);
+    let apps: HashSet<String> = desk
+        .record(user)
+        .await
+        .identities
+        .into_iter()
+        .map(|identity| match identity.scope {
+            IdentityScope::OpenId { app_id, union_id, .. } => format!("{app_id} {}", union_id.unwrap()),
+            IdentityScope::UnionId { union_id, .. } => union_id,
+        })
+        .collect();
+    let expected = [format!("{PC} u"), format!("{MP} u"), "u".to_owned()];
+    assert_eq!(apps, expected.into());
+}
+
+#[tokio::test]
+async fn rule_1_a_union_id_that_becomes_known_later_is_back_filled() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let mp = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
+    let user = created(desk.resolve(&arrival(&pc, "o-pc", None)).await);
+    let later = logged_in(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
+    assert_eq!(later, (user, true));
+    let elsewhere = logged_in(desk.resolve(&arrival(&mp, "o-mp", Some("u"))).await);
+    assert_eq!(elsewhere, (user, false));
+    assert_eq!(desk.users().await, 1);
+    let without = logged_in(desk.resolve(&arrival(&pc, "o-pc", None)).await);
+    assert_eq!(
+        without,
+        (user, false),
+        "a UnionID that is left out is not forgotten"
+    );
+    let known = desk.ask(&format!("SELECT union_id FROM identity WHERE scope = '{PC}'"));
+    assert_eq!(known, [[Value::Text("u".to_owned())]]);
+}
+
+#[tokio::test]
+async fn rule_1_two_users_are_told_and_nothing_changes() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let mp = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
+    created(desk.resolve(&arrival(&pc, "o-pc", None)).await);
+    created(desk.resolve(&arrival(&mp, "o-mp", Some("u"))).await);
+    let before = desk.everything();
+    let verdict = desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await;
+    assert_eq!(refused(verdict), Refusal::TwoUsers);
+    assert_eq!(desk.everything(), before);
+}
+
+#[tokio::test]
+async fn rule_1_many_first_logins_at_once_make_one_user() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let mp = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
+    let logins: Vec<_> = (0..64)
+        .map(|number| {
+            let store = Arc::clone(&desk.store);
+            let (connection, open_id) = if number % 2 == 0 {
+                (&pc, "o-pc")
+            } else {
+                (&mp, "o-mp")
+            };
+            let arrival = arrival(connection, open_id, Some("u"));
+            tokio::spawn(async move { store.resolve(arrival).await.unwrap() })
+        })
+        .collect();
+    let mut users = HashSet::new();
+    let mut creations = 0;
+    for login in logins {
+        match login.await.unwrap() {
+            Verdict::Create { user_id, .. } => {
+                creations += 1;
+                users.insert(user_id.unwrap());
+            }
+            Verdict::LogIn { user_id, .. } => {
+                users.insert(user_id);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((creations, users.len(), desk.users().await), (1, 1, 1));
+    assert_eq!(desk.ask("SELECT id FROM identity").len(), 3);
+}
+
+#[tokio::test]
+async fn rule_1_is_enforced_by_the_database() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    created(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
+    let database = rusqlite::Connection::open(&desk.file).unwrap();
+    let second = database.execute(
+        "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id,
+             first_seen, last_seen)
+         SELECT 'other', pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id, first_seen,
+             last_seen FROM identity",
+        [],
+    );
+    assert!(second.unwrap_err().to_string().contains("UNIQUE"));
+}
+
+#[tokio::test]
+async fn rule_3_login_only_refuses_and_records_the_person_once() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, true).await;
+    for _ in 0..2 {
+        let verdict = desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await;
+        assert_eq!(refused(verdict), Refusal::LoginOnly);
+    }
+    assert_eq!(desk.users().await, 0);
+    let text = |text: &str| Value::Text(text.to_owned());
+    assert_eq!(
+        desk.ask("SELECT app_id, open_id, union_id, nickname, times FROM refused_person"),
+        [[text(PC), text("o-pc"), text("u"), text("小满"), Value::Integer(2)]]
+    );
+
+    let open = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
+    let user = created(desk.resolve(&arrival(&open, "o-mp", Some("u"))).await);
+    let now_known = logged_in(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
+    assert_eq!(now_known, (user, false));
+    assert!(
+        desk.ask("SELECT * FROM refused_person").is_empty(),
+        "nobody waits to be bound any more"
+    );
+}
+
+#[tokio::test]
+async fn rule_6_a_snapshot_visitor_changes_nothing() {
+    let desk = Desk::new().await;
+    let pc = desk
+        .connection(ConnectionKind::WebpageAuthorization, PC, true)
+        .await;
+    let before = desk.everything();
+    let visitor = Arrival {
+        snapshot_user: true,
+        ..arrival(&pc, "o-virtual", Some("u-virtual"))
+    };
+    assert_eq!(refused(desk.resolve(&visitor).await), Refusal::SnapshotUser);
+    assert_eq!(desk.everything(), before);
+}
+
+#[tokio::test]
+async fn rule_8_an_anonymous_profile_never_overwrites_a_real_one() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let user = created(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
+    let mut anonymous = arrival(&pc, "o-pc", Some("u"));
+    anonymous.person.nickname = Some("微信用户".to_owned());
+    anonymous.person.avatar_url = Some(GREY.to_owned());
+    logged_in(desk.resolve(&anonymous).await);
+    let profile = desk.record(user).await.user.profile;
+    assert_eq!(profile.nickname.unwrap().value, "小满");
+    assert_eq!(profile.avatar_url.unwrap().value, "https://example.com/a.png");
+}
+
+#[tokio::test]
+async fn a_blocked_user_is_refused_and_not_bound() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let mp = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
+    created(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
+    let database = rusqlite::Connection::open(&desk.file).unwrap();
+    database
+        .execute("UPDATE users SET status = 'blocked'", [])
+        .unwrap();
+    let before = desk.everything();
+    for arrival in [arrival(&pc, "o-pc", Some("u")), arrival(&mp, "o-mp", Some("u"))] {
+        assert_eq!(refused(desk.resolve(&arrival).await), Refusal::UserBlocked);
+    }
+    assert_eq!(desk.everything(), before);
+}
+
+#[tokio::test]
+async fn a_dry_run_decides_the_same_and_writes_nothing() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let closed = desk.connection(ConnectionKind::MiniProgram, MP, true).await;
+    let dry = |arrival: Arrival| Arrival {
+        dry_run: true,
+        ..arrival
+    };
+    let before = desk.everything();
+    let would_create = desk.resolve(&dry(arrival(&pc, "o-pc", None))).await;
+    assert!(matches!(would_create, Verdict::Create { user_id: None, .. }));
+    let would_refuse = desk.resolve(&dry(arrival(&closed, "o-mp", None))).await;
+    assert_eq!(refused(would_refuse), Refusal::LoginOnly);
+    assert_eq!(desk.everything(), before);
+
+    let user = created(desk.resolve(&arrival(&pc, "o-pc", None)).await);
+    let before = desk.everything();
+    let would_add = logged_in(desk.resolve(&dry(arrival(&pc, "o-pc", Some("u")))).await);
+    assert_eq!(would_add, (user, true));
+    assert_eq!(desk.everything(), before);
+}
+
+#[tokio::test]
+async fn a_login_without_news_moves_the_feed_once_a_day() {
+    let desk = Desk::new().await;
+    let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
+    let login = arrival(&pc, "o-pc", Some("u"));
+    created(desk.resolve(&login).await);
+    let head = || desk.ask("SELECT rev FROM pool_head");
+    let before = head();
+    desk.clock.0.fetch_add(DAY - 1, Ordering::SeqCst);
+    desk.resolve(&login).await;
+    assert_eq!(head(), before, "the same day");
+    desk.clock.0.fetch_add(1, Ordering::SeqCst);
+    desk.resolve(&login).await;
+    let moved = head();
+    assert_ne!(moved, before, "another day");
+    desk.resolve(&login).await;
+    assert_eq!(head(), moved);
+}

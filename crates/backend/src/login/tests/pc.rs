@@ -1,0 +1,210 @@
+//! `wechat:pc` from the drawn code to the verdict.
+
+use super::{Desk, failed_with, legs_done, refused};
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::json;
+use yaopai_domain::{AttemptState, Code, ConnectionKind, LegName, Refusal, Verdict};
+
+const PC: ConnectionKind = ConnectionKind::Pc;
+
+#[tokio::test]
+async fn the_states_are_wechats_own_and_the_person_becomes_a_user() {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    let (id, url) = desk.draw(connection, false).await;
+    assert!(url.contains("/connect/confirm?uuid="), "{url}");
+    let watching = desk.follow(id);
+    let scanning = async {
+        desk.phone(&url, "", "scan").await;
+        desk.reaches(id, AttemptState::Scanned).await;
+        desk.phone(&url, "lin-xiaoman", "approve").await;
+    };
+    let (seen, ()) = tokio::join!(watching, scanning);
+    let mut states: Vec<AttemptState> = seen.iter().map(|attempt| attempt.state).collect();
+    states.dedup();
+    let (first, last) = (states.first().unwrap(), seen.last().unwrap());
+    assert_eq!(*first, AttemptState::Waiting);
+    assert!(states.contains(&AttemptState::Scanned), "{states:?}");
+    assert_eq!(last.state, AttemptState::Decided);
+    assert_eq!(
+        legs_done(last),
+        [
+            LegName::QrPage,
+            LegName::LongPoll,
+            LegName::CodeExchange,
+            LegName::UserInfo,
+            LegName::Resolve
+        ]
+    );
+    let Some(Verdict::Create {
+        user_id: Some(user),
+        person,
+    }) = &last.verdict
+    else {
+        panic!("{:?}", last.verdict);
+    };
+    assert_eq!(person.nickname.as_deref(), Some("小满"));
+    assert!(person.union_id.is_some());
+    assert_eq!(desk.users().await, 1);
+
+    let (id, url) = desk.draw(connection, false).await;
+    desk.phone(&url, "lin-xiaoman", "approve").await;
+    let again = desk.ended(id).await;
+    let Some(Verdict::LogIn { user_id, name, .. }) = &again.verdict else {
+        panic!("{:?}", again.verdict);
+    };
+    assert_eq!((user_id, name.as_deref()), (user, Some("小满")));
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn a_person_who_refuses_is_refused() {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    let (id, url) = desk.draw(connection, false).await;
+    desk.phone(&url, "", "refuse").await;
+    let ended = desk.ended(id).await;
+    assert_eq!((ended.state, ended.verdict), (AttemptState::Refused, None));
+    assert_eq!(desk.users().await, 0);
+}
+
+#[rstest]
+#[case::without_union_id("su-he", false, Some("苏禾"))]
+#[case::anonymous("zhou-ning", true, None)]
+#[case::emoji("ye-zi", false, Some("叶子🍃👩‍🌾"))]
+#[tokio::test]
+async fn everybody_is_somebody(#[case] who: &str, #[case] anonymous: bool, #[case] name: Option<&str>) {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    for _ in 0..2 {
+        let (id, url) = desk.draw(connection, false).await;
+        desk.phone(&url, who, "approve").await;
+        let ended = desk.ended(id).await;
+        match ended.verdict {
+            Some(Verdict::Create { person, .. }) => {
+                assert_eq!(person.anonymous, anonymous);
+                assert_eq!(person.union_id.is_none(), who == "su-he");
+            }
+            Some(Verdict::LogIn { name: known, .. }) => assert_eq!(known.as_deref(), name),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn a_dry_run_works_on_a_disabled_connection_and_writes_no_user() {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    desk.disable(connection).await;
+    let (code, _) = refused(desk.start(connection, false).await);
+    assert_eq!(code, Code::ConnectionDisabled);
+    let (id, url) = desk.draw(connection, true).await;
+    desk.phone(&url, "chen-mo", "approve").await;
+    let ended = desk.ended(id).await;
+    assert!(
+        matches!(ended.verdict, Some(Verdict::Create { user_id: None, .. })),
+        "{:?}",
+        ended.verdict
+    );
+    assert_eq!(desk.users().await, 0);
+}
+
+#[tokio::test]
+async fn rule_3_login_only_refuses_a_stranger() {
+    let desk = Desk::open().await;
+    let connection = desk.connect_with(PC, json!({ "login_only": true })).await;
+    let (id, url) = desk.draw(connection, false).await;
+    desk.phone(&url, "lin-xiaoman", "approve").await;
+    let ended = desk.ended(id).await;
+    assert_eq!(ended.state, AttemptState::Decided);
+    let Some(Verdict::Refuse { refusal, .. }) = ended.verdict else {
+        panic!("{:?}", ended.verdict);
+    };
+    assert_eq!(refusal, Refusal::LoginOnly);
+    assert_eq!(desk.users().await, 0);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_fails_at_the_exchange_with_40125() {
+    let desk = Desk::open().await;
+    let connection = desk
+        .connect_with(PC, json!({ "app_secret": "f".repeat(32) }))
+        .await;
+    let (id, url) = desk.draw(connection, false).await;
+    desk.phone(&url, "lin-xiaoman", "approve").await;
+    let ended = desk.ended(id).await;
+    assert_eq!(failed_with(&ended), (LegName::CodeExchange, 40125));
+}
+
+#[tokio::test]
+async fn a_foreign_callback_host_is_refused_by_the_page_and_kept() {
+    let desk = Desk::open().await;
+    let callback = json!({ "callback_url": "https://shop.example.com/cb" });
+    let connection = desk.connect_with(PC, callback).await;
+    let (code, problem) = refused(desk.start(connection, true).await);
+    assert_eq!(code, Code::WechatRefused);
+    assert!(
+        problem.detail.contains("redirect_uri 参数错误"),
+        "{}",
+        problem.detail
+    );
+    let answer = desk.ask(Method::GET, "attempts?limit=1").send().await.unwrap();
+    let body: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(body["attempts"][0]["state"], "failed");
+    assert_eq!(body["attempts"][0]["verdict"]["leg"], "qr_page");
+}
+
+#[tokio::test]
+async fn an_unreachable_wechat_is_named_by_its_host() {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    let Desk {
+        sandbox,
+        backend,
+        key,
+        http,
+        dir,
+    } = desk;
+    let url = sandbox.url();
+    let other = yaopai_sandbox::Sandbox::start(yaopai_sandbox::Config::default());
+    let desk = Desk {
+        sandbox: other.await.unwrap(),
+        backend,
+        key,
+        http,
+        dir,
+    };
+    sandbox.stop().await;
+    let (code, problem) = refused(desk.start(connection, true).await);
+    assert_eq!(code, Code::WechatUnreachable);
+    let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    assert_eq!(problem.host, Some(host));
+}
+
+#[tokio::test]
+async fn an_operator_can_cancel_and_the_phone_comes_too_late() {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    let (id, url) = desk.draw(connection, false).await;
+    let path = format!("attempts/{id}");
+    let answer = desk.ask(Method::DELETE, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    assert_eq!(desk.ended(id).await.state, AttemptState::Cancelled);
+    desk.phone(&url, "lin-xiaoman", "approve").await;
+    assert_eq!(desk.attempt(id).await.state, AttemptState::Cancelled);
+    assert_eq!(desk.users().await, 0);
+}
+
+#[tokio::test]
+async fn a_stop_is_quick_and_the_attempt_it_leaves_ends_with_the_next_start() {
+    let desk = Desk::open().await;
+    let connection = desk.connect(PC).await;
+    let (id, _) = desk.draw(connection, false).await;
+    let restarted = tokio::time::timeout(super::PATIENCE / 4, desk.restart());
+    let desk = restarted.await.expect("nothing waits for the long poll");
+    let ended = desk.attempt(id).await;
+    assert_eq!(ended.state, AttemptState::Expired);
+    assert!(ended.finished_at.is_some());
+}

@@ -1,0 +1,103 @@
+//! Design rule 5: secrets, codes and tokens stay where they belong.
+
+use super::Desk;
+use serde_json::json;
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+use yaopai_domain::ConnectionKind;
+
+/// A log that the test reads.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn rule_5_no_secret_code_or_token_in_attempts_log_or_database() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    // With a single subscriber, a place that logs for the first time on another test's thread would stay silent for ever.
+    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
+    // The test's runtime has one thread, so this sees what the backend logs.
+    let listening = tracing::subscriber::set_default(subscriber);
+
+    let desk = Desk::open().await;
+    let mut canaries = Vec::new();
+    let mut shown = String::new();
+    for (kind, identifier) in [
+        (ConnectionKind::Pc, "pc"),
+        (ConnectionKind::WebpageAuthorization, "webpage"),
+        (ConnectionKind::MiniProgram, "mini-program"),
+    ] {
+        let connection = desk.connect_with(kind, json!({ "identifier": identifier })).await;
+        let (id, text) = desk.draw(connection, false).await;
+        canaries.push(desk.app(kind).app_secret);
+        // uuid, state or scene: whoever has it can take part in the login.
+        for name in ["uuid", "state", "scene", "code"] {
+            canaries.extend(parameter(&text, name));
+        }
+        if let Some(callback) = desk.phone(&text, "lin-xiaoman", "approve").await {
+            canaries.extend(parameter(&callback, "code"));
+            let (_, page) = desk.browse(&callback).await;
+            shown.push_str(&page);
+        }
+        let ended = desk.ended(id).await;
+        shown.push_str(&serde_json::to_string(&ended).unwrap());
+    }
+    assert_eq!(
+        canaries.len(),
+        7,
+        "three secrets, three words of three QR codes, one code in a callback"
+    );
+
+    let Desk { backend, dir, .. } = desk;
+    backend.stop().await;
+    drop(listening);
+    let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(logged.contains("callback"), "the log was heard");
+    let mut stored = Vec::new();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path
+            .file_name()
+            .unwrap()
+            .to_string_lossy()
+            .starts_with("backend.db")
+        {
+            stored.extend(std::fs::read(path).unwrap());
+        }
+    }
+    let stored = String::from_utf8_lossy(&stored).into_owned();
+    assert!(stored.contains("code_exchange"), "the database was read");
+    let backends = |line: &&str| line.contains("yaopai_backend") || line.contains("yaopai_wechat");
+    let logged: String = logged.lines().filter(backends).collect();
+    for (place, text) in [("attempts", &shown), ("log", &logged), ("database", &stored)] {
+        for canary in &canaries {
+            assert!(!text.contains(canary.as_str()), "{canary} in {place}");
+        }
+        // Tokens of every kind begin so.
+        assert!(!text.contains("98_"), "a token in {place}");
+    }
+}
+
+fn parameter(url: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(url).unwrap();
+    url.query_pairs()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
