@@ -18,7 +18,7 @@ export const metadataCommands: MetadataCommands = {
         json: stored.json,
         sync: "pending",
         rejection: null,
-        actor: "you",
+        actor: null,
         at: Date.now(),
       }),
     }));
@@ -41,7 +41,7 @@ export const metadataCommands: MetadataCommands = {
         json,
         sync: keep === "mine" ? "pending" : "synced",
         rejection: null,
-        actor: keep === "mine" ? "you" : conflict.actor,
+        actor: keep === "mine" ? null : conflict.actor,
         at: Date.now(),
       }),
     }));
@@ -64,7 +64,7 @@ export function pushOutbox(): void {
         if (item.key !== key || item.sync !== "pending") return [item];
         if (key === "sealed")
           return [{ ...item, sync: "rejected" as const, rejection: "forbidden" as const }];
-        return json === null ? [] : [{ ...item, json, sync: "synced" as const }];
+        return json === null ? [] : [{ ...item, json, sync: "synced" as const, actor: "admin" }];
       }),
     }));
   }
@@ -93,7 +93,7 @@ export function addConflict(userId: string, given: Pick<Conflict, "key" | "base"
       json: given.mine,
       sync: "conflict",
       rejection: null,
-      actor: "you",
+      actor: null,
       at: Date.now() - 600_000,
     }),
   }));

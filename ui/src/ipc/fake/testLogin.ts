@@ -72,9 +72,9 @@ export const phone = {
   confirm: (id = latest()) => {
     const attempt = open(id);
     if (!attempt) return;
-    const answered = attempt.legs.map((one) =>
-      one.took_ms === null ? { ...one, took_ms: 3_140, outcome: "done" as const } : one,
-    );
+    const answered = attempt.legs.slice(0, -1);
+    const last = attempt.legs.at(-1);
+    if (last) answered.push({ ...last, took_ms: 3_140, outcome: "done" });
     change(id, { state: "confirmed", legs: [...answered, leg("code_exchange", null)] });
   },
   decide: (id = latest(), scanner: Scanner = "new") => {
@@ -163,6 +163,12 @@ function resolve(attempt: LoginAttempt, scanner: Scanner): Verdict {
   return { outcome: "create", user_id: user.id, person };
 }
 
+const backend = (code: "connection_disabled" | "wechat_refused", status: number) =>
+  refuse({
+    type: "backend",
+    problem: { status, code, detail: code, ...(code === "wechat_refused" ? { wechat: wrong() } : {}) },
+  });
+
 export const testLoginCommands: TestLoginCommands = {
   attempts: async (limit) => unreachable() ?? ok(here.world.attempts.slice(0, limit)),
   startTestLogin: async (id, dryRun, hear) => {
@@ -171,11 +177,6 @@ export const testLoginCommands: TestLoginCommands = {
     const offline = unreachable();
     if (offline) return offline;
     if (!connection) return refuse({ type: "not_found" });
-    const backend = (code: "connection_disabled" | "wechat_refused", status: number) =>
-      refuse({
-        type: "backend",
-        problem: { status, code, detail: code, ...(code === "wechat_refused" ? { wechat: wrong() } : {}) },
-      });
     if (!connection.enabled && !dryRun) return backend("connection_disabled", 409);
     // Only the mini program needs its secret before anybody scans.
     if (connection.kind === "wechat:miniprogram:default" && world.secrets.get(id) === wrongSecret)

@@ -1,0 +1,48 @@
+// A person's picture, or their initial on a colour that stays theirs.
+import { useState } from "react";
+
+import classes from "./Avatar.module.css";
+
+const tones = 7;
+
+interface AvatarProps {
+  /** Decides the colour. */
+  id: string;
+  name: string | null;
+  url: string | null;
+  size?: 24 | 40;
+}
+
+/** The same colour for the same person, on every machine. */
+export function toneOf(id: string): number {
+  return [...id].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973, 7) % tones;
+}
+
+export function Avatar({ id, name, url, size = 24 }: AvatarProps) {
+  const [broken, setBroken] = useState<string>();
+  if (url && broken !== url) {
+    return (
+      <img
+        className={classes.avatar}
+        src={url}
+        alt=""
+        width={size}
+        height={size}
+        loading="lazy"
+        referrerPolicy="no-referrer"
+        onError={() => setBroken(url)}
+      />
+    );
+  }
+  const initial = name ? [...name.trim()][0]?.toUpperCase() : undefined;
+  return (
+    <span
+      className={classes.avatar}
+      data-tone={initial ? toneOf(id) : "none"}
+      data-size={size}
+      aria-hidden="true"
+    >
+      {initial ?? "·"}
+    </span>
+  );
+}

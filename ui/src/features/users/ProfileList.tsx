@@ -1,0 +1,48 @@
+// What is known of a person, and who said so.
+import { useTranslation } from "react-i18next";
+
+import type { Profile } from "@/ipc/bindings";
+
+import classes from "./UserPanel.module.css";
+
+const order = [
+  "name",
+  "nickname",
+  "phone",
+  "email",
+  "username",
+  "avatar_url",
+] as const satisfies (keyof Profile)[];
+
+export function ProfileList({ profile }: { profile: Profile }) {
+  const { t } = useTranslation();
+  const known = order.flatMap((field) => {
+    const given = profile[field];
+    return given ? [{ field, ...given }] : [];
+  });
+  if (known.length === 0) return <p className={classes.none}>{t("users.detail.noProfile")}</p>;
+  return (
+    <dl className={classes.fields}>
+      {known.map(({ field, value, source }) => (
+        <FieldLine
+          key={field}
+          label={t(`users.fields.${field}`)}
+          value={value}
+          source={t(`users.sources.${source}`)}
+        />
+      ))}
+    </dl>
+  );
+}
+
+function FieldLine({ label, value, source }: { label: string; value: string; source: string }) {
+  return (
+    <>
+      <dt>{label}</dt>
+      <dd>
+        <span>{value}</span>
+        <span className={classes.source}>{source}</span>
+      </dd>
+    </>
+  );
+}

@@ -1,0 +1,101 @@
+// One person: who they are, how they log in, what is noted about them.
+import { useQuery } from "@tanstack/react-query";
+import type { KeyboardEvent } from "react";
+import { useTranslation } from "react-i18next";
+
+import { DelayedSkeleton } from "@/components/DelayedSkeleton";
+import { ErrorNotice } from "@/components/ErrorNotice";
+import { Identifier } from "@/components/Identifier";
+import { RelativeTime } from "@/components/RelativeTime";
+import { SidePanel } from "@/components/SidePanel";
+import { StatusDot } from "@/components/StatusDot";
+import { ConflictCard } from "@/features/conflicts/ConflictCard";
+import type { UserDetail, UserId } from "@/ipc/bindings";
+
+import { Avatar } from "./Avatar";
+import { Bindings } from "./Bindings";
+import { MetadataSection } from "./MetadataSection";
+import { ProfileList } from "./ProfileList";
+import { userQuery } from "./queries";
+import { Section } from "./Section";
+
+import classes from "./UserPanel.module.css";
+
+interface UserPanelProps {
+  id: UserId;
+  onClose: () => void;
+  /** Opens the neighbour in the list. */
+  onStep: (by: number) => void;
+}
+
+export function UserPanel({ id, onClose, onStep }: UserPanelProps) {
+  const { t } = useTranslation();
+  const { data: user, error } = useQuery(userQuery(id));
+  const name = user?.name ?? t("users.unnamed");
+  const hear = (event: KeyboardEvent) => {
+    // Keys inside of the panel's own fields and buttons are theirs.
+    if (!(event.target instanceof HTMLElement) || event.target.tagName !== "SECTION") return;
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    onStep(event.key === "ArrowDown" ? 1 : -1);
+  };
+  return (
+    // Hears what bubbles out of the panel, which is focusable itself.
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
+    <div onKeyDown={hear}>
+      <SidePanel
+        label={t("users.detail.label", { name })}
+        title={user ? <Header user={user} name={name} /> : ""}
+        onClose={onClose}
+        testId="user-detail"
+      >
+        {error && <ErrorNotice error={error} />}
+        {!user && !error && <DelayedSkeleton rows={8} />}
+        {user && <Sections key={user.id} user={user} />}
+      </SidePanel>
+    </div>
+  );
+}
+
+function Header({ user, name }: { user: UserDetail; name: string }) {
+  const { t } = useTranslation();
+  return (
+    <div className={classes.header}>
+      <Avatar id={user.id} name={user.name} url={user.profile.avatar_url?.value ?? null} size={40} />
+      <div className={classes.who}>
+        <h2 className={classes.name}>{name}</h2>
+        <div className={classes.facts}>
+          <StatusDot tone={user.status === "active" ? "healthy" : "broken"}>
+            {t(`users.status.${user.status}`)}
+          </StatusDot>
+          <Identifier value={user.id} what={t("users.detail.id")} />
+          <span>
+            {t("users.detail.created")} <RelativeTime at={user.created_at} />
+          </span>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Sections({ user }: { user: UserDetail }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {user.conflicts.length > 0 && (
+        <Section title={t("users.conflicts.title")}>
+          {user.conflicts.map((conflict) => (
+            <ConflictCard key={conflict.id} conflict={conflict} within="person" />
+          ))}
+        </Section>
+      )}
+      <Section title={t("users.detail.profile")}>
+        <ProfileList profile={user.profile} />
+      </Section>
+      <Section title={t("users.detail.bindings")}>
+        <Bindings bindings={user.bindings} />
+      </Section>
+      <MetadataSection user={user} />
+    </>
+  );
+}
