@@ -59,3 +59,20 @@ impl FromStr for Database {
         Ok(Self::Sqlite(file.into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::relative("sqlite:data/a.db", Some(Database::Sqlite("data/a.db".into())))]
+    #[case::absolute("sqlite:///var/a.db", Some(Database::Sqlite("/var/a.db".into())))]
+    #[case::postgres("postgres://h/d", Some(Database::Postgres("postgres://h/d".into())))]
+    #[case::empty("sqlite:", None)]
+    #[case::bare("a.db", None)]
+    #[case::other("mysql://h/d", None)]
+    fn knows_database_urls(#[case] url: &str, #[case] expected: Option<Database>) {
+        assert_eq!(url.parse().ok(), expected);
+    }
+}

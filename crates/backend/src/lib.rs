@@ -17,6 +17,8 @@ mod router;
 mod serve;
 mod store;
 mod sync;
+#[cfg(test)]
+mod testing;
 mod vault;
 mod verification;
 

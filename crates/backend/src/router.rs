@@ -58,3 +58,246 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 async fn healthy() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, SECRET, draft};
+    use axum::http::{Method, StatusCode};
+    use std::{
+        collections::BTreeSet,
+        io,
+        sync::{Mutex, PoisonError},
+    };
+    use tracing_subscriber::fmt::MakeWriter;
+    use yaopai_domain::{Code, Role};
+
+    const NOBODY: [bool; 3] = [false; 3];
+    const EVERYBODY: [bool; 3] = [true; 3];
+    const SUPPORT: [bool; 3] = [false, true, true];
+    const ADMIN: [bool; 3] = [false, false, true];
+
+    /// Whether viewer, support and admin may; `None`: no key is asked for.
+    const RIGHTS: &[(&str, &str, Option<[bool; 3]>)] = &[
+        ("GET", "/healthz", None),
+        ("GET", "/{name}", None),
+        ("GET", "/manage/v1/pools/{pool}", Some(EVERYBODY)),
+        ("GET", "/manage/v1/pools/{pool}/connections", Some(EVERYBODY)),
+        ("POST", "/manage/v1/pools/{pool}/connections", Some(ADMIN)),
+        ("GET", "/manage/v1/pools/{pool}/connections/{id}", Some(EVERYBODY)),
+        ("PUT", "/manage/v1/pools/{pool}/connections/{id}", Some(ADMIN)),
+        ("DELETE", "/manage/v1/pools/{pool}/connections/{id}", Some(ADMIN)),
+        (
+            "PUT",
+            "/manage/v1/pools/{pool}/connections/{id}/enabled",
+            Some(ADMIN),
+        ),
+        (
+            "GET",
+            "/manage/v1/pools/{pool}/connections/{id}/usage",
+            Some(EVERYBODY),
+        ),
+        (
+            "POST",
+            "/manage/v1/pools/{pool}/connections/{id}/test-logins",
+            Some(SUPPORT),
+        ),
+        ("GET", "/manage/v1/pools/{pool}/users", Some(EVERYBODY)),
+        ("GET", "/manage/v1/pools/{pool}/users/{id}", Some(EVERYBODY)),
+        ("GET", "/manage/v1/pools/{pool}/attempts", Some(EVERYBODY)),
+        ("GET", "/manage/v1/pools/{pool}/attempts/{id}", Some(EVERYBODY)),
+        ("DELETE", "/manage/v1/pools/{pool}/attempts/{id}", Some(SUPPORT)),
+        (
+            "GET",
+            "/manage/v1/pools/{pool}/attempts/{id}/events",
+            Some(EVERYBODY),
+        ),
+        ("POST", "/sync/v1/pools/{pool}/pull", Some(EVERYBODY)),
+        // Edits that the role does not allow are rejected one by one.
+        ("POST", "/sync/v1/pools/{pool}/push", Some(EVERYBODY)),
+        ("GET", "/sync/v1/pools/{pool}/events", Some(EVERYBODY)),
+        ("GET", "/connections/social/{identifier}/callback", None),
+        ("POST", "/login/v1/miniprogram/scan", None),
+    ];
+
+    #[test]
+    fn every_endpoint_is_in_the_table_of_rights() {
+        let mounted: BTreeSet<_> = endpoints()
+            .iter()
+            .map(|endpoint| (endpoint.method.to_string(), endpoint.path))
+            .collect();
+        let listed: BTreeSet<_> = RIGHTS
+            .iter()
+            .map(|(method, path, _)| ((*method).to_owned(), *path))
+            .collect();
+        assert_eq!(mounted, listed);
+    }
+
+    #[tokio::test]
+    async fn every_endpoint_lets_in_exactly_whom_the_table_says() {
+        let bench = Bench::new().await;
+        for (method, path, rights) in RIGHTS {
+            let method: Method = method.parse().unwrap();
+            let path = path
+                .replace("{pool}", "default")
+                .replace("{id}", "00000000-0000-7000-8000-000000000000");
+            let name = format!("{method} {path}");
+            let keyless = bench.send(None, method.clone(), &path, "").await;
+            assert_eq!(
+                keyless.status == StatusCode::UNAUTHORIZED,
+                rights.is_some(),
+                "{name} without a key"
+            );
+            let allowed = rights.unwrap_or(NOBODY);
+            for (role, allowed) in [Role::Viewer, Role::Support, Role::Admin]
+                .into_iter()
+                .zip(allowed)
+            {
+                if rights.is_none() {
+                    continue;
+                }
+                let answer = bench.ask(role, method.clone(), &path, Value::Null).await;
+                assert_eq!(
+                    answer.status != StatusCode::FORBIDDEN,
+                    allowed,
+                    "{name} as {role:?}: {answer:?}"
+                );
+                assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{name}");
+            }
+            if rights.is_some() {
+                let stranger = Some("the key of the stranger");
+                let answer = bench.send(stranger, method.clone(), &path, "").await;
+                assert_eq!(answer.code(), Code::NotFound, "{name} with a key of another pool");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn things_of_another_pool_do_not_exist() {
+        let bench = Bench::new().await;
+        let id = bench.connect("pc").await;
+        let stranger = Some("the key of the stranger");
+        for (method, path) in [
+            (Method::GET, format!("connections/{id}")),
+            (Method::GET, format!("connections/{id}/usage")),
+            (Method::PUT, format!("connections/{id}")),
+            (Method::DELETE, format!("connections/{id}")),
+        ] {
+            let path = format!("/manage/v1/pools/other/{path}");
+            let answer = bench.send(stranger, method, &path, draft("pc").to_string()).await;
+            assert_eq!(answer.code(), Code::NotFound, "{path}");
+        }
+        let still = bench
+            .manage(Method::GET, &format!("connections/{id}"), Value::Null)
+            .await;
+        assert_eq!(still.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn unknown_addresses_and_methods_are_problems_too() {
+        let bench = Bench::new().await;
+        let unknown = bench.send(None, Method::GET, "/nothing/here", "").await;
+        assert_eq!(unknown.code(), Code::NotFound);
+        let method = bench.send(None, Method::PATCH, "/healthz", "").await;
+        assert_eq!(method.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(method.code(), Code::MalformedRequest);
+    }
+
+    /// Keeps what is logged.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Log {
+        fn text(&self) -> String {
+            let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    }
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl<'a> MakeWriter<'a> for Log {
+        type Writer = Self;
+
+        fn make_writer(&'a self) -> Self {
+            self.clone()
+        }
+    }
+
+    #[tokio::test]
+    async fn an_app_secret_never_comes_out_again() {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(log.clone())
+            .finish();
+        let _logging = tracing::subscriber::set_default(subscriber);
+
+        let bench = Bench::new().await;
+        let created = bench.manage(Method::POST, "connections", draft("pc")).await;
+        let id = created.json()["id"].as_str().unwrap().to_owned();
+        let mut answers = vec![created];
+        for (method, path, body) in [
+            (Method::PUT, format!("connections/{id}"), draft("pc")),
+            (
+                Method::PUT,
+                format!("connections/{id}"),
+                json!({"app_secret": SECRET}),
+            ),
+            (
+                Method::PUT,
+                format!("connections/{id}/enabled"),
+                json!({"enabled": false}),
+            ),
+            (Method::POST, "connections".to_owned(), draft("pc")),
+            (
+                Method::GET,
+                format!("connections/{id}?secret={SECRET}"),
+                Value::Null,
+            ),
+            (Method::GET, format!("connections/{id}/usage"), Value::Null),
+            (Method::GET, "connections".to_owned(), Value::Null),
+        ] {
+            answers.push(bench.manage(method, &path, body).await);
+        }
+        let pull = json!({"client_id": "00000000-0000-7000-8000-000000000001", "cursor": null, "limit": 10});
+        answers.push(
+            bench
+                .ask(Role::Viewer, Method::POST, "/sync/v1/pools/default/pull", pull)
+                .await,
+        );
+        for answer in &answers {
+            assert!(!answer.text().contains(SECRET), "{answer:?}");
+        }
+        assert!(
+            log.text().contains("/manage/v1/pools/default/connections"),
+            "requests are logged"
+        );
+        assert!(!log.text().contains(SECRET));
+
+        let mut files = 0;
+        for entry in std::fs::read_dir(bench.dir()).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            assert!(
+                !bytes.windows(SECRET.len()).any(|part| part == SECRET.as_bytes()),
+                "{}",
+                path.display()
+            );
+            files += 1;
+        }
+        assert!(files >= 2, "the database and its log were looked into");
+    }
+}

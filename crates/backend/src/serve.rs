@@ -53,7 +53,10 @@ impl Backend {
             Url::parse(&format!("http://{bound}/")).map_err(|_| Error::Internal("an address is no URL"))?;
 
         make_dir(&config.data_dir)?;
-        file.parent().map(make_dir).transpose()?;
+        file.parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .map(make_dir)
+            .transpose()?;
         let secret_key = match config.secret_key {
             Some(key) => key,
             None => SecretKey::of_data_dir(&config.data_dir, entropy.as_ref())?,
@@ -136,14 +139,20 @@ async fn open(
     Ok(opened.map_err(|_| StoreError::Closed)??)
 }
 
+/// Makes a folder that only its owner can enter: it holds people's data and the key of the secrets.
 fn make_dir(path: &Path) -> Result<(), Error> {
-    fs::create_dir_all(path).map_err(|source| Error::DataDir {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|source| Error::DataDir {
         path: path.to_owned(),
         source,
     })
 }
 
-fn http_client() -> Result<reqwest::Client, Error> {
+/// The client of calls to WeChat.
+pub(crate) fn http_client() -> Result<reqwest::Client, Error> {
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place where limits and redirects of calls to WeChat are chosen"
@@ -154,4 +163,111 @@ fn http_client() -> Result<reqwest::Client, Error> {
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .map_err(Error::HttpClient)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EmbeddedKey, WeChatHosts};
+    use futures_util::StreamExt;
+    use std::net::{Ipv4Addr, SocketAddr};
+    use yaopai_domain::{System, WeChatEnvironment};
+
+    fn config(dir: &Path) -> Config {
+        let nowhere: Url = "http://127.0.0.1:9".parse().unwrap();
+        Config {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            database: Database::Sqlite(dir.join("data/backend.db")),
+            data_dir: dir.join("data"),
+            public_url: None,
+            wechat: WeChatHosts {
+                api: nowhere.clone(),
+                open: nowhere.clone(),
+                poll: nowhere,
+            },
+            wechat_environment: WeChatEnvironment::Real,
+            bootstrap: None,
+            embedded_key: Some(EmbeddedKey::generate(&System)),
+            secret_key: None,
+        }
+    }
+
+    async fn start(config: Config) -> Result<Backend, Error> {
+        Backend::start(config, Arc::new(System), Arc::new(System)).await
+    }
+
+    #[tokio::test]
+    async fn stops_at_once_although_a_stream_is_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        let key = config.embedded_key.clone().unwrap();
+        let backend = start(config).await.unwrap();
+        let events = backend.url().join("sync/v1/pools/default/events").unwrap();
+        let answer = http_client()
+            .unwrap()
+            .get(events)
+            .bearer_auth(key.expose())
+            .send()
+            .await
+            .unwrap();
+        let mut stream = answer.bytes_stream();
+        let first = stream.next().await.unwrap().unwrap();
+        assert_eq!(first, "event: head\ndata: {\"head\":0}\n\n");
+
+        tokio::time::timeout(PATIENCE, backend.stop())
+            .await
+            .expect("a stream does not hold a stop up");
+        assert!(stream.next().await.is_none(), "the stream ended in good order");
+    }
+
+    #[tokio::test]
+    async fn an_embedded_backend_lets_its_desktop_in_and_nobody_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        let key = config.embedded_key.clone().unwrap();
+        let backend = start(config).await.unwrap();
+        let pool = backend.url().join("manage/v1/pools/default").unwrap();
+        let ask = |key: String| http_client().unwrap().get(pool.clone()).bearer_auth(key).send();
+        assert_eq!(ask(key.expose().to_owned()).await.unwrap().status(), 200);
+        assert_eq!(ask("0".repeat(64)).await.unwrap().status(), 401);
+        assert!(!backend.has_access_keys().await.unwrap());
+        backend.stop().await;
+    }
+
+    #[tokio::test]
+    async fn postgresql_is_refused_for_now() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Config {
+            database: Database::Postgres("postgres://localhost/yaopai".to_owned()),
+            ..config(dir.path())
+        };
+        assert!(matches!(start(config).await, Err(Error::PostgresNotYet)));
+    }
+
+    #[tokio::test]
+    async fn says_which_address_is_in_use() {
+        let dir = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let config = Config {
+            listen: address,
+            ..config(dir.path())
+        };
+        let error = start(config).await.err().unwrap();
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_it_stores_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        let data_dir = config.data_dir.clone();
+        let backend = start(config).await.unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&data_dir), 0o700);
+        assert_eq!(mode(&data_dir.join("secret.key")), 0o600);
+        backend.stop().await;
+    }
 }

@@ -178,3 +178,57 @@ fn derive(purpose: &str, key: &[u8; 32]) -> [u8; 32] {
     hash.update(key);
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Seeded;
+    use yaopai_domain::System;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn vault(seed: u64) -> Vault {
+        let mut key = Zeroizing::new([0; 32]);
+        Seeded::new(seed).fill(key.as_mut_slice());
+        Vault::new(&SecretKey(key))
+    }
+
+    #[test]
+    fn a_sealed_secret_opens_only_in_its_own_row_with_its_own_key() {
+        let entropy = Seeded::new(1);
+        let (pool, other_pool) = (PoolId::default(), "other".parse().unwrap());
+        let row = ConnectionId::new(&System, &entropy);
+        let other_row = ConnectionId::new(&System, &entropy);
+        let secret = AppSecret::new(SECRET);
+        let sealed = vault(1).seal(&pool, row, &secret, &entropy).unwrap();
+        assert_eq!(vault(1).open(&pool, row, &sealed).unwrap(), secret);
+        assert!(vault(1).open(&pool, other_row, &sealed).is_err());
+        assert!(vault(1).open(&other_pool, row, &sealed).is_err());
+        assert!(vault(2).open(&pool, row, &sealed).is_err());
+        let mut changed = sealed.clone();
+        changed.bytes[NONCE_BYTES] ^= 1;
+        assert!(vault(1).open(&pool, row, &changed).is_err());
+    }
+
+    #[test]
+    fn a_fingerprint_tells_secrets_apart_and_depends_on_the_key() {
+        let of = |seed, text| vault(seed).fingerprint(&AppSecret::new(text));
+        assert_eq!(of(1, SECRET), of(1, SECRET));
+        assert_eq!(of(1, SECRET).0.len(), 12);
+        assert_ne!(of(1, SECRET), of(1, "f123456789abcdef0123456789abcdef"));
+        assert_ne!(of(1, SECRET), of(2, SECRET));
+    }
+
+    #[test]
+    fn the_key_file_is_made_once_and_a_broken_one_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let entropy = Seeded::new(1);
+        let first = SecretKey::of_data_dir(dir.path(), &entropy).unwrap();
+        let second = SecretKey::of_data_dir(dir.path(), &entropy).unwrap();
+        assert_eq!(*first.0, *second.0);
+        std::fs::write(dir.path().join(KEY_FILE), "not a key").unwrap();
+        let error = SecretKey::of_data_dir(dir.path(), &entropy).unwrap_err();
+        assert!(matches!(error, Error::SecretKey(_)), "{error}");
+        assert!(!error.to_string().contains("not a key"));
+    }
+}

@@ -47,3 +47,122 @@ async fn change(
         .await?;
     Ok(Json(changed))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Bench, SECRET, draft};
+    use axum::http::{Method, StatusCode};
+    use serde_json::json;
+    use yaopai_domain::PoolId;
+
+    #[tokio::test]
+    async fn an_empty_secret_keeps_the_stored_one_and_a_new_one_replaces_it() {
+        let bench = Bench::new().await;
+        let id = bench.connect("pc").await;
+        let path = format!("connections/{id}");
+        let before = bench.manage(Method::GET, &path, json!(null)).await.json();
+        bench.clock.turn(1000);
+
+        let mut keeping = draft("pc");
+        keeping["app_secret"] = json!("");
+        keeping["display_name"] = json!("扫码登录");
+        let kept = bench.manage(Method::PUT, &path, keeping).await.json();
+        assert_eq!(kept["secret"], before["secret"]);
+        assert_eq!(kept["display_name"], "扫码登录");
+        let stored = async || {
+            let credentials = bench
+                .app
+                .credentials(&PoolId::default(), id.parse().unwrap(), "")
+                .await;
+            credentials.unwrap().app_secret.expose().to_owned()
+        };
+        assert_eq!(stored().await, SECRET);
+
+        let mut replacing = draft("pc");
+        let new_secret = "f".repeat(32);
+        replacing["app_secret"] = json!(new_secret);
+        let replaced = bench.manage(Method::PUT, &path, replacing).await.json();
+        assert_ne!(replaced["secret"]["fingerprint"], before["secret"]["fingerprint"]);
+        assert_ne!(replaced["secret"]["set_at"], before["secret"]["set_at"]);
+        assert_eq!(stored().await, new_secret);
+    }
+
+    #[tokio::test]
+    async fn identifier_and_kind_never_change() {
+        let bench = Bench::new().await;
+        let path = format!("connections/{}", bench.connect("pc").await);
+        let mut draft = draft("other");
+        draft["kind"] = json!("wechat:webpage-authorization");
+        let answer = bench.manage(Method::PUT, &path, draft).await;
+        assert_eq!(
+            answer.refused(),
+            [
+                ("kind".to_owned(), json!("kind_immutable")),
+                ("identifier".to_owned(), json!("identifier_immutable")),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn writing_the_same_again_changes_nothing() {
+        let bench = Bench::new().await;
+        let path = format!("connections/{}", bench.connect("pc").await);
+        let mut same = draft("pc");
+        same["app_secret"] = json!(null);
+        let head = bench.head().await;
+        let answer = bench.manage(Method::PUT, &path, same).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(bench.head().await, head);
+    }
+
+    #[tokio::test]
+    async fn every_change_is_audited_with_old_and_new_values() {
+        let bench = Bench::new().await;
+        let path = format!("connections/{}", bench.connect("pc").await);
+        let mut changed = draft("pc");
+        changed["display_name"] = json!("扫码登录");
+        changed["app_secret"] = json!("f".repeat(32));
+        bench.manage(Method::PUT, &path, changed).await;
+        let disable = json!({"enabled": false});
+        bench
+            .manage(Method::PUT, &format!("{path}/enabled"), disable)
+            .await;
+        bench.manage(Method::DELETE, &path, json!(null)).await;
+
+        let sql = bench.sql();
+        let mut rows = sql
+            .prepare(
+                "SELECT actor, action, old ->> 'display_name', new ->> 'display_name',
+                        old ->> '$.secret.fingerprint' <> new ->> '$.secret.fingerprint'
+                 FROM audit WHERE action LIKE 'connection.%' ORDER BY rowid",
+            )
+            .unwrap();
+        type Audited = (String, String, Option<String>, Option<String>, Option<bool>);
+        let audited: Vec<Audited> = rows
+            .query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let (old, new) = (Some("微信登录".to_owned()), Some("扫码登录".to_owned()));
+        let row = |action: &str, old: &Option<String>, new: &Option<String>, secret_changed| {
+            (
+                "admin".to_owned(),
+                action.to_owned(),
+                old.clone(),
+                new.clone(),
+                secret_changed,
+            )
+        };
+        assert_eq!(
+            audited,
+            [
+                row("connection.create", &None, &old, None),
+                row("connection.change", &old, &new, Some(true)),
+                row("connection.disable", &new, &new, Some(false)),
+                row("connection.delete", &new, &None, None),
+            ]
+        );
+    }
+}

@@ -1,0 +1,300 @@
+//! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
+
+use crate::{
+    App, SecretKey,
+    app::HINTS_KEPT,
+    bootstrap,
+    router::router,
+    serve::http_client,
+    store::{Store, StoreError, sqlite::Sqlite},
+    vault::Vault,
+};
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    http::{HeaderMap, Method, Request, StatusCode, header},
+};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+use yaopai_domain::{Clock, Code, Entropy, PoolId, Problem, Role, Timestamp, WeChatEnvironment};
+use yaopai_wechat::{WeChat, WeChatHosts};
+
+/// Reproducible bytes.
+pub(crate) struct Seeded {
+    seed: u64,
+    drawn: AtomicU64,
+}
+
+impl Seeded {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            drawn: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let drawn = self.drawn.fetch_add(1, Ordering::SeqCst);
+            let block = Sha256::digest([self.seed.to_le_bytes(), drawn.to_le_bytes()].concat());
+            chunk.copy_from_slice(&block[..chunk.len()]);
+        }
+    }
+}
+
+/// A clock that moves only when told.
+pub(crate) struct Hands(AtomicI64);
+
+impl Hands {
+    pub(crate) fn new() -> Self {
+        Self(AtomicI64::new(1_000_000))
+    }
+
+    pub(crate) fn turn(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Hands {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Opens a SQLite store and gives its pool.
+pub(crate) async fn sqlite(file: &Path, clock: Arc<Hands>) -> Result<Arc<dyn Store>, StoreError> {
+    let (heads, _) = broadcast::channel(HINTS_KEPT);
+    let store = Sqlite::open(file, clock, Arc::new(Seeded::new(7)), heads)?;
+    let store: Arc<dyn Store> = Arc::new(store);
+    store.ensure_a_pool().await?;
+    Ok(store)
+}
+
+/// Two pools; in `default` a key for each role, in `other` one.
+const PEOPLE: &str = r#"
+    [[pool]]
+    id = "default"
+    name = "Shop"
+    [[pool]]
+    id = "other"
+    name = "Other"
+    [[access_key]]
+    name = "viewer"
+    role = "viewer"
+    key = "the key of the viewer"
+    [[access_key]]
+    name = "support"
+    role = "support"
+    key = "the key of the support"
+    [[access_key]]
+    name = "admin"
+    role = "admin"
+    key = "the key of the admin"
+    [[access_key]]
+    name = "stranger"
+    pool = "other"
+    role = "admin"
+    key = "the key of the stranger"
+"#;
+
+/// A backend whose requests are calls.
+pub(crate) struct Bench {
+    pub(crate) app: Arc<App>,
+    pub(crate) clock: Arc<Hands>,
+    router: Router,
+    dir: TempDir,
+}
+
+impl Bench {
+    pub(crate) async fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Hands::new());
+        let entropy = Arc::new(Seeded::new(42));
+        let (heads, _) = broadcast::channel(HINTS_KEPT);
+        let (attempts, _) = broadcast::channel(HINTS_KEPT);
+        let store = Sqlite::open(
+            &dir.path().join("backend.db"),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::clone(&entropy) as Arc<dyn Entropy>,
+            heads.clone(),
+        )
+        .unwrap();
+        let key = SecretKey::of_data_dir(dir.path(), entropy.as_ref()).unwrap();
+        let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
+        let hosts = WeChatHosts {
+            api: nowhere.clone(),
+            open: nowhere.clone(),
+            poll: nowhere.clone(),
+        };
+        let app = Arc::new(App {
+            store: Arc::new(store),
+            clock: Arc::clone(&clock) as Arc<dyn Clock>,
+            entropy,
+            wechat: WeChat::new(hosts, http_client().unwrap()),
+            wechat_environment: WeChatEnvironment::Real,
+            vault: Arc::new(Vault::new(&key)),
+            public_url: nowhere,
+            embedded_key: None,
+            heads,
+            attempts,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        let bench = Self {
+            router: router(Arc::clone(&app)),
+            app,
+            clock,
+            dir,
+        };
+        bench.bootstrap(PEOPLE).await.unwrap();
+        bench
+    }
+
+    /// The folder of the database and the key.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.dir.path().join("backend.db")
+    }
+
+    /// Another connection to the database, to look into it.
+    pub(crate) fn sql(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.database()).unwrap()
+    }
+
+    /// Applies a bootstrap file.
+    pub(crate) async fn bootstrap(&self, text: &str) -> Result<(), crate::Error> {
+        let file = self.dir.path().join("bootstrap.toml");
+        std::fs::write(&file, text).unwrap();
+        bootstrap::apply(&file, self.app.store.as_ref(), &self.app.vault).await
+    }
+
+    /// Sends a request with this key.
+    pub(crate) async fn send(
+        &self,
+        key: Option<&str>,
+        method: Method,
+        path: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = key {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let request = request.body(body.into()).unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let streams = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind == "text/event-stream");
+        let bytes = if streams {
+            Bytes::new()
+        } else {
+            to_bytes(body, usize::MAX).await.unwrap()
+        };
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes,
+        }
+    }
+
+    /// Asks as the holder of a role, in the pool `default`.
+    pub(crate) async fn ask(&self, role: Role, method: Method, path: &str, body: Value) -> Answer {
+        let key = format!("the key of the {}", role.as_str());
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.send(Some(&key), method, path, body).await
+    }
+
+    /// Asks as an admin, below `/manage/v1/pools/default/`.
+    pub(crate) async fn manage(&self, method: Method, path: &str, body: Value) -> Answer {
+        let path = format!("/manage/v1/pools/default/{path}");
+        self.ask(Role::Admin, method, &path, body).await
+    }
+
+    /// Creates a connection and answers its id.
+    pub(crate) async fn connect(&self, identifier: &str) -> String {
+        let answer = self.manage(Method::POST, "connections", draft(identifier)).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The head of the pool `default`.
+    pub(crate) async fn head(&self) -> i64 {
+        self.app.store.head(&PoolId::default()).await.unwrap().0
+    }
+}
+
+/// The AppSecret of [`draft`].
+pub(crate) const SECRET: &str = "5ec1e75ec1e75ec1e75ec1e75ec1e75e";
+
+/// A connection that keeps every rule.
+pub(crate) fn draft(identifier: &str) -> Value {
+    json!({
+        "kind": "wechat:pc",
+        "identifier": identifier,
+        "display_name": "微信登录",
+        "app_id": "wx0123456789abcdef",
+        "app_secret": SECRET,
+        "callback_url": "https://shop.example.com/cb",
+    })
+}
+
+/// An answer, read to its end (streams: to their head).
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap()
+    }
+
+    /// The code of a problem; its status and media type are checked on the way.
+    pub(crate) fn code(&self) -> Code {
+        self.problem().code
+    }
+
+    pub(crate) fn problem(&self) -> Problem {
+        assert_eq!(self.headers[header::CONTENT_TYPE], Problem::MEDIA_TYPE);
+        let problem: Problem = serde_json::from_slice(&self.bytes).unwrap();
+        assert_eq!(problem.status, self.status.as_u16());
+        problem
+    }
+
+    /// The refused fields of a problem and the rules they broke.
+    pub(crate) fn refused(&self) -> Vec<(String, Value)> {
+        self.problem()
+            .fields
+            .into_iter()
+            .map(|field| (field.field, json!(field.rule)))
+            .collect()
+    }
+}
