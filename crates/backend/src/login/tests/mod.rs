@@ -193,38 +193,65 @@ impl Desk {
         answer.unwrap().json().await.unwrap()
     }
 
-    /// Follows the attempt live until it ends; every state that was seen, the last one ended.
-    async fn follow(&self, id: AttemptId) -> Vec<LoginAttempt> {
+    /// Follows the attempt live.
+    async fn follow(&self, id: AttemptId) -> Live {
         let path = format!("attempts/{id}/events");
-        let events = self.ask(Method::GET, &path).send().await.unwrap();
-        // The stream ends by itself after the last state.
-        let text = events.text().await.unwrap();
-        text.lines()
-            .filter_map(|line| line.strip_prefix("data: "))
-            .map(|data| serde_json::from_str(data).unwrap())
-            .collect()
+        let stream = self.ask(Method::GET, &path).send().await.unwrap();
+        assert_eq!(stream.headers()["content-type"], "text/event-stream");
+        Live {
+            stream,
+            heard: Vec::new(),
+        }
     }
 
     async fn ended(&self, id: AttemptId) -> LoginAttempt {
-        let last = self.follow(id).await.pop().unwrap();
-        assert!(last.state.is_final(), "{:?}", last.state);
-        last
-    }
-
-    /// Waits until the attempt is in this state.
-    async fn reaches(&self, id: AttemptId, state: AttemptState) {
-        let reached = async {
-            while self.attempt(id).await.state != state {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, reached).await.unwrap();
+        self.follow(id).await.end().await
     }
 
     async fn users(&self) -> usize {
         let answer = self.ask(Method::GET, "users?limit=100").send().await.unwrap();
         let body: Value = answer.json().await.unwrap();
         body["users"].as_array().unwrap().len()
+    }
+}
+
+/// An attempt's events as they come.
+struct Live {
+    stream: reqwest::Response,
+    heard: Vec<u8>,
+}
+
+impl Live {
+    fn states(&self) -> Vec<LoginAttempt> {
+        // What follows the last empty line has not arrived whole.
+        let heard = String::from_utf8_lossy(&self.heard);
+        let whole = heard.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
+        whole
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).unwrap())
+            .collect()
+    }
+
+    /// Waits for a state.
+    async fn until(&mut self, state: AttemptState) {
+        while !self.states().iter().any(|attempt| attempt.state == state) {
+            assert!(self.hear().await, "the stream ended before {state:?}");
+        }
+    }
+
+    /// Waits for the end of the stream; the last state, which ended the attempt.
+    async fn end(mut self) -> LoginAttempt {
+        while self.hear().await {}
+        let last = self.states().pop().unwrap();
+        assert!(last.state.is_final(), "{:?}", last.state);
+        last
+    }
+
+    async fn hear(&mut self) -> bool {
+        let chunk = self.stream.chunk().await.unwrap();
+        self.heard.extend(chunk.iter().flatten());
+        chunk.is_some()
     }
 }
 

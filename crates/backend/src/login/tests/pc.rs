@@ -14,21 +14,15 @@ async fn the_states_are_wechats_own_and_the_person_becomes_a_user() {
     let connection = desk.connect(PC).await;
     let (id, url) = desk.draw(connection, false).await;
     assert!(url.contains("/connect/confirm?uuid="), "{url}");
-    let watching = desk.follow(id);
-    let scanning = async {
-        desk.phone(&url, "", "scan").await;
-        desk.reaches(id, AttemptState::Scanned).await;
-        desk.phone(&url, "lin-xiaoman", "approve").await;
-    };
-    let (seen, ()) = tokio::join!(watching, scanning);
-    let mut states: Vec<AttemptState> = seen.iter().map(|attempt| attempt.state).collect();
-    states.dedup();
-    let (first, last) = (states.first().unwrap(), seen.last().unwrap());
-    assert_eq!(*first, AttemptState::Waiting);
-    assert!(states.contains(&AttemptState::Scanned), "{states:?}");
+    let mut live = desk.follow(id).await;
+    live.until(AttemptState::Waiting).await;
+    desk.phone(&url, "", "scan").await;
+    live.until(AttemptState::Scanned).await;
+    desk.phone(&url, "lin-xiaoman", "approve").await;
+    let last = live.end().await;
     assert_eq!(last.state, AttemptState::Decided);
     assert_eq!(
-        legs_done(last),
+        legs_done(&last),
         [
             LegName::QrPage,
             LegName::LongPoll,
