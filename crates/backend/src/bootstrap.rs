@@ -206,3 +206,208 @@ fn position(text: &str, at: usize) -> (usize, usize) {
         before[line_start..].chars().count() + 1,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::{Bench, SECRET};
+    use axum::http::{Method, StatusCode};
+    use rstest::rstest;
+    use rusqlite::types::Value as Cell;
+    use serde_json::Value;
+
+    /// Everything a file can say.
+    const WHOLE: &str = r#"
+        [[pool]]
+        id = "shop"
+        name = "商店"
+
+        [[platform_account]]
+        pool = "shop"
+        name = "Shop Ltd"
+
+        [[connection]]
+        pool = "shop"
+        kind = "wechat:pc"
+        identifier = "pc"
+        display_name = "微信登录"
+        app_id = "wx0123456789abcdef"
+        app_secret = "5ec1e75ec1e75ec1e75ec1e75ec1e75e"
+        callback_url = "https://shop.example.com/cb"
+        verification_file = { name = "6ynZPDvfTF.txt", content = "abc" }
+        login_only = true
+        enabled = false
+        platform_account = "Shop Ltd"
+
+        [[application]]
+        pool = "shop"
+        name = "web"
+        redirect_urls = ["https://shop.example.com/cb"]
+        connections = ["pc"]
+
+        [[user]]
+        pool = "shop"
+        id = "00000000-0000-7000-8000-0000000000aa"
+        nickname = "张伟"
+        metadata = { tier = "gold", "会员" = { since = 2020 } }
+
+        [[operator]]
+        pool = "shop"
+        name = "李娜"
+        email = "li@example.com"
+        role = "support"
+
+        [[access_key]]
+        pool = "shop"
+        name = "console"
+        role = "admin"
+        key = "a key long enough to be one"
+    "#;
+
+    /// All rows of all tables.
+    fn dump(bench: &Bench) -> Vec<(String, Vec<Cell>)> {
+        let sql = bench.sql();
+        let mut tables = sql
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+            .unwrap();
+        let tables: Vec<String> = tables
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let mut all = Vec::new();
+        for table in tables {
+            let mut rows = sql
+                .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
+                .unwrap();
+            let width = rows.column_count();
+            let mut rows = rows.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let cells = (0..width).map(|column| row.get(column).unwrap()).collect();
+                all.push((table.clone(), cells));
+            }
+        }
+        all
+    }
+
+    #[tokio::test]
+    async fn a_file_is_applied_whole_and_a_second_time_changes_no_row() {
+        let bench = Bench::new().await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let key = Some("a key long enough to be one");
+        let get = async |path: &str| {
+            let path = format!("/manage/v1/pools/shop{path}");
+            bench.send(key, Method::GET, &path, "").await.json()
+        };
+        assert_eq!(get("").await["pool_name"], "商店");
+        let connections = get("/connections").await;
+        let connection = &connections["connections"][0];
+        assert_eq!(connection["enabled"], false);
+        assert_eq!(connection["login_only"], true);
+        let user = get("/users/00000000-0000-7000-8000-0000000000aa").await;
+        assert_eq!(user["user"]["metadata"]["会员"]["value"]["since"], 2020);
+        assert_eq!(user["user"]["profile"]["nickname"]["source"], "import");
+
+        let once = dump(&bench);
+        assert!(once.len() > 20);
+        bench.clock.turn(60_000);
+        bench.bootstrap(WHOLE).await.unwrap();
+        assert_eq!(dump(&bench), once);
+    }
+
+    #[tokio::test]
+    async fn a_changed_access_key_replaces_the_old_one() {
+        let bench = Bench::new().await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let new_key = "another key, also long enough";
+        bench
+            .bootstrap(&WHOLE.replace("a key long enough to be one", new_key))
+            .await
+            .unwrap();
+        let ask = async |key| {
+            let path = "/manage/v1/pools/shop";
+            bench.send(Some(key), Method::GET, path, "").await.status
+        };
+        assert_eq!(ask("a key long enough to be one").await, StatusCode::UNAUTHORIZED);
+        assert_eq!(ask(new_key).await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn what_operators_changed_stays() {
+        let bench = Bench::new().await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let key = Some("a key long enough to be one");
+        let connections = bench
+            .send(key, Method::GET, "/manage/v1/pools/shop/connections", "")
+            .await
+            .json();
+        let id = connections["connections"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/manage/v1/pools/shop/connections/{id}");
+        let enable = format!("{path}/enabled");
+        bench
+            .send(key, Method::PUT, &enable, r#"{"enabled": true}"#)
+            .await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let now: Value = bench.send(key, Method::GET, &path, "").await.json();
+        assert_eq!(now["enabled"], true);
+    }
+
+    const GOOD: &str = "[[pool]]\nid = \"shop\"\nname = \"Shop\"\n";
+
+    #[rstest]
+    #[case::syntax("[[user]]\nnickname = ", 5, 12)]
+    #[case::unknown_section("[[users]]\nnickname = \"x\"", 4, 3)]
+    #[case::unknown_key("[[user]]\nnickname = \"x\"\nvip = true", 6, 1)]
+    #[case::missing_key("[[operator]]\nname = \"x\"", 4, 1)]
+    #[case::wrong_type("[[user]]\nnickname = 5", 5, 12)]
+    #[case::unknown_role(
+        "[[access_key]]\nname = \"x\"\nrole = \"boss\"\nkey = \"12345678901234567890\"",
+        6,
+        8
+    )]
+    #[case::pool_name("[[pool]]\nid = \"a/b\"\nname = \"x\"", 5, 6)]
+    #[case::unknown_pool("[[user]]\npool = \"nowhere\"\nnickname = \"x\"", 5, 8)]
+    #[case::field_rule(
+        "[[connection]]\nkind = \"wechat:pc\"\nidentifier = \"PC\"\ndisplay_name = \"x\"\napp_id = \"wx0123456789abcdef\"\napp_secret = \"5ec1e75ec1e75ec1e75ec1e75ec1e75e\"",
+        6,
+        14
+    )]
+    #[case::secret_rule(
+        "[[connection]]\nkind = \"wechat:pc\"\nidentifier = \"pc\"\ndisplay_name = \"x\"\napp_id = \"wx0123456789abcdef\"\napp_secret = \"5ec1e75ec1e75ec1e75ec1e75ec1e75e0\"",
+        9,
+        14
+    )]
+    #[case::second_entry("[[user]]\nnickname = \"x\"\n[[user]]\nmetadata = {}", 6, 1)]
+    #[case::metadata("[[user]]\nnickname = \"x\"\nmetadata = { ok = 1, \" bad\" = 2 }", 6, 31)]
+    #[case::unknown_connection("[[application]]\nname = \"x\"\nconnections = [\"nope\"]", 6, 15)]
+    #[case::short_key("[[access_key]]\nname = \"x\"\nrole = \"admin\"\nkey = \"short\"", 7, 7)]
+    #[tokio::test]
+    async fn a_malformed_file_is_told_by_line_and_column_and_nothing_is_applied(
+        #[case] bad: &str,
+        #[case] line: usize,
+        #[case] column: usize,
+    ) {
+        let bench = Bench::new().await;
+        let before = dump(&bench);
+        let error = bench.bootstrap(&format!("{GOOD}{bad}")).await.unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.contains(&format!("bootstrap.toml:{line}:{column}: ")),
+            "{line}:{column} expected: {told}"
+        );
+        assert!(!told.contains(&SECRET[..16]), "{told}");
+        assert_eq!(dump(&bench), before);
+    }
+
+    #[rstest]
+    #[case::number("app_secret = 12345678901234")]
+    #[case::list("app_secret = [\"12345678901234\"]")]
+    #[tokio::test]
+    async fn a_secret_of_another_type_is_not_repeated(#[case] line: &str) {
+        let bench = Bench::new().await;
+        let error = bench
+            .bootstrap(&format!("[[connection]]\n{line}"))
+            .await
+            .unwrap_err();
+        assert!(!error.to_string().contains("12345678901234"), "{error}");
+    }
+}

@@ -1,12 +1,7 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
 use crate::{
-    App, SecretKey,
-    app::HINTS_KEPT,
-    bootstrap,
-    router::router,
-    serve::http_client,
-    store::{Store, StoreError, sqlite::Sqlite},
+    App, SecretKey, app::HINTS_KEPT, bootstrap, router::router, serve::http_client, store::sqlite::Sqlite,
     vault::Vault,
 };
 use axum::{
@@ -72,15 +67,6 @@ impl Clock for Hands {
     fn now(&self) -> Timestamp {
         Timestamp(self.0.load(Ordering::SeqCst))
     }
-}
-
-/// Opens a SQLite store and gives its pool.
-pub(crate) async fn sqlite(file: &Path, clock: Arc<Hands>) -> Result<Arc<dyn Store>, StoreError> {
-    let (heads, _) = broadcast::channel(HINTS_KEPT);
-    let store = Sqlite::open(file, clock, Arc::new(Seeded::new(7)), heads)?;
-    let store: Arc<dyn Store> = Arc::new(store);
-    store.ensure_a_pool().await?;
-    Ok(store)
 }
 
 /// Two pools; in `default` a key for each role, in `other` one.

@@ -6,6 +6,8 @@
 mod access;
 mod attempts;
 mod bootstrap;
+#[cfg(test)]
+pub(crate) mod conformance;
 mod connections;
 mod identity;
 mod pools;

@@ -72,3 +72,151 @@ fn exists(tx: &Transaction<'_>, key: EntityKey) -> Result<bool, StoreError> {
     };
     Ok(tx.prepare_cached(sql)?.exists([id])?)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        store::StoreError,
+        testing::{Bench, draft},
+    };
+    use axum::http::{Method, StatusCode};
+    use serde_json::{Value, json};
+    use yaopai_domain::Role;
+
+    /// Every change of a synced row leaves a mark that only its feed row takes away. A mark that is left at the commit
+    /// breaks a deferred foreign key, so that a transaction which forgets the feed cannot commit.
+    const WATCH: &str = "
+        CREATE TABLE nowhere (id TEXT PRIMARY KEY);
+        CREATE TABLE unfed (
+            etype TEXT, eid TEXT,
+            never TEXT NOT NULL DEFAULT '' REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED
+        );
+        CREATE TRIGGER user_made AFTER INSERT ON users
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.id); END;
+        CREATE TRIGGER user_changed AFTER UPDATE ON users
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.id); END;
+        CREATE TRIGGER metadata_made AFTER INSERT ON user_metadata
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.user_id); END;
+        CREATE TRIGGER metadata_changed AFTER UPDATE ON user_metadata
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.user_id); END;
+        CREATE TRIGGER metadata_removed AFTER DELETE ON user_metadata
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', old.user_id); END;
+        CREATE TRIGGER identity_made AFTER INSERT ON identity
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('identity', new.id); END;
+        CREATE TRIGGER identity_changed AFTER UPDATE ON identity
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('identity', new.id); END;
+        CREATE TRIGGER identity_removed AFTER DELETE ON identity
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('identity', old.id); END;
+        CREATE TRIGGER connection_made AFTER INSERT ON connection
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('connection', new.id); END;
+        CREATE TRIGGER connection_changed AFTER UPDATE ON connection
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('connection', new.id); END;
+        CREATE TRIGGER connection_removed AFTER DELETE ON connection
+            BEGIN INSERT INTO unfed (etype, eid) VALUES ('connection', old.id); END;
+        CREATE TRIGGER fed_new AFTER INSERT ON feed
+            BEGIN DELETE FROM unfed WHERE etype = new.etype AND eid = new.eid; END;
+        CREATE TRIGGER fed_again AFTER UPDATE ON feed
+            BEGIN DELETE FROM unfed WHERE etype = new.etype AND eid = new.eid; END;
+    ";
+
+    /// A user who has logged in with a connection, by SQL: logins have tests of their own.
+    fn bind(bench: &Bench, connection: &str) -> String {
+        let sql = bench.sql();
+        let user: String = sql
+            .query_row("SELECT id FROM users LIMIT 1", [], |row| row.get(0))
+            .unwrap();
+        let identity = "00000000-0000-7000-8000-0000000000aa";
+        sql.execute(
+            "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, first_seen, last_seen)
+             VALUES (?1, 'default', ?2, 'app', 'wx0123456789abcdef', 'openid', ?3, 'wechat:pc', 0, 0)",
+            [identity, &user, connection],
+        )
+        .unwrap();
+        user
+    }
+
+    #[tokio::test]
+    async fn no_synced_row_changes_without_its_feed_row_in_the_same_transaction() {
+        let bench = Bench::new().await;
+        bench.sql().execute_batch(WATCH).unwrap();
+        bench
+            .bootstrap("[[user]]\nusername = \"u\"\nmetadata = { tier = \"gold\" }")
+            .await
+            .unwrap();
+        let id = bench.connect("pc").await;
+        let path = format!("connections/{id}");
+        let mut changed = draft("pc");
+        changed["display_name"] = json!("扫码登录");
+        assert_eq!(
+            bench.manage(Method::PUT, &path, changed).await.status,
+            StatusCode::OK
+        );
+        let disable = json!({"enabled": false});
+        let disabled = bench
+            .manage(Method::PUT, &format!("{path}/enabled"), disable)
+            .await;
+        assert_eq!(disabled.status, StatusCode::OK);
+
+        bench.sql().execute_batch("DROP TRIGGER identity_made").unwrap();
+        let user = bind(&bench, &id);
+        let usage = bench
+            .manage(Method::GET, &format!("{path}/usage"), Value::Null)
+            .await;
+        assert_eq!(usage.json(), json!({"users": 1, "only_way_in": 1}));
+        let edit = |seq: u64, key: &str, base: Value, new: Value| {
+            json!({
+                "seq": seq,
+                "id": format!("00000000-0000-7000-8000-00000000000{seq}"),
+                "patch": {"user_id": user, "field": format!("metadata.{key}"), "base": base, "new": new},
+            })
+        };
+        let push = json!({
+            "client_id": "00000000-0000-7000-8000-000000000001",
+            "mutations": [
+                edit(1, "tier", json!("gold"), json!("silver")),
+                edit(2, "note", Value::Null, json!("vip")),
+                edit(3, "tier", json!("silver"), Value::Null),
+            ],
+        });
+        let pushed = bench
+            .ask(Role::Support, Method::POST, "/sync/v1/pools/default/push", push)
+            .await;
+        let applied = pushed.json()["outcomes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|outcome| outcome["outcome"]["type"] == "applied");
+        assert!(applied, "{}", pushed.text());
+
+        let deleted = bench.manage(Method::DELETE, &path, Value::Null).await;
+        assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{}", deleted.text());
+        let record = bench
+            .manage(Method::GET, &format!("users/{user}"), Value::Null)
+            .await
+            .json();
+        let scope = &record["identities"][0]["scope"];
+        assert_eq!(scope["open_id"], "openid", "the binding stays");
+        assert_eq!(scope["connection_id"], Value::Null, "and forgets the connection");
+    }
+
+    #[tokio::test]
+    async fn the_watch_sees_a_transaction_that_forgets_the_feed() {
+        let bench = Bench::new().await;
+        bench.connect("pc").await;
+        bench.sql().execute_batch(WATCH).unwrap();
+        let store = super::super::Sqlite::open(
+            &bench.database(),
+            bench.app.clock.clone(),
+            bench.app.entropy.clone(),
+            bench.app.heads.clone(),
+        )
+        .unwrap();
+        let forgetful: Result<(), StoreError> = store
+            .write(|writing| {
+                writing.tx().execute("UPDATE connection SET enabled = 0", [])?;
+                Ok(())
+            })
+            .await;
+        assert!(matches!(forgetful, Err(StoreError::Engine(_))), "{forgetful:?}");
+    }
+}

@@ -142,3 +142,47 @@ impl<'t> Writing<'t> {
         self.ambient.entropy.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        app::HINTS_KEPT,
+        store::{
+            PoolStore,
+            conformance::{Subject, suite},
+        },
+        testing::{Hands, Seeded},
+    };
+    use tempfile::TempDir;
+
+    async fn open() -> (Subject, TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Hands::new());
+        let (heads, _) = broadcast::channel(HINTS_KEPT);
+        let store = Sqlite::open(
+            &dir.path().join("backend.db"),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(Seeded::new(7)),
+            heads,
+        )
+        .unwrap();
+        store.ensure_a_pool().await.unwrap();
+        let subject = Subject {
+            store: Arc::new(store),
+            clock,
+            ids: Seeded::new(8),
+        };
+        (subject, dir)
+    }
+
+    suite!(open);
+
+    #[tokio::test]
+    async fn a_closed_store_says_so() {
+        let (subject, _dir) = open().await;
+        subject.store.close().await;
+        let answer = subject.store.has_access_keys().await;
+        assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
+    }
+}

@@ -144,3 +144,127 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     name.push(suffix);
     name.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    const NOW: Timestamp = Timestamp(1_735_689_600_000);
+
+    fn version_of(file: &Path) -> i64 {
+        schema_version(&Connection::open(file).unwrap()).unwrap()
+    }
+
+    fn schema_of(connection: &Connection) -> Vec<(String, String)> {
+        connection
+            .prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect()
+    }
+
+    #[test]
+    fn refuses_newer_schema_and_keeps_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        let connection = writer(&file, NOW).unwrap();
+        connection
+            .execute(
+                "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+                 VALUES (9999, 'future', '2026-01-01T00:00:00Z', '1')",
+                [],
+            )
+            .unwrap();
+        drop(connection);
+        let Err(StoreError::NewerSchema { found, known, kept }) = writer(&file, NOW) else {
+            panic!("a newer file was opened")
+        };
+        assert!(found == 9999 && known < found);
+        assert_eq!(kept, dir.path().join("backend.db.newer-20250101T000000Z"));
+        assert_eq!(version_of(&kept), 9999);
+        assert!(!file.exists());
+        writer(&file, NOW).unwrap();
+    }
+
+    #[test]
+    fn a_damaged_file_is_kept_aside_and_never_overwritten() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        let mut all_kept = Vec::new();
+        for damage in ["no database, but somebody's only copy", "another one"] {
+            fs::write(&file, damage.repeat(100)).unwrap();
+            let Err(StoreError::Corrupt { kept, .. }) = writer(&file, NOW) else {
+                panic!("a damaged file was opened")
+            };
+            assert_eq!(fs::read_to_string(&kept).unwrap(), damage.repeat(100));
+            all_kept.push(kept);
+        }
+        assert_ne!(all_kept[0], all_kept[1], "both happened in the same second");
+    }
+
+    #[test]
+    fn a_page_that_was_overwritten_is_noticed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        drop(writer(&file, NOW).unwrap());
+        let mut bytes = fs::read(&file).unwrap();
+        let page = bytes.len() / 2;
+        bytes[page..page + 4096].fill(0xa5);
+        fs::write(&file, bytes).unwrap();
+        let refused = writer(&file, NOW).unwrap_err();
+        assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
+    }
+
+    #[test]
+    fn another_programs_database_is_left_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        Connection::open(&file)
+            .unwrap()
+            .execute_batch("CREATE TABLE recipes (name TEXT)")
+            .unwrap();
+        let Err(StoreError::Corrupt { kept, .. }) = writer(&file, NOW) else {
+            panic!("a foreign file was opened")
+        };
+        let kept = Connection::open(kept).unwrap();
+        assert_eq!(schema_of(&kept).len(), 1);
+    }
+
+    #[test]
+    fn an_upgraded_schema_is_the_fresh_schema() {
+        let dir = tempfile::tempdir().unwrap();
+        let fresh = writer(&dir.path().join("fresh.db"), NOW).unwrap();
+        let runner = migrations::migrations::runner();
+        for from in runner.get_migrations() {
+            let file = dir.path().join(format!("from-{}.db", from.version()));
+            let mut old = Connection::open(&file).unwrap();
+            migrations::migrations::runner()
+                .set_grouped(true)
+                .set_target(refinery::Target::Version(from.version()))
+                .run(&mut old)
+                .unwrap();
+            drop(old);
+            let upgraded = writer(&file, NOW).unwrap();
+            assert_eq!(schema_of(&upgraded), schema_of(&fresh));
+        }
+    }
+
+    #[test]
+    fn opening_again_keeps_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        let connection = writer(&file, NOW).unwrap();
+        connection
+            .execute("INSERT INTO pool (id, name, created_at) VALUES ('p', 'P', 0)", [])
+            .unwrap();
+        drop(connection);
+        let pools: i64 = writer(&file, NOW)
+            .unwrap()
+            .query_row("SELECT count(*) FROM pool", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(pools, 1);
+    }
+}

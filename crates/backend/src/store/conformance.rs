@@ -1,0 +1,498 @@
+//! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
+
+use super::{Position, PullAnswer, PushAs, PushDecision, Store};
+use crate::{
+    SecretKey,
+    bootstrap::{Entries, Plan},
+    testing::{Hands, Seeded},
+    vault::Vault,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use yaopai_domain::{
+    Change, ClientId, EntityKey, FieldGroup, MetadataValue, Mutation, MutationId, Outcome, Patch, PoolId,
+    PushAnswer, PushRejection, PushRequest, ResetReason, Revision, User, UserId,
+};
+
+/// A store under test, its clock, and a source of ids.
+pub(crate) struct Subject {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<Hands>,
+    pub(crate) ids: Seeded,
+}
+
+impl Subject {
+    fn pool() -> PoolId {
+        PoolId::default()
+    }
+
+    fn client(&self) -> ClientId {
+        ClientId::new(self.clock.as_ref(), &self.ids)
+    }
+
+    /// Applies a bootstrap file.
+    pub(crate) async fn bootstrap(&self, toml: &str) {
+        let entries: Entries = toml::from_str(toml).unwrap();
+        let plan = Plan {
+            entries: Arc::new(entries),
+            vault: Arc::new(Vault::new(&"07".repeat(32).parse::<SecretKey>().unwrap())),
+        };
+        self.store.apply(plan).await.unwrap();
+    }
+
+    /// Makes users `u0`, `u1`, … in an own transaction each, and answers their ids in this order.
+    pub(crate) async fn people(&self, count: usize) -> Vec<UserId> {
+        for number in 0..count {
+            self.bootstrap(&format!("[[user]]\nusername = \"u{number}\""))
+                .await;
+        }
+        let mut users = self.users().await;
+        users.sort_by_key(|user| number_of(user));
+        users.into_iter().map(|user| user.id).collect()
+    }
+
+    async fn users(&self) -> Vec<User> {
+        self.store.users(&Self::pool(), None, 1000).await.unwrap()
+    }
+
+    async fn pull(&self, client: ClientId, from: Option<Position>, limit: u32) -> PullAnswer {
+        self.store.pull(&Self::pool(), client, from, limit).await.unwrap()
+    }
+
+    async fn page(&self, client: ClientId, from: Option<Position>, limit: u32) -> Page {
+        match self.pull(client, from, limit).await {
+            PullAnswer::Page {
+                changes,
+                position,
+                caught_up,
+                last_seq,
+            } => Page {
+                changes,
+                position,
+                caught_up,
+                last_seq,
+            },
+            PullAnswer::Reset(reason) => panic!("reset: {reason:?}"),
+        }
+    }
+
+    fn mutation(&self, seq: u64, user_id: UserId, base: Option<&str>, new: Option<&str>) -> Mutation {
+        Mutation {
+            seq,
+            id: MutationId::new(self.clock.as_ref(), &self.ids),
+            patch: Patch {
+                user_id,
+                field: tier(),
+                base: base.map(text),
+                new: new.map(text),
+            },
+        }
+    }
+
+    async fn push_as(&self, by: PushAs, client_id: ClientId, mutations: &[Mutation]) -> PushDecision {
+        let request = PushRequest {
+            client_id,
+            mutations: mutations.to_vec(),
+        };
+        self.store.push(&Self::pool(), by, request).await.unwrap()
+    }
+
+    async fn push(&self, client: ClientId, mutations: &[Mutation]) -> PushAnswer {
+        match self.push_as(support(), client, mutations).await {
+            PushDecision::Answered(answer) => answer,
+            decision => panic!("{decision:?}"),
+        }
+    }
+
+    async fn tier_of(&self, user: UserId) -> Option<MetadataValue> {
+        let record = self
+            .store
+            .user_record(&Self::pool(), user)
+            .await
+            .unwrap()
+            .unwrap();
+        let FieldGroup::Metadata(key) = tier();
+        record.user.metadata.get(&key).map(|entry| entry.value.clone())
+    }
+}
+
+struct Page {
+    changes: Vec<Change>,
+    position: Position,
+    caught_up: bool,
+    last_seq: u64,
+}
+
+fn number_of(user: &User) -> usize {
+    let username = user.profile.username.as_ref().unwrap();
+    username.value[1..].parse().unwrap()
+}
+
+fn support() -> PushAs {
+    PushAs {
+        actor: "support".to_owned(),
+        may_edit: true,
+    }
+}
+
+fn tier() -> FieldGroup {
+    "metadata.tier".parse().unwrap()
+}
+
+fn text(value: &str) -> MetadataValue {
+    MetadataValue::new(value.into()).unwrap()
+}
+
+fn outcomes(answer: &PushAnswer) -> Vec<Outcome> {
+    answer.outcomes.iter().map(|one| one.outcome.clone()).collect()
+}
+
+pub(crate) async fn pages_follow_each_other_without_gap(subject: Subject) {
+    let people = subject.people(5).await;
+    let client = subject.client();
+    let mut seen = Vec::new();
+    let mut from = None;
+    loop {
+        let page = subject.page(client, from, 2).await;
+        assert!(page.changes.len() <= 2);
+        assert!(page.changes.is_sorted_by_key(|change| change.revision));
+        seen.extend(page.changes.into_iter().map(|change| change.key));
+        from = Some(page.position);
+        if page.caught_up {
+            break;
+        }
+    }
+    let expected: Vec<_> = people.into_iter().map(EntityKey::User).collect();
+    assert_eq!(seen, expected);
+}
+
+pub(crate) async fn a_page_that_ends_at_the_head_is_caught_up(subject: Subject) {
+    subject.people(2).await;
+    let page = subject.page(subject.client(), None, 2).await;
+    assert!(page.caught_up);
+    assert_eq!(page.position.revision, Revision(2));
+    let next = subject.page(subject.client(), Some(page.position), 2).await;
+    assert!(next.changes.is_empty() && next.caught_up);
+}
+
+pub(crate) async fn an_entity_appears_once_at_its_latest_revision(subject: Subject) {
+    let people = subject.people(2).await;
+    let client = subject.client();
+    let edit = subject.mutation(1, people[0], None, Some("gold"));
+    subject.push(client, &[edit]).await;
+    let page = subject.page(client, None, 10).await;
+    let keys: Vec<_> = page
+        .changes
+        .iter()
+        .map(|change| (change.key, change.revision))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            (EntityKey::User(people[1]), Revision(2)),
+            (EntityKey::User(people[0]), Revision(3)),
+        ]
+    );
+    assert_eq!(page.last_seq, 1, "the page says which edits it includes");
+}
+
+pub(crate) async fn a_deleted_entity_is_a_tombstone_but_not_for_a_first_load(subject: Subject) {
+    subject.bootstrap(CONNECTION).await;
+    let client = subject.client();
+    let before = subject.page(client, None, 10).await;
+    let EntityKey::Connection(id) = before.changes[0].key else {
+        panic!("{:?}", before.changes)
+    };
+    let pool = Subject::pool();
+    subject.store.delete_connection(&pool, "admin", id).await.unwrap();
+
+    let after = subject.page(client, Some(before.position), 10).await;
+    assert_eq!(after.changes.len(), 1);
+    assert_eq!(after.changes[0].key, EntityKey::Connection(id));
+    assert_eq!(after.changes[0].entity, None);
+    let first = subject.page(client, None, 10).await;
+    assert!(first.changes.is_empty() && first.caught_up);
+}
+
+pub(crate) async fn a_foreign_history_is_reset(subject: Subject) {
+    subject.people(3).await;
+    let client = subject.client();
+    let ours = subject.page(client, None, 10).await.position;
+    for (position, reason) in [
+        (
+            Position {
+                feed_id: "another".to_owned(),
+                ..ours.clone()
+            },
+            ResetReason::OtherFeed,
+        ),
+        (
+            Position {
+                seen: Revision(ours.seen.0 + 1),
+                ..ours.clone()
+            },
+            ResetReason::LostTail,
+        ),
+        (
+            Position {
+                mark: ours.mark ^ 1,
+                ..ours.clone()
+            },
+            ResetReason::LostTail,
+        ),
+    ] {
+        assert_eq!(
+            subject.pull(client, Some(position), 10).await,
+            PullAnswer::Reset(reason)
+        );
+    }
+    assert!(subject.page(client, Some(ours), 10).await.caught_up);
+}
+
+pub(crate) async fn no_change_is_skipped_by_a_reader(subject: Subject) {
+    const WRITERS: usize = 8;
+    const EDITS: u64 = 12;
+    let people = subject.people(WRITERS).await;
+    let mut writers = tokio::task::JoinSet::new();
+    for user in people {
+        let (store, client) = (Arc::clone(&subject.store), subject.client());
+        let edits: Vec<_> = (1..=EDITS)
+            .map(|seq| {
+                let base = (seq > 1).then(|| (seq - 1).to_string());
+                subject.mutation(seq, user, base.as_deref(), Some(&seq.to_string()))
+            })
+            .collect();
+        writers.spawn(async move {
+            for edit in edits {
+                let request = PushRequest {
+                    client_id: client,
+                    mutations: vec![edit],
+                };
+                store.push(&PoolId::default(), support(), request).await.unwrap();
+            }
+        });
+    }
+    let reader = subject.client();
+    let mut replica = BTreeMap::new();
+    let mut last = Revision(0);
+    let mut from = None;
+    loop {
+        let all_written = writers.is_empty();
+        let page = subject.page(reader, from, 3).await;
+        for change in page.changes {
+            assert!(change.revision > last, "a lower revision appeared later");
+            last = change.revision;
+            replica.insert(change.key, change.entity);
+        }
+        from = Some(page.position);
+        if page.caught_up && all_written {
+            break;
+        }
+        while let Some(ended) = writers.try_join_next() {
+            ended.unwrap();
+        }
+        tokio::task::yield_now().await;
+    }
+    let whole = subject.page(reader, None, 1000).await;
+    let truth: BTreeMap<_, _> = whole
+        .changes
+        .into_iter()
+        .map(|change| (change.key, change.entity))
+        .collect();
+    assert_eq!(replica.len(), WRITERS);
+    assert_eq!(replica, truth);
+}
+
+pub(crate) async fn an_edit_is_applied_once_however_often_it_is_pushed(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let client = subject.client();
+    let edits = [
+        subject.mutation(1, user, None, Some("gold")),
+        subject.mutation(2, user, Some("gold"), Some("silver")),
+    ];
+    let first = subject.push(client, &edits[..1]).await;
+    let head = subject.store.head(&Subject::pool()).await.unwrap();
+    let replayed = subject.push(client, &edits[..1]).await;
+    assert_eq!(first, replayed);
+    assert_eq!(subject.store.head(&Subject::pool()).await.unwrap(), head);
+
+    let overlapping = subject.push(client, &edits).await;
+    assert_eq!(overlapping.outcomes[0], first.outcomes[0]);
+    assert_eq!(overlapping.last_seq, 2);
+    assert_eq!(subject.tier_of(user).await, Some(text("silver")));
+    assert_eq!(subject.push(client, &edits).await, overlapping);
+    let older_alone = subject.push(client, &edits[..1]).await;
+    assert_eq!(older_alone.outcomes[0], first.outcomes[0]);
+    assert_eq!(older_alone.last_seq, 2, "the number never goes back");
+}
+
+pub(crate) async fn values_decide_what_becomes_of_an_edit(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let (mine, theirs) = (subject.client(), subject.client());
+    subject
+        .push(theirs, &[subject.mutation(1, user, None, Some("gold"))])
+        .await;
+    let answer = subject
+        .push(
+            mine,
+            &[
+                subject.mutation(1, user, None, Some("silver")),
+                subject.mutation(2, user, None, Some("gold")),
+                subject.mutation(3, user, Some("gold"), None),
+                subject.mutation(4, user, Some("gold"), Some("silver")),
+            ],
+        )
+        .await;
+    let head = subject.store.head(&Subject::pool()).await.unwrap();
+    let decided = outcomes(&answer);
+    assert!(
+        matches!(&decided[0], Outcome::Conflict { theirs: Some(value), actor: Some(actor), at: Some(_) }
+            if *value == text("gold") && actor == "support"),
+        "{decided:?}"
+    );
+    assert_eq!(decided[1], Outcome::Noop);
+    assert_eq!(decided[2], Outcome::Applied { revision: head });
+    assert!(
+        matches!(&decided[3], Outcome::Conflict { theirs: None, .. }),
+        "{decided:?}"
+    );
+    assert_eq!(subject.tier_of(user).await, None);
+    assert_eq!(answer.last_seq, 4, "no outcome holds the next edit up");
+}
+
+pub(crate) async fn a_removed_key_still_knows_who_removed_it(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let client = subject.client();
+    subject
+        .push(client, &[subject.mutation(1, user, None, Some("gold"))])
+        .await;
+    subject
+        .push(client, &[subject.mutation(2, user, Some("gold"), None)])
+        .await;
+    let late = subject.mutation(1, user, Some("gold"), Some("silver"));
+    let answer = subject.push(subject.client(), &[late]).await;
+    assert!(
+        matches!(&answer.outcomes[0].outcome, Outcome::Conflict { theirs: None, actor: Some(actor), .. }
+            if actor == "support"),
+        "{answer:?}"
+    );
+}
+
+pub(crate) async fn edits_that_can_never_apply_are_rejected_and_block_nothing(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let client = subject.client();
+    let nobody = UserId::new(subject.clock.as_ref(), &subject.ids);
+    let answer = subject
+        .push(
+            client,
+            &[
+                subject.mutation(1, nobody, None, Some("gold")),
+                subject.mutation(2, user, None, Some("gold")),
+            ],
+        )
+        .await;
+    let rejected = |rejection| Outcome::Rejected { rejection };
+    assert_eq!(outcomes(&answer)[0], rejected(PushRejection::UserGone));
+    assert!(matches!(outcomes(&answer)[1], Outcome::Applied { .. }));
+
+    let viewer = PushAs {
+        actor: "viewer".to_owned(),
+        may_edit: false,
+    };
+    let edit = subject.mutation(1, user, Some("gold"), None);
+    let PushDecision::Answered(answer) = subject.push_as(viewer, subject.client(), &[edit]).await else {
+        panic!("a viewer gets outcomes")
+    };
+    assert_eq!(outcomes(&answer), [rejected(PushRejection::Forbidden)]);
+    assert_eq!(subject.tier_of(user).await, Some(text("gold")));
+}
+
+pub(crate) async fn a_user_has_at_most_256_metadata_keys(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let edits: Vec<_> = (1..=257)
+        .map(|seq| {
+            let mut edit = subject.mutation(seq, user, None, Some("x"));
+            edit.patch.field = format!("metadata.k{seq}").parse().unwrap();
+            edit
+        })
+        .collect();
+    let decided = outcomes(&subject.push(subject.client(), &edits).await);
+    assert!(
+        decided[..256]
+            .iter()
+            .all(|one| matches!(one, Outcome::Applied { .. }))
+    );
+    let rejection = PushRejection::TooManyKeys;
+    assert_eq!(decided[256], Outcome::Rejected { rejection });
+}
+
+pub(crate) async fn gaps_and_forks_write_nothing(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let client = subject.client();
+    let skipped = subject.mutation(2, user, None, Some("gold"));
+    assert_eq!(
+        subject.push_as(support(), client, &[skipped]).await,
+        PushDecision::Gap { last_seq: 0 }
+    );
+    subject
+        .push(client, &[subject.mutation(1, user, None, Some("gold"))])
+        .await;
+    let forked = [
+        subject.mutation(1, user, Some("gold"), Some("silver")),
+        subject.mutation(2, user, Some("gold"), Some("silver")),
+    ];
+    assert_eq!(
+        subject.push_as(support(), client, &forked).await,
+        PushDecision::Fork { seq: 1 }
+    );
+    assert_eq!(subject.tier_of(user).await, Some(text("gold")));
+}
+
+pub(crate) async fn applying_a_bootstrap_file_again_changes_nothing(subject: Subject) {
+    let file = format!("{CONNECTION}\n[[user]]\nnickname = \"张伟\"\nmetadata = {{ tier = \"gold\" }}");
+    subject.bootstrap(&file).await;
+    let pool = Subject::pool();
+    let (head, users) = (subject.store.head(&pool).await.unwrap(), subject.users().await);
+    assert_eq!(head, Revision(2));
+    subject.clock.turn(1000);
+    subject.bootstrap(&file).await;
+    assert_eq!(subject.store.head(&pool).await.unwrap(), head);
+    assert_eq!(subject.users().await, users);
+}
+
+const CONNECTION: &str = r#"
+    [[connection]]
+    kind = "wechat:pc"
+    identifier = "pc"
+    display_name = "微信登录"
+    app_id = "wx0123456789abcdef"
+    app_secret = "5ec1e75ec1e75ec1e75ec1e75ec1e75e"
+"#;
+
+/// Makes one test a promise for the engine that `$open` gives.
+macro_rules! suite {
+    ($open:path: $($promise:ident),+ $(,)?) => {$(
+        #[tokio::test]
+        async fn $promise() {
+            let (subject, _files) = $open().await;
+            $crate::store::conformance::$promise(subject).await;
+        }
+    )+};
+    ($open:path) => {
+        $crate::store::conformance::suite! { $open:
+            pages_follow_each_other_without_gap,
+            a_page_that_ends_at_the_head_is_caught_up,
+            an_entity_appears_once_at_its_latest_revision,
+            a_deleted_entity_is_a_tombstone_but_not_for_a_first_load,
+            a_foreign_history_is_reset,
+            no_change_is_skipped_by_a_reader,
+            an_edit_is_applied_once_however_often_it_is_pushed,
+            values_decide_what_becomes_of_an_edit,
+            a_removed_key_still_knows_who_removed_it,
+            edits_that_can_never_apply_are_rejected_and_block_nothing,
+            a_user_has_at_most_256_metadata_keys,
+            gaps_and_forks_write_nothing,
+            applying_a_bootstrap_file_again_changes_nothing,
+        }
+    };
+}
+pub(crate) use suite;
