@@ -40,5 +40,9 @@ pub fn contract() -> Builder<tauri::Wry> {
             commands::users::user,
             commands::users::users,
         ])
-        .events(collect_events![events::StatusChanged, events::UsersChanged, events::ConnectionsChanged])
+        .events(collect_events![
+            events::StatusChanged,
+            events::UsersChanged,
+            events::ConnectionsChanged
+        ])
 }

@@ -10,7 +10,9 @@ use tokio::sync::oneshot;
 use yaopai_console::{ErrorView, PictureFormat};
 
 fn refused(error: impl std::fmt::Display) -> ErrorView {
-    ErrorView::Desktop { detail: error.to_string() }
+    ErrorView::Desktop {
+        detail: error.to_string(),
+    }
 }
 
 /// Puts text on the clipboard.
@@ -20,7 +22,9 @@ pub(crate) fn copy_text(app: &AppHandle, text: String) -> Answer<()> {
 
 /// Puts a picture of `width` × `height` RGBA pixels on the clipboard.
 pub(crate) fn copy_picture(app: &AppHandle, rgba: &[u8], width: u32, height: u32) -> Answer<()> {
-    app.clipboard().write_image(&Image::new(rgba, width, height)).map_err(refused)
+    app.clipboard()
+        .write_image(&Image::new(rgba, width, height))
+        .map_err(refused)
 }
 
 /// Opens a link in the browser; anything but http(s) is refused.
@@ -33,7 +37,11 @@ pub(crate) fn open_link(app: &AppHandle, url: &str) -> Answer<()> {
 }
 
 /// Asks where to save a picture and writes it; `None` if the dialog was closed.
-pub(crate) async fn save_picture(app: &AppHandle, format: PictureFormat, picture: Vec<u8>) -> Answer<Option<String>> {
+pub(crate) async fn save_picture(
+    app: &AppHandle,
+    format: PictureFormat,
+    picture: Vec<u8>,
+) -> Answer<Option<String>> {
     let extension = match format {
         PictureFormat::Png => "png",
         PictureFormat::Svg => "svg",
@@ -44,8 +52,12 @@ pub(crate) async fn save_picture(app: &AppHandle, format: PictureFormat, picture
         .set_file_name(format!("wechat-login.{extension}"))
         .add_filter(extension.to_uppercase(), &[extension])
         .save_file(|path| drop(answer.send(path)));
-    let Some(path) = chosen.await.ok().flatten() else { return Ok(None) };
+    let Some(path) = chosen.await.ok().flatten() else {
+        return Ok(None);
+    };
     let path = path.into_path().map_err(refused)?;
-    tokio::fs::write(&path, picture).await.map_err(|error| refused(format_args!("{}: {error}", path.display())))?;
+    tokio::fs::write(&path, picture)
+        .await
+        .map_err(|error| refused(format_args!("{}: {error}", path.display())))?;
     Ok(Some(path.display().to_string()))
 }

@@ -58,14 +58,24 @@ impl Environment {
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Contradiction> {
         let data_dir = match variable("YAOPAI_DATA_DIR") {
             Some(path) => PathBuf::from(path),
-            None => ProjectDirs::from("cn", "", "yaopai").ok_or(Contradiction::NoHome)?.data_dir().to_path_buf(),
+            None => ProjectDirs::from("cn", "", "yaopai")
+                .ok_or(Contradiction::NoHome)?
+                .data_dir()
+                .to_path_buf(),
         };
         let server = match variable("YAOPAI_SERVER_URL") {
-            None => Server::Embedded { public_url: variable("YAOPAI_PUBLIC_URL") },
+            None => Server::Embedded {
+                public_url: variable("YAOPAI_PUBLIC_URL"),
+            },
             Some(url) => Server::Remote {
                 url,
-                access_key: variable("YAOPAI_ACCESS_KEY").map(AccessKey::new).ok_or(Contradiction::KeyMissing)?,
-                pool: variable("YAOPAI_POOL").map(|pool| pool.parse()).transpose()?.unwrap_or_default(),
+                access_key: variable("YAOPAI_ACCESS_KEY")
+                    .map(AccessKey::new)
+                    .ok_or(Contradiction::KeyMissing)?,
+                pool: variable("YAOPAI_POOL")
+                    .map(|pool| pool.parse())
+                    .transpose()?
+                    .unwrap_or_default(),
                 sandbox_url: variable("YAOPAI_SANDBOX_URL"),
             },
         };
@@ -79,7 +89,10 @@ mod tests {
 
     fn read(variables: &[(&str, &str)]) -> Result<Environment, Contradiction> {
         Environment::from_variables(|name| {
-            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| (*value).to_owned())
         })
     }
 
@@ -87,12 +100,18 @@ mod tests {
     fn without_a_server_the_backend_is_embedded() {
         let environment = read(&[("YAOPAI_DATA_DIR", "data")]).unwrap();
         assert_eq!(environment.data_dir, PathBuf::from("data"));
-        assert!(matches!(environment.server, Server::Embedded { public_url: None }));
+        assert!(matches!(
+            environment.server,
+            Server::Embedded { public_url: None }
+        ));
     }
 
     #[test]
     fn a_server_needs_a_key() {
-        let variables = [("YAOPAI_DATA_DIR", "data"), ("YAOPAI_SERVER_URL", "http://127.0.0.1:8060")];
+        let variables = [
+            ("YAOPAI_DATA_DIR", "data"),
+            ("YAOPAI_SERVER_URL", "http://127.0.0.1:8060"),
+        ];
         assert_eq!(read(&variables).unwrap_err(), Contradiction::KeyMissing);
     }
 

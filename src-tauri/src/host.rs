@@ -119,7 +119,11 @@ struct Failed {
 
 impl Failed {
     fn new(problem: StartupProblem, subject: impl Into<String>, error: impl std::fmt::Display) -> Self {
-        Self { problem, subject: subject.into(), detail: error.to_string() }
+        Self {
+            problem,
+            subject: subject.into(),
+            detail: error.to_string(),
+        }
     }
 }
 
@@ -135,11 +139,27 @@ impl Host {
                     .into_iter()
                     .map(|Notice::ReplicaKeptAside { path }| path)
                     .collect();
-                Self { data_dir, startup: Startup::Ready { kept_aside }, running: Some(running) }
+                Self {
+                    data_dir,
+                    startup: Startup::Ready { kept_aside },
+                    running: Some(running),
+                }
             }
-            Err(Failed { problem, subject, detail }) => {
+            Err(Failed {
+                problem,
+                subject,
+                detail,
+            }) => {
                 tracing::error!(?problem, %subject, %detail, "cannot start");
-                Self { data_dir, startup: Startup::Failed { problem, subject, detail }, running: None }
+                Self {
+                    data_dir,
+                    startup: Startup::Failed {
+                        problem,
+                        subject,
+                        detail,
+                    },
+                    running: None,
+                }
             }
         }
     }
@@ -161,7 +181,9 @@ impl Host {
     pub(crate) fn console(&self) -> Answer<&Console> {
         self.running()
             .map(|running| &running.console)
-            .ok_or_else(|| ErrorView::LocalStore { detail: "the program did not start".to_owned() })
+            .ok_or_else(|| ErrorView::LocalStore {
+                detail: "the program did not start".to_owned(),
+            })
     }
 
     fn running(&self) -> Option<&Running> {
@@ -179,7 +201,9 @@ impl Host {
         About {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data_dir: self.data_dir.display().to_string(),
-            server_url: running.map(|running| running.server_url.to_string()).unwrap_or_default(),
+            server_url: running
+                .map(|running| running.server_url.to_string())
+                .unwrap_or_default(),
             embedded: running.is_none_or(|running| running.embedded.is_some()),
             sandbox_url: running.and_then(|running| running.sandbox_url.clone()),
             wechat: running.map(|running| running.wechat).unwrap_or_default(),
@@ -188,13 +212,16 @@ impl Host {
 
     /// Apps that the sandbox knows; empty when it is not ours.
     pub(crate) fn sandbox_apps(&self) -> Vec<SandboxApp> {
-        self.running().map(|running| running.sandbox_apps.clone()).unwrap_or_default()
+        self.running()
+            .map(|running| running.sandbox_apps.clone())
+            .unwrap_or_default()
     }
 
     /// Chooses which WeChat the embedded backend talks to, from the next start on.
     pub(crate) fn choose_wechat(&self, choice: WeChatChoice) -> Answer<()> {
-        settings::write(&self.data_dir, &Settings { wechat: choice })
-            .map_err(|error| ErrorView::LocalStore { detail: format!("{}: {error}", self.data_dir.display()) })
+        settings::write(&self.data_dir, &Settings { wechat: choice }).map_err(|error| ErrorView::LocalStore {
+            detail: format!("{}: {error}", self.data_dir.display()),
+        })
     }
 }
 
@@ -204,10 +231,20 @@ impl Running {
         let lock = prepare(&data_dir)?;
         match server {
             Server::Embedded { public_url } => Self::embedded(&data_dir, public_url.as_deref(), lock).await,
-            Server::Remote { url, access_key, pool, sandbox_url } => {
+            Server::Remote {
+                url,
+                access_key,
+                pool,
+                sandbox_url,
+            } => {
                 let server = parse_url("YAOPAI_SERVER_URL", &url)?;
                 let replica = data_dir.join(replica_name(&server, &pool));
-                let options = Options { server: server.clone(), access_key, pool, replica };
+                let options = Options {
+                    server: server.clone(),
+                    access_key,
+                    pool,
+                    replica,
+                };
                 Ok(Self {
                     console: open(options).await?,
                     server_url: server,
@@ -221,9 +258,17 @@ impl Running {
         }
     }
 
-    async fn embedded(data_dir: &Path, public_url: Option<&str>, lock: DirectoryLock) -> Result<Self, Failed> {
+    async fn embedded(
+        data_dir: &Path,
+        public_url: Option<&str>,
+        lock: DirectoryLock,
+    ) -> Result<Self, Failed> {
         let settings = settings::read(data_dir).map_err(|error| {
-            Failed::new(StartupProblem::Configuration, data_dir.join("settings.json").display().to_string(), error)
+            Failed::new(
+                StartupProblem::Configuration,
+                data_dir.join("settings.json").display().to_string(),
+                error,
+            )
         })?;
         let sandbox = match settings.wechat {
             WeChatChoice::Sandbox => {
@@ -235,7 +280,11 @@ impl Running {
         let (wechat, wechat_environment) = match &sandbox {
             Some(sandbox) => {
                 let url = sandbox.url();
-                let hosts = WeChatHosts { api: url.clone(), open: url.clone(), poll: url.clone() };
+                let hosts = WeChatHosts {
+                    api: url.clone(),
+                    open: url.clone(),
+                    poll: url.clone(),
+                };
                 (hosts, WeChatEnvironment::Sandbox { url: url.to_string() })
             }
             None => (WeChatHosts::real(), WeChatEnvironment::Real),
@@ -245,14 +294,18 @@ impl Running {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             database: Database::Sqlite(data_dir.join("backend.db")),
             data_dir: data_dir.to_path_buf(),
-            public_url: public_url.map(|url| parse_url("YAOPAI_PUBLIC_URL", url)).transpose()?,
+            public_url: public_url
+                .map(|url| parse_url("YAOPAI_PUBLIC_URL", url))
+                .transpose()?,
             wechat,
             wechat_environment,
             bootstrap: None,
             embedded_key: Some(key.clone()),
             secret_key: None,
         };
-        let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await.map_err(backend_failed)?;
+        let backend = Backend::start(config, Arc::new(System), Arc::new(System))
+            .await
+            .map_err(backend_failed)?;
         if let Some(sandbox) = &sandbox {
             sandbox.set_miniprogram_server(backend.url());
         }
@@ -280,24 +333,33 @@ fn prepare(data_dir: &Path) -> Result<DirectoryLock, Failed> {
     let broken = |error: std::io::Error| Failed::new(StartupProblem::DataDirectory, shown(), error);
     fs::create_dir_all(data_dir).map_err(broken)?;
     instance::lock(data_dir).map_err(broken)?.ok_or_else(|| {
-        Failed::new(StartupProblem::Configuration, shown(), "another Yaopai uses this data directory")
+        Failed::new(
+            StartupProblem::Configuration,
+            shown(),
+            "another Yaopai uses this data directory",
+        )
     })
 }
 
 async fn open(options: Options) -> Result<Console, Failed> {
     let replica = options.replica.display().to_string();
-    Console::open(options, Arc::new(System), Arc::new(System)).await.map_err(|error| {
-        let problem = match &error {
-            yaopai_console::Error::NewerReplica { .. } => StartupProblem::NewerFile,
-            _ => StartupProblem::DataDirectory,
-        };
-        Failed::new(problem, replica, error)
-    })
+    Console::open(options, Arc::new(System), Arc::new(System))
+        .await
+        .map_err(|error| {
+            let problem = match &error {
+                yaopai_console::Error::NewerReplica { .. } => StartupProblem::NewerFile,
+                _ => StartupProblem::DataDirectory,
+            };
+            Failed::new(problem, replica, error)
+        })
 }
 
 /// One replica a server and pool, named so that people recognise it: `replica-id.example.com-default.db`.
 fn replica_name(server: &Url, pool: &PoolId) -> String {
-    let host = server.host_str().unwrap_or("server").replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
+    let host = server
+        .host_str()
+        .unwrap_or("server")
+        .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
     match server.port() {
         Some(port) => format!("replica-{host}_{port}-{pool}.db"),
         None => format!("replica-{host}-{pool}.db"),
@@ -305,7 +367,8 @@ fn replica_name(server: &Url, pool: &PoolId) -> String {
 }
 
 fn parse_url(variable: &str, text: &str) -> Result<Url, Failed> {
-    text.parse().map_err(|error| Failed::new(StartupProblem::Configuration, variable, error))
+    text.parse()
+        .map_err(|error| Failed::new(StartupProblem::Configuration, variable, error))
 }
 
 fn apps_of(sandbox: &Sandbox) -> Vec<SandboxApp> {

@@ -52,8 +52,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = lock(folder.path()).unwrap();
         assert!(first.is_some());
-        assert!(lock(folder.path()).unwrap().is_none(), "the second program is told");
+        assert!(
+            lock(folder.path()).unwrap().is_none(),
+            "the second program is told"
+        );
         drop(first);
-        assert!(lock(folder.path()).unwrap().is_some(), "the lock ends with its holder");
+        assert!(
+            lock(folder.path()).unwrap().is_some(),
+            "the lock ends with its holder"
+        );
     }
 }

@@ -19,7 +19,10 @@ pub use contract::{PLUGIN, contract};
 /// Runs the desktop program until its window is closed.
 pub fn run() -> ExitCode {
     let filter = EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
     let environment = match Environment::of_process() {
         Ok(environment) => environment,
         Err(contradiction) => {
@@ -43,9 +46,31 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Ctrl-C in the terminal and a system that shuts down end the program as closing its window does.
+async fn end_when_told(app: tauri::AppHandle) {
+    #[cfg(unix)]
+    let told = async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    };
+    #[cfg(not(unix))]
+    let told = tokio::signal::ctrl_c();
+    match told.await {
+        Ok(()) => app.exit(0),
+        Err(error) => tracing::warn!(%error, "cannot hear signals"),
+    }
+}
+
 fn build(environment: Environment) -> tauri::Result<tauri::App> {
     let contract = contract();
-    let commands = tauri::plugin::Builder::<_, ()>::new(PLUGIN).invoke_handler(contract.invoke_handler()).build();
+    // Language and theme belong to the data directory, like everything else.
+    let webview_dir = environment.data_dir.join("webview");
+    let commands = tauri::plugin::Builder::<_, ()>::new(PLUGIN)
+        .invoke_handler(contract.invoke_handler())
+        .build();
     tauri::Builder::default()
         // First, so that a second start ends before it touches any file.
         .plugin(instance::plugin(&environment.data_dir))
@@ -61,9 +86,10 @@ fn build(environment: Environment) -> tauri::Result<tauri::App> {
                 async_runtime::spawn(events::forward(app.handle().clone(), console.clone()));
             }
             app.manage(host);
+            async_runtime::spawn(end_when_told(app.handle().clone()));
             // The window opens last: its first question finds an answer.
             for window in &app.config().app.windows {
-                WebviewWindowBuilder::from_config(app.handle(), window)?.build()?;
+                WebviewWindowBuilder::from_config(app.handle(), window)?.data_directory(webview_dir.clone()).build()?;
             }
             Ok(())
         })

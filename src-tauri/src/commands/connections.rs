@@ -34,7 +34,10 @@ pub(crate) fn setup_sheet(host: State<'_, Host>, draft: ConnectionDraft) -> Answ
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn create_connection(host: State<'_, Host>, draft: ConnectionDraft) -> Answer<Connection> {
-    host.console()?.create_connection(&draft).await.map_err(|error| error.view())
+    host.console()?
+        .create_connection(&draft)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// Replaces a connection's settings; an empty secret keeps the stored one.
@@ -45,7 +48,10 @@ pub(crate) async fn replace_connection(
     id: ConnectionId,
     draft: ConnectionDraft,
 ) -> Answer<Connection> {
-    host.console()?.replace_connection(id, &draft).await.map_err(|error| error.view())
+    host.console()?
+        .replace_connection(id, &draft)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// Enables or disables a connection.
@@ -56,19 +62,28 @@ pub(crate) async fn set_connection_enabled(
     id: ConnectionId,
     enabled: bool,
 ) -> Answer<Connection> {
-    host.console()?.set_connection_enabled(id, enabled).await.map_err(|error| error.view())
+    host.console()?
+        .set_connection_enabled(id, enabled)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// What deleting a connection would mean.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn connection_usage(host: State<'_, Host>, id: ConnectionId) -> Answer<ConnectionUsage> {
-    host.console()?.connection_usage(id).await.map_err(|error| error.view())
+    host.console()?
+        .connection_usage(id)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// Deletes a connection; people and their bindings stay.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn delete_connection(host: State<'_, Host>, id: ConnectionId) -> Answer<()> {
-    host.console()?.delete_connection(id).await.map_err(|error| error.view())
+    host.console()?
+        .delete_connection(id)
+        .await
+        .map_err(|error| error.view())
 }

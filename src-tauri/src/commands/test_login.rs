@@ -16,11 +16,16 @@ pub(crate) async fn start_test_login(
     on_change: Channel<LoginAttempt>,
 ) -> Answer<TestLoginView> {
     let console = host.console()?.clone();
-    let started = console.start_test_login(id, dry_run).await.map_err(|error| error.view())?;
+    let started = console
+        .start_test_login(id, dry_run)
+        .await
+        .map_err(|error| error.view())?;
     let attempt = started.attempt.id;
     tauri::async_runtime::spawn(async move {
         // A closed dialog drops its channel; the attempt itself ends by its own clock.
-        let followed = console.follow_attempt(attempt, |state| drop(on_change.send(state))).await;
+        let followed = console
+            .follow_attempt(attempt, |state| drop(on_change.send(state)))
+            .await;
         if let Err(error) = followed {
             tracing::warn!(%attempt, %error, "lost sight of a test login");
         }
@@ -32,14 +37,20 @@ pub(crate) async fn start_test_login(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn cancel_test_login(host: State<'_, Host>, id: AttemptId) -> Answer<()> {
-    host.console()?.cancel_attempt(id).await.map_err(|error| error.view())
+    host.console()?
+        .cancel_attempt(id)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// The latest attempts, newest first.
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn attempts(host: State<'_, Host>, limit: u32) -> Answer<Vec<LoginAttempt>> {
-    host.console()?.attempts(limit).await.map_err(|error| error.view())
+    host.console()?
+        .attempts(limit)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// Puts a code on the clipboard, as a picture.
@@ -59,6 +70,9 @@ pub(crate) async fn save_qr(
     id: AttemptId,
     format: PictureFormat,
 ) -> Answer<Option<String>> {
-    let picture = host.console()?.picture(id, format).map_err(|error| error.view())?;
+    let picture = host
+        .console()?
+        .picture(id, format)
+        .map_err(|error| error.view())?;
     desktop::save_picture(&app, format, picture).await
 }

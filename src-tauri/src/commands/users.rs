@@ -24,7 +24,10 @@ pub(crate) async fn user(host: State<'_, Host>, id: UserId) -> Answer<UserDetail
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn edit_metadata(host: State<'_, Host>, edit: MetadataEdit) -> Answer<UserDetail> {
-    host.console()?.edit_metadata(edit).await.map_err(|error| error.view())
+    host.console()?
+        .edit_metadata(edit)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// Conflicts nobody has decided yet, oldest first.
@@ -38,5 +41,8 @@ pub(crate) async fn conflicts(host: State<'_, Host>) -> Answer<Vec<Conflict>> {
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn resolve_conflict(host: State<'_, Host>, id: String, keep: Keep) -> Answer<()> {
-    host.console()?.resolve_conflict(id, keep).await.map_err(|error| error.view())
+    host.console()?
+        .resolve_conflict(id, keep)
+        .await
+        .map_err(|error| error.view())
 }
