@@ -1,67 +1,36 @@
 //! The identity rules with a real database.
 
 use super::{Arrival, person};
-use crate::store::{NewConnection, PoolStore, SealedSecret, Store, sqlite::Sqlite};
-use rusqlite::types::Value;
-use std::{
-    collections::HashSet,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
+use crate::{
+    store::{NewConnection, SealedSecret, Store},
+    testing::Bench,
 };
-use tokio::sync::broadcast;
+use rusqlite::types::Value;
+use std::{collections::HashSet, sync::Arc};
 use yaopai_domain::{
-    Clock, Connection, ConnectionId, ConnectionKind, Fingerprint, IdentityScope, PoolId, Refusal, System,
-    Timestamp, UserId, UserRecord, ValidConnection, Verdict,
+    Clock, Connection, ConnectionId, ConnectionKind, Fingerprint, IdentityScope, PoolId, Refusal, UserId,
+    UserRecord, ValidConnection, Verdict,
 };
 
 const GREY: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132";
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
-/// A clock that the test turns.
-struct Hands(AtomicI64);
-
-impl Clock for Hands {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// A database with one pool and a clock.
+/// A database with one pool, and what the tests do with it.
 struct Desk {
+    bench: Bench,
     store: Arc<dyn Store>,
-    clock: Arc<Hands>,
-    file: PathBuf,
-    _dir: tempfile::TempDir,
 }
 
 impl Desk {
     async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("backend.db");
-        let clock = Arc::new(Hands(AtomicI64::new(1_735_689_600_000)));
-        let (heads, _) = broadcast::channel(16);
-        let store = Sqlite::open(
-            &file,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::new(System),
-            heads,
-        )
-        .unwrap();
-        store.ensure_a_pool().await.unwrap();
-        Self {
-            store: Arc::new(store),
-            clock,
-            file,
-            _dir: dir,
-        }
+        let bench = Bench::new().await;
+        let store = Arc::clone(&bench.app.store);
+        Self { bench, store }
     }
 
     async fn connection(&self, kind: ConnectionKind, app_id: &str, login_only: bool) -> Connection {
         let new = NewConnection {
-            id: ConnectionId::new(self.clock.as_ref(), &System),
+            id: ConnectionId::new(self.bench.clock.as_ref(), self.bench.app.entropy.as_ref()),
             fields: ValidConnection {
                 kind,
                 identifier: format!("c-{app_id}"),
@@ -107,7 +76,7 @@ impl Desk {
     }
 
     fn ask(&self, sql: &str) -> Vec<Vec<Value>> {
-        let database = rusqlite::Connection::open(&self.file).unwrap();
+        let database = self.bench.sql();
         let mut query = database.prepare(sql).unwrap();
         let columns = query.column_count();
         query
@@ -120,7 +89,11 @@ impl Desk {
     /// Everything that a login may write.
     fn everything(&self) -> Vec<Vec<Vec<Value>>> {
         ["users", "identity", "refused_person", "feed", "pool_head"]
-            .map(|table| self.ask(&format!("SELECT * FROM {table} ORDER BY 1, 2, 3")))
+            .map(|table| {
+                self.ask(&format!(
+                    "SELECT * FROM {table} WHERE pool = 'default' ORDER BY 1, 2, 3"
+                ))
+            })
             .into()
     }
 }
@@ -271,7 +244,7 @@ async fn rule_1_is_enforced_by_the_database() {
     let desk = Desk::new().await;
     let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
     created(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
-    let database = rusqlite::Connection::open(&desk.file).unwrap();
+    let database = desk.bench.sql();
     let second = database.execute(
         "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id,
              first_seen, last_seen)
@@ -342,7 +315,7 @@ async fn a_blocked_user_is_refused_and_not_bound() {
     let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
     let mp = desk.connection(ConnectionKind::MiniProgram, MP, false).await;
     created(desk.resolve(&arrival(&pc, "o-pc", Some("u"))).await);
-    let database = rusqlite::Connection::open(&desk.file).unwrap();
+    let database = desk.bench.sql();
     database
         .execute("UPDATE users SET status = 'blocked'", [])
         .unwrap();
@@ -382,12 +355,13 @@ async fn a_login_without_news_moves_the_feed_once_a_day() {
     let pc = desk.connection(ConnectionKind::Pc, PC, false).await;
     let login = arrival(&pc, "o-pc", Some("u"));
     created(desk.resolve(&login).await);
-    let head = || desk.ask("SELECT rev FROM pool_head");
+    let head = || desk.ask("SELECT rev FROM pool_head WHERE pool = 'default'");
     let before = head();
-    desk.clock.0.fetch_add(DAY - 1, Ordering::SeqCst);
+    let left_of_the_day = DAY - desk.bench.clock.now().0 % DAY;
+    desk.bench.clock.turn(left_of_the_day - 1);
     desk.resolve(&login).await;
     assert_eq!(head(), before, "the same day");
-    desk.clock.0.fetch_add(1, Ordering::SeqCst);
+    desk.bench.clock.turn(1);
     desk.resolve(&login).await;
     let moved = head();
     assert_ne!(moved, before, "another day");

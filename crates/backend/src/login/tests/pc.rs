@@ -4,6 +4,7 @@ use super::{Desk, failed_with, legs_done, refused};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
+use std::time::Duration;
 use yaopai_domain::{AttemptState, Code, ConnectionKind, LegName, Refusal, Verdict};
 
 const PC: ConnectionKind = ConnectionKind::Pc;
@@ -41,6 +42,7 @@ async fn the_states_are_wechats_own_and_the_person_becomes_a_user() {
     assert_eq!(person.nickname.as_deref(), Some("小满"));
     assert!(person.union_id.is_some());
     assert_eq!(desk.users().await, 1);
+    insta::assert_json_snapshot!(desk.timeless(&last));
 
     let (id, url) = desk.draw(connection, false).await;
     desk.phone(&url, "lin-xiaoman", "approve").await;
@@ -196,8 +198,14 @@ async fn a_stop_is_quick_and_the_attempt_it_leaves_ends_with_the_next_start() {
     let desk = Desk::open().await;
     let connection = desk.connect(PC).await;
     let (id, _) = desk.draw(connection, false).await;
-    let restarted = tokio::time::timeout(super::PATIENCE / 4, desk.restart());
-    let desk = restarted.await.expect("nothing waits for the long poll");
+    let mut live = desk.follow(id).await;
+    live.until(AttemptState::Waiting).await;
+    // Below the patience of a stop that has to wait for something.
+    let restarted = tokio::time::timeout(Duration::from_secs(4), desk.restart());
+    let desk = restarted
+        .await
+        .expect("nothing waits for the long poll or the stream");
+    while live.hear().await {}
     let ended = desk.attempt(id).await;
     assert_eq!(ended.state, AttemptState::Expired);
     assert!(ended.finished_at.is_some());
