@@ -8,6 +8,7 @@ use tokio::{
 use yaopai_domain::AppSecret;
 use yaopai_wechat::{Credentials, WeChat, WeChatHosts};
 
+pub(crate) const SCENE: &str = "5ce0e5ce0e5ce0e5ce0e5ce0e5ce0e5c";
 pub(crate) const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// A prepared answer.

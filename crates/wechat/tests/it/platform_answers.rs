@@ -1,6 +1,6 @@
 //! Every documented answer of the calls a login makes, as the client reads it.
 
-use crate::canned::{Answer, Canned, SECRET, app, client};
+use crate::canned::{Answer, Canned, SCENE, SECRET, app, client};
 use rstest::rstest;
 use serde_json::Value;
 use yaopai_domain::Timestamp;
@@ -36,7 +36,7 @@ async fn make(call: &str, canned: &Canned) -> Call<String> {
         "api_token" => told(wechat.api_token(&app(), NOW).await),
         "mini_program_code" => told(
             wechat
-                .mini_program_code(&app(), &ApiToken::new("98_api"), "k", EnvVersion::Release, NOW)
+                .mini_program_code(&app(), &ApiToken::new("98_api"), SCENE, EnvVersion::Release, NOW)
                 .await,
         ),
         other => panic!("no such call: {other}"),
@@ -102,7 +102,7 @@ async fn shows_the_request_with_dots() {
     assert!(shown.contains(r#""secret":"••••""#), "{shown}");
     let image = canned
         .wechat
-        .mini_program_code(&app(), &ApiToken::new("98_api"), "k", EnvVersion::Release, NOW)
+        .mini_program_code(&app(), &ApiToken::new("98_api"), SCENE, EnvVersion::Release, NOW)
         .await;
     let shown = image.request.unwrap();
     assert!(

@@ -1,6 +1,6 @@
 //! API tokens are fetched rarely, and what WeChat says about a call decides whether it is made again.
 
-use crate::canned::{Answer, Canned, app};
+use crate::canned::{Answer, Canned, SCENE, app};
 use rstest::rstest;
 use yaopai_domain::{AppSecret, Timestamp};
 use yaopai_wechat::{ApiToken, Credentials, EnvVersion, Error, LoginCode, UserToken};
@@ -70,7 +70,7 @@ async fn a_refused_token_is_replaced_and_the_call_repeated_once(#[case] errcode:
     let token = canned.wechat.api_token(&app(), NOW).await.result.unwrap();
     let call = canned
         .wechat
-        .mini_program_code(&app(), &token, "k", EnvVersion::Release, NOW)
+        .mini_program_code(&app(), &token, SCENE, EnvVersion::Release, NOW)
         .await;
     assert_eq!(call.result.unwrap().media_type, "image/jpeg");
     assert_eq!(canned.asked().len(), 4);
@@ -78,7 +78,7 @@ async fn a_refused_token_is_replaced_and_the_call_repeated_once(#[case] errcode:
     let canned = Canned::start(vec![refused.clone(), Answer::json(FRESH), refused]).await;
     let call = canned
         .wechat
-        .mini_program_code(&app(), &token, "k", EnvVersion::Release, NOW)
+        .mini_program_code(&app(), &token, SCENE, EnvVersion::Release, NOW)
         .await;
     assert!(
         matches!(call.result, Err(Error::WeChat(_))),
