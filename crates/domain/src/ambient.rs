@@ -60,7 +60,8 @@ impl Entropy for System {
     fn fill(&self, bytes: &mut [u8]) {
         #[expect(
             clippy::expect_used,
-            reason = "without randomness every secret would be guessable: stopping is safer"
+            clippy::disallowed_methods,
+            reason = "this is the one place where randomness enters, and without it every secret would be guessable"
         )]
         getrandom::fill(bytes).expect("the operating system's random source answers");
     }

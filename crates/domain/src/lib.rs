@@ -33,8 +33,8 @@ pub use connection::{
     APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
 };
 pub use id::{
-    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidPoolId, MutationId, OperatorId,
-    PlatformAccountId, PoolId, UserId,
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidPoolId, MutationId,
+    OperatorId, PlatformAccountId, PoolId, UserId,
 };
 pub use kind::{ConnectionKind, UnknownKind};
 pub use manage::{

@@ -83,29 +83,26 @@ impl SetupSheet {
         let redirect = Self::redirect_uri(kind, public_url, identifier, callback.as_ref());
         let mut values = Vec::new();
         let mut add = |place, value: String| values.push(SetupValue { place, value });
-        match (kind, &redirect) {
-            (ConnectionKind::Pc, Some(uri)) => {
-                add(
-                    SetupPlace::AuthorizationCallbackDomain,
-                    uri.host_str().unwrap_or_default().to_owned(),
-                );
-                add(SetupPlace::RedirectUri, uri.to_string());
+        let domain = redirect.as_ref().and_then(Url::host_str).unwrap_or_default();
+        match kind {
+            ConnectionKind::Pc => add(SetupPlace::AuthorizationCallbackDomain, domain.to_owned()),
+            ConnectionKind::WebpageAuthorization => {
+                add(SetupPlace::WebAuthorizationDomain, domain.to_owned())
             }
-            (ConnectionKind::WebpageAuthorization, Some(uri)) => {
-                add(
-                    SetupPlace::WebAuthorizationDomain,
-                    uri.host_str().unwrap_or_default().to_owned(),
-                );
-                add(SetupPlace::RedirectUri, uri.to_string());
-            }
-            (ConnectionKind::MiniProgram, _) => {
+            ConnectionKind::MiniProgram => {
                 add(
                     SetupPlace::RequestDomain,
                     public_url[..Position::BeforePath].to_owned(),
                 );
                 add(SetupPlace::MiniProgramScanUrl, join(public_url, Self::SCAN_PATH));
             }
-            (ConnectionKind::Pc | ConnectionKind::WebpageAuthorization, None) => {}
+        }
+        // Without an identifier our own callback has no address yet.
+        if let Some(uri) = redirect
+            .as_ref()
+            .filter(|_| !identifier.is_empty() || callback.is_some())
+        {
+            add(SetupPlace::RedirectUri, uri.to_string());
         }
         if let Some(name) = verification_file.filter(|name| !name.is_empty()) {
             add(SetupPlace::VerificationFileUrl, join(public_url, name));
