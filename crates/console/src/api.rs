@@ -19,7 +19,7 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The backend asks WeChat up to three times before it answers, each time at most [`TOTAL_TIMEOUT`].
 const TEST_LOGIN_TIMEOUT: Duration = Duration::from_secs(35);
 /// An event stream lives as long as the console; [`SILENCE_TIMEOUT`] ends a dead one.
-const STREAM_TIMEOUT: Duration = Duration::from_secs(366 * 24 * 3600);
+const STREAM_TIMEOUT: Duration = Duration::from_hours(366 * 24);
 /// The backend comments every 20 s; twice that and a bit without a byte means the connection is dead.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
 /// No answer is larger: a pull of 1000 users with all metadata allowed is, but the backend pages by size as well.
@@ -230,7 +230,7 @@ impl Api {
             return Ok(response);
         }
         let body = self.body(response).await?;
-        Err(Error::Backend(problem(status, &body)))
+        Err(Error::Backend(Box::new(problem(status, &body))))
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {

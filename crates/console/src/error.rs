@@ -26,7 +26,7 @@ pub enum Error {
     },
     /// The backend refused.
     #[error("the backend refused: {}", .0.detail)]
-    Backend(Problem),
+    Backend(Box<Problem>),
     /// Something that was asked for does not exist here (any more).
     #[error("there is no such thing here")]
     NotFound,
@@ -87,7 +87,7 @@ impl Error {
                 fields: problem.fields.clone(),
             },
             Self::Backend(problem) => ErrorView::Backend {
-                problem: problem.clone(),
+                problem: (**problem).clone(),
             },
             Self::UnexpectedAnswer { .. } => ErrorView::Backend {
                 problem: Problem::new(Code::Internal, self.to_string()),

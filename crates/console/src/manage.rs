@@ -16,10 +16,6 @@ impl Console {
     }
 
     /// Checks a draft against every rule that needs no backend; `existing` is what it replaces.
-    #[expect(
-        clippy::unused_self,
-        reason = "a question to the console like its siblings; later rules may ask the replica"
-    )]
     pub fn check_connection(
         &self,
         draft: &ConnectionDraft,

@@ -47,7 +47,7 @@ pub(crate) struct Replica {
 struct Shared {
     writer: Mutex<Option<Writer>>,
     readers: Mutex<Vec<Connection>>,
-    permits: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
 struct Writer {
@@ -82,7 +82,7 @@ impl Replica {
                 })?;
             let shared = Shared {
                 writer: Mutex::new(Some(Writer { jobs, thread })),
-                permits: Semaphore::new(readers.len()),
+                permits: Arc::new(Semaphore::new(readers.len())),
                 readers: Mutex::new(readers),
             };
             let replica = Self {
@@ -122,20 +122,26 @@ impl Replica {
         &self,
         look: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let permit = self.shared.permits.acquire().await.map_err(|_| Error::Closed)?;
-        let mut connection = lock(&self.shared.readers).pop().ok_or(Error::Closed)?;
-        let (connection, result) = tokio::task::spawn_blocking(move || {
+        let shared = self.shared.clone();
+        let permit = shared
+            .permits
+            .clone()
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Closed)?;
+        // The reader goes back where it came from even if nobody waits for the answer any more.
+        tokio::task::spawn_blocking(move || {
+            let mut connection = lock(&shared.readers).pop().ok_or(Error::Closed)?;
             let result = connection
                 .transaction()
                 .map_err(Error::from)
                 .and_then(|transaction| look(&transaction));
-            (connection, result)
+            lock(&shared.readers).push(connection);
+            drop(permit);
+            result
         })
         .await
-        .map_err(|_| Error::Closed)?;
-        lock(&self.shared.readers).push(connection);
-        drop(permit);
-        result
+        .map_err(|_| Error::Closed)?
     }
 
     /// Ends every step begun, then closes the file.

@@ -186,6 +186,7 @@ fn edit(user: u32, key: &str, json: Option<&str>) -> MetadataEdit {
 #[case::key_missing(edit(1, "", Some("1")), "key", Rule::Required)]
 #[case::key_of_a_removal(edit(1, " tier", None), "key", Rule::MetadataKeyCharacters)]
 #[case::no_json(edit(1, "tier", Some("gold")), "value", Rule::MetadataValueJson)]
+#[case::null_would_remove_the_key(edit(1, "tier", Some(" null ")), "value", Rule::MetadataValueJson)]
 fn refuses_an_edit_at_its_field(#[case] edit: MetadataEdit, #[case] field: &str, #[case] rule: Rule) {
     let mut backend = BackendModel::new();
     backend.add_user(user_id(1), "张伟", 1);

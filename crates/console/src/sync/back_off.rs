@@ -39,7 +39,8 @@ impl BackOff {
         let mut random = [0; 2];
         entropy.fill(&mut random);
         let floor = ceiling / 10;
-        floor + (ceiling - floor) * u32::from(u16::from_le_bytes(random)) / u32::from(u16::MAX)
+        let jitter = ceiling.saturating_sub(floor) * u32::from(u16::from_le_bytes(random));
+        floor + jitter / u32::from(u16::MAX)
     }
 }
 

@@ -64,7 +64,7 @@ impl Failure {
     /// The failure of a call; `host` was called.
     pub(super) fn of(error: Error, host: String) -> Self {
         match error {
-            Error::Backend(problem) => Self::Problem(problem),
+            Error::Backend(problem) => Self::Problem(*problem),
             _ => Self::Unreachable { host },
         }
     }

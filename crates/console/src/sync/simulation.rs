@@ -15,7 +15,8 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 use yaopai_domain::{
-    EntityKey, MutationId, Outcome, PoolId, Problem, Role, ServerInfo, Timestamp, UserId, WeChatEnvironment,
+    Code, EntityKey, MutationId, Outcome, PoolId, Problem, Role, ServerInfo, Timestamp, UserId,
+    WeChatEnvironment,
 };
 
 const HOST: &str = "backend.example:443";
@@ -77,11 +78,11 @@ impl Machine {
                     let _ = backend.push(&push);
                     Err(lost)
                 }
-                Fault::None => backend.push(&push).map_err(Failure::Problem),
+                Fault::None => backend.push(&push).map_err(refusal),
             }),
             Effect::Pull(pull) => Event::Pulled {
                 result: match fault {
-                    Fault::None => backend.pull(&pull).map_err(Failure::Problem),
+                    Fault::None => backend.pull(&pull).map_err(refusal),
                     Fault::RequestLost | Fault::AnswerLost => Err(lost),
                 },
                 from: pull.cursor,
@@ -208,6 +209,10 @@ impl Machine {
             assert_eq!(mirrored, truth);
         }
     }
+}
+
+fn refusal(code: Code) -> Failure {
+    Failure::Problem(Problem::new(code, "refused"))
 }
 
 fn core(ambient: &Ambient) -> Core {
@@ -627,8 +632,7 @@ fn a_refused_key_is_denied_and_not_offline() {
     let (mut machine, _) = loaded();
     machine.step(Event::TimeUp);
     machine.request = None;
-    let problem = Problem::new(yaopai_domain::Code::Unauthenticated, "no such key");
-    machine.step(Event::Informed(Err(Failure::Problem(problem))));
+    machine.step(Event::Informed(Err(refusal(Code::Unauthenticated))));
     assert_eq!(*machine.core.link(), Link::Denied);
 }
 

@@ -133,6 +133,12 @@ impl HttpBackend {
 
 struct Refusal(Problem);
 
+impl Refusal {
+    fn of(code: Code) -> Self {
+        Self(Problem::new(code, "refused"))
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.0.status).unwrap();
@@ -147,7 +153,7 @@ async fn authenticate(request: Request, next: Next) -> Response {
     let expected = format!("Bearer {ACCESS_KEY}");
     match request.headers().get(header::AUTHORIZATION) {
         Some(given) if given == expected.as_str() => next.run(request).await,
-        _ => Refusal(Problem::new(Code::Unauthenticated, "no valid access key")).into_response(),
+        _ => Refusal::of(Code::Unauthenticated).into_response(),
     }
 }
 
@@ -174,13 +180,13 @@ async fn taken() -> Refusal {
 }
 
 async fn pull(State(app): State<App>, Json(request): Json<PullRequest>) -> Result<Json<PullPage>, Refusal> {
-    app.shared.model().pull(&request).map(Json).map_err(Refusal)
+    app.shared.model().pull(&request).map(Json).map_err(Refusal::of)
 }
 
 async fn push(State(app): State<App>, Json(request): Json<PushRequest>) -> Result<Json<PushAnswer>, Refusal> {
     let mut answer = None;
     app.shared.change(|model| answer = Some(model.push(&request)));
-    answer.unwrap().map(Json).map_err(Refusal)
+    answer.unwrap().map(Json).map_err(Refusal::of)
 }
 
 async fn hints(State(app): State<App>) -> Response {

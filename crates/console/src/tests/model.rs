@@ -10,7 +10,7 @@ use std::{
 };
 use yaopai_domain::{
     Change, ClientId, Clock, Code, Entity, EntityKey, Entropy, FieldGroup, Metadata, MetadataEntry,
-    MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome, Problem, Profile, PullPage,
+    MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome, Profile, PullPage,
     PullRequest, PushAnswer, PushRejection, PushRequest, Revision, Source, Sourced, Timestamp, User, UserId,
     UserStatus,
 };
@@ -191,12 +191,10 @@ impl BackendModel {
         self.nonce = nonce;
     }
 
-    pub(crate) fn pull(&self, request: &PullRequest) -> Result<PullPage, Problem> {
+    pub(crate) fn pull(&self, request: &PullRequest) -> Result<PullPage, Code> {
         let after = match &request.cursor {
             None => 0,
-            Some(cursor) => self
-                .check(cursor)
-                .ok_or_else(|| Problem::new(Code::SyncReset, "other history"))?,
+            Some(cursor) => self.check(cursor).ok_or(Code::SyncReset)?,
         };
         let mut rows: Vec<_> = self.feed.iter().filter(|(_, (rev, _))| *rev > after).collect();
         rows.sort_by_key(|(_, (rev, _))| *rev);
@@ -236,7 +234,7 @@ impl BackendModel {
         (feed == self.feed_id as i64 && self.marks.get(&seen) == Some(&(mark as u64))).then_some(rev)
     }
 
-    pub(crate) fn push(&mut self, request: &PushRequest) -> Result<PushAnswer, Problem> {
+    pub(crate) fn push(&mut self, request: &PushRequest) -> Result<PushAnswer, Code> {
         let mut client = self.clients.remove(&request.client_id).unwrap_or_default();
         let result = request
             .mutations
@@ -248,7 +246,7 @@ impl BackendModel {
         result.map(|outcomes| PushAnswer { last_seq, outcomes })
     }
 
-    fn decide(&mut self, client: &mut Client, mutation: &Mutation) -> Result<MutationOutcome, Problem> {
+    fn decide(&mut self, client: &mut Client, mutation: &Mutation) -> Result<MutationOutcome, Code> {
         let answer = |outcome| MutationOutcome {
             seq: mutation.seq,
             id: mutation.id,
@@ -257,11 +255,11 @@ impl BackendModel {
         if mutation.seq <= client.last_seq {
             return match client.decided.get(&mutation.seq) {
                 Some((id, outcome)) if *id == mutation.id => Ok(answer(outcome.clone())),
-                _ => Err(Problem::new(Code::SyncFork, "another console")),
+                _ => Err(Code::SyncFork),
             };
         }
         if mutation.seq > client.last_seq + 1 {
-            return Err(Problem::new(Code::SyncGap, "a number is missing"));
+            return Err(Code::SyncGap);
         }
         let outcome = self.apply(mutation);
         client.last_seq = mutation.seq;
