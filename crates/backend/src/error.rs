@@ -34,7 +34,10 @@ pub enum Error {
     #[error("the secret key ({0}) must be 64 hexadecimal digits")]
     SecretKey(String),
     /// A sealed secret cannot be opened.
-    #[error("a stored secret was sealed with another key (key id {key_id}); put its secret.key back")]
+    #[error(
+        "a stored AppSecret was sealed with another key (key id {key_id}): put that secret.key back, or enter the \
+         AppSecret again"
+    )]
     OtherSecretKey {
         /// Id of the key that is needed.
         key_id: String,
@@ -147,11 +150,12 @@ impl Error {
                 "platform_account",
                 Rule::PlatformAccountUnknown,
             )]),
+            // An operator can mend this one, and its words hold nothing secret.
+            Self::OtherSecretKey { .. } => Problem::new(Code::Internal, said()),
             Self::PostgresNotYet
             | Self::Listen { .. }
             | Self::DataDir { .. }
             | Self::SecretKey(_)
-            | Self::OtherSecretKey { .. }
             | Self::Bootstrap { .. }
             | Self::HttpClient(_)
             | Self::Store(_)

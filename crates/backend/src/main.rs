@@ -2,10 +2,9 @@
 
 use clap::Parser;
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use url::Url;
-use yaopai_backend::{Backend, Config, Database, SecretKey, WeChatHosts};
+use yaopai_backend::{Backend, Config, Database, WeChatHosts};
 use yaopai_domain::{System, WeChatEnvironment};
 
 const WECHAT_API: &str = "https://api.weixin.qq.com";
@@ -32,7 +31,7 @@ struct Flags {
     listen: SocketAddr,
     /// Where the data is: sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/backend.db]
     #[arg(long, env = "YAOPAI_DATABASE_URL")]
-    database_url: Option<Database>,
+    database_url: Option<String>,
     /// Folder for the key file and the database.
     #[arg(long, env = "YAOPAI_DATA_DIR", default_value = "yaopai-data")]
     data_dir: PathBuf,
@@ -54,11 +53,17 @@ struct Flags {
     /// The key that seals AppSecrets, 64 hexadecimal digits; prefer the variable, a flag shows in the process list.
     /// [default: the file secret.key in the data directory]
     #[arg(long, env = "YAOPAI_SECRET_KEY", hide_env_values = true)]
-    secret_key: Option<SecretKey>,
+    secret_key: Option<String>,
 }
 
 impl Flags {
-    fn config(self) -> Config {
+    /// Database URL and key are read here, not by the parser of the command line, which repeats a refused value.
+    fn config(self) -> anyhow::Result<Config> {
+        let database = match self.database_url {
+            Some(url) => url.parse()?,
+            None => Database::Sqlite(self.data_dir.join("backend.db")),
+        };
+        let secret_key = self.secret_key.map(|key| key.parse()).transpose()?;
         let real = [
             (&self.wechat_api_url, WECHAT_API),
             (&self.wechat_open_url, WECHAT_OPEN),
@@ -73,11 +78,9 @@ impl Flags {
                 url: self.wechat_open_url.to_string(),
             }
         };
-        Config {
+        Ok(Config {
             listen: self.listen,
-            database: self
-                .database_url
-                .unwrap_or_else(|| Database::Sqlite(self.data_dir.join("backend.db"))),
+            database,
             data_dir: self.data_dir,
             public_url: self.public_url,
             wechat: WeChatHosts {
@@ -88,20 +91,21 @@ impl Flags {
             wechat_environment,
             bootstrap: self.bootstrap,
             embedded_key: None,
-            secret_key: self.secret_key,
-        }
+            secret_key,
+        })
     }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    let filter = EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    match run(flags.config()).await {
+    match run(flags).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("yaopai-server: {error}");
@@ -110,18 +114,41 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+async fn run(flags: Flags) -> anyhow::Result<()> {
+    let config = flags.config()?;
+    // Listened for from here on, so that a signal during the start is not lost.
+    let told_to_stop = told_to_stop()?;
     let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await?;
     if !backend.has_access_keys().await? {
         eprint!("{NO_ACCESS_KEY}");
     }
     println!("yaopai-server listens on {}", backend.url());
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
+    told_to_stop.await;
     backend.stop().await;
     Ok(())
+}
+
+/// Ends with SIGINT (Ctrl-C) or SIGTERM.
+#[cfg(unix)]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
+}
+
+/// Ends with Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // If Ctrl-C cannot be listened for, the process is stopped from outside.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -115,6 +115,9 @@ mod tests {
         assert_eq!(bench.head().await, head);
     }
 
+    /// Actor, action, old and new display name, whether the secret is another.
+    type Audited = (String, String, Option<String>, Option<String>, Option<bool>);
+
     #[tokio::test]
     async fn every_change_is_audited_with_old_and_new_values() {
         let bench = Bench::new().await;
@@ -137,7 +140,6 @@ mod tests {
                  FROM audit WHERE action LIKE 'connection.%' ORDER BY rowid",
             )
             .unwrap();
-        type Audited = (String, String, Option<String>, Option<String>, Option<bool>);
         let audited: Vec<Audited> = rows
             .query_map([], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))

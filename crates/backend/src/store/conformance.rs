@@ -46,7 +46,7 @@ impl Subject {
                 .await;
         }
         let mut users = self.users().await;
-        users.sort_by_key(|user| number_of(user));
+        users.sort_by_key(number_of);
         users.into_iter().map(|user| user.id).collect()
     }
 

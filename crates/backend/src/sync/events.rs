@@ -69,3 +69,47 @@ async fn next_head(app: &App, pool: &PoolId, heads: &mut Receiver<NewHead>) -> O
     }
     Some(newest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, draft};
+    use axum::http::{Method, StatusCode};
+
+    #[tokio::test]
+    async fn hints_that_pile_up_become_one_and_other_pools_give_none() {
+        let bench = Bench::new().await;
+        let mut heads = bench.app.heads.subscribe();
+        for identifier in ["a", "b", "c"] {
+            bench.connect(identifier).await;
+        }
+        let created = bench
+            .send(
+                Some("the key of the stranger"),
+                Method::POST,
+                "/manage/v1/pools/other/connections",
+                draft("d").to_string(),
+            )
+            .await;
+        assert_eq!(created.status, StatusCode::CREATED);
+        let pool = PoolId::default();
+        assert_eq!(next_head(&bench.app, &pool, &mut heads).await, Some(Revision(3)));
+        assert!(heads.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_listener_who_fell_behind_gets_the_head_all_the_same() {
+        let bench = Bench::new().await;
+        bench.connect("a").await;
+        let mut heads = bench.app.heads.subscribe();
+        for _ in 0..=crate::app::HINTS_KEPT {
+            let other = NewHead {
+                pool: "other".parse().unwrap(),
+                head: Revision(1),
+            };
+            bench.app.heads.send(other).unwrap();
+        }
+        let head = next_head(&bench.app, &PoolId::default(), &mut heads).await;
+        assert_eq!(head, Some(Revision(1)));
+    }
+}

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 use yaopai_domain::Timestamp;
 
 mod migrations {
-    #![expect(clippy::unwrap_used, reason = "written by the macro")]
-
     refinery::embed_migrations!("migrations/sqlite");
 }
 
