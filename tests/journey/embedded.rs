@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use crate::home::Home;
 use crate::process::{Process, is_alive, listening_ports};
 use crate::screen::Screen;
-use crate::window::{CONSOLE, Window, part_with};
+use crate::window::{CONSOLE, Window, part, part_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn opens_connected_without_an_account_once_and_ends_with_its_window() -> Result<()> {
@@ -23,6 +23,12 @@ async fn opens_connected_without_an_account_once_and_ends_with_its_window() -> R
         !listening_ports(window.pid())?.is_empty(),
         "the embedded backend listens in the console's process"
     );
+
+    // Its sandbox is there as well, and offers its apps where one is asked for.
+    window.press(&part("nav-connections")).await?;
+    window.press(&part("create-connection")).await?;
+    window.press(&part("kind-wechat:pc")).await?;
+    window.press(&part("use-sandbox-app")).await?;
 
     let mut second = Process::start(
         "second-start",

@@ -100,7 +100,7 @@ impl Screen {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env_remove("WEBKIT_DISABLE_COMPOSITING_MODE")
             .env_remove("WEBKIT_DISABLE_DMABUF_RENDERER")
-            .env("LANG", "en_US.UTF-8")
+            .env("LANG", "C.UTF-8")
             .env_remove("LC_ALL")
             .env_remove("LANGUAGE")
     }

@@ -64,6 +64,27 @@ impl Sandbox {
         format!("http://{}", self.address)
     }
 
+    /// AppID and AppSecret of its website, as its front page shows them to whoever configures a connection.
+    pub(crate) async fn website(&self) -> Result<(String, String)> {
+        let apps: Value = http()?
+            .get(format!("{}/sandbox/apps", self.url()))
+            .send()
+            .await?
+            .json()
+            .await?;
+        let mut apps = apps.as_array().context("a list of apps")?.iter();
+        let website = apps
+            .find(|app| app["kind"] == "website")
+            .context("the sandbox has a website")?;
+        let word = |name: &str| {
+            website[name]
+                .as_str()
+                .context("an app has both")
+                .map(ToOwned::to_owned)
+        };
+        Ok((word("app_id")?, word("app_secret")?))
+    }
+
     /// Ends it.
     pub(crate) async fn stop(self) -> Result<()> {
         self.process.stop().await

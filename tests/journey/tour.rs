@@ -46,6 +46,7 @@ async fn a_scanned_person_is_found_edited_and_synced_even_across_an_outage_and_a
     let mut backend = Backend::start(&home, &sandbox).await?;
     let (backend_url, sandbox_url) = (backend.url(), sandbox.url());
     let settings = Backend::settings(&backend_url, &sandbox_url);
+    let (app_id, app_secret) = sandbox.website().await?;
     let mut tour = Tour::begin()?;
 
     let window = Window::open(&screen, &home, &settings).await?;
@@ -62,13 +63,14 @@ async fn a_scanned_person_is_found_edited_and_synced_even_across_an_outage_and_a
     window.press(&part("nav-connections")).await?;
     window.press(&part("create-connection")).await?;
     window.press(&part("kind-wechat:pc")).await?;
-    window.press(&part("use-sandbox-app")).await?;
+    window.fill(&field("display_name"), "Office door").await?;
     window.fill(&field("identifier"), "office-door").await?;
-    window.fill(&field("displayName"), "Office door").await?;
+    window.fill(&field("app_id"), &app_id).await?;
+    window.fill(&field("app_secret"), &app_secret).await?;
     tour.step(
         &window,
         "connection-form",
-        "A website connection is filled in with the sandbox's AppID",
+        "A website connection is filled in with an app of the sandbox",
     )
     .await?;
 
