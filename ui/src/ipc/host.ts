@@ -8,11 +8,7 @@ import type { Commands, Events, SetWindowTheme, SetWindowTitle } from "./contrac
 /** The commands of the window. */
 export const commands: Commands = {
   ...generated,
-  startTestLogin: (id, dryRun, hear) => {
-    const channel = new Channel<LoginAttempt>();
-    channel.onmessage = hear;
-    return generated.startTestLogin(id, dryRun, channel);
-  },
+  startTestLogin: (id, dryRun, hear) => generated.startTestLogin(id, dryRun, new Channel<LoginAttempt>(hear)),
 };
 
 /** The events of the window. */

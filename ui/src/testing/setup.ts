@@ -11,6 +11,13 @@ globalThis.ResizeObserver ??= class {
   disconnect() {}
 };
 Element.prototype.scrollIntoView ??= () => {};
+// No font arrives late.
+Object.defineProperty(document, "fonts", { configurable: true, value: new EventTarget() });
+// Nothing is laid out; long lists ask how much of them would be seen.
+Object.defineProperties(HTMLElement.prototype, {
+  offsetWidth: { configurable: true, get: () => 1080 },
+  offsetHeight: { configurable: true, get: () => 640 },
+});
 
 startI18n("en");
 beforeEach(() => {

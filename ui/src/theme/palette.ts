@@ -73,10 +73,39 @@ export function scale(light: string, dark: string): MantineColorsTuple {
   ];
 }
 
+/** Mantine paints what is not ours to paint with its greys; these are ours, from lightest to darkest. */
+const greys: MantineColorsTuple = [
+  tokens.light.paper,
+  tokens.light.sunken,
+  blend(tokens.light.sunken, tokens.light.hairline, 0.6),
+  tokens.light.hairline,
+  tokens.light.hairlineStrong,
+  blend(tokens.light.hairlineStrong, tokens.light.muted, 0.35),
+  blend(tokens.light.hairlineStrong, tokens.light.muted, 0.7),
+  tokens.light.muted,
+  blend(tokens.light.muted, tokens.light.ink, 0.6),
+  tokens.light.ink,
+];
+
+const darks: MantineColorsTuple = [
+  tokens.dark.ink,
+  blend(tokens.dark.ink, tokens.dark.muted, 0.5),
+  tokens.dark.muted,
+  blend(tokens.dark.muted, tokens.dark.hairlineStrong, 0.5),
+  tokens.dark.hairlineStrong,
+  tokens.dark.hairline,
+  tokens.dark.surface,
+  tokens.dark.paper,
+  blend(tokens.dark.paper, "#000000", 0.22),
+  blend(tokens.dark.paper, "#000000", 0.45),
+];
+
 /** Scales that Mantine components take by name. */
 export const scales = {
   cinnabar: scale(tokens.light.accent, tokens.dark.accent),
   jade: scale(tokens.light.healthy, tokens.dark.healthy),
   amber: scale(tokens.light.waiting, tokens.dark.waiting),
   slate: scale(tokens.light.slate, tokens.dark.slate),
+  gray: greys,
+  dark: darks,
 };

@@ -50,9 +50,11 @@ export const theme = createTheme({
   primaryShade: { light: 6, dark: 4 },
   autoContrast: true,
   fontFamily: 'Inter, system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif',
-  fontFamilyMonospace: 'ui-monospace, "JetBrains Mono", "Noto Sans Mono CJK SC", monospace',
+  fontFamilyMonospace:
+    'ui-monospace, "JetBrains Mono", "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace',
   fontSizes: { xs: "12px", sm: "13px", md: "13px", lg: "16px", xl: "20px" },
   lineHeights: { xs: "1.45", sm: "1.45", md: "1.45", lg: "1.4", xl: "1.3" },
+  fontWeights: { regular: "400", medium: "500", bold: "600" },
   spacing: { xs: "8px", sm: "12px", md: "16px", lg: "20px", xl: "32px" },
   radius: { xs: "3px", sm: "5px", md: "6px", lg: "8px", xl: "12px" },
   defaultRadius: "sm",
@@ -71,8 +73,13 @@ export const theme = createTheme({
   cursorType: "pointer",
   components: {
     Button: Button.extend({
-      vars: () => ({
-        root: { "--button-height": "30px", "--button-padding-x": "12px", "--button-fz": "13px" },
+      vars: (_theme, { variant = "filled" }) => ({
+        root: {
+          "--button-height": "30px",
+          "--button-padding-x": "12px",
+          "--button-fz": "13px",
+          ...(variant === "filled" ? { "--button-color": "var(--y-on-accent)" } : {}),
+        },
       }),
     }),
     ActionIcon: ActionIcon.extend({ defaultProps: { size: 26 } }),
@@ -83,12 +90,23 @@ export const theme = createTheme({
     }),
     InputWrapper: Input.Wrapper.extend({
       defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] },
+      vars: () => ({
+        label: { "--input-label-size": "13px", "--input-asterisk-color": "var(--y-muted)" },
+        description: { "--input-description-size": "12px" },
+        error: { "--input-error-size": "12px" },
+        success: {},
+      }),
     }),
-    Switch: Switch.extend({ defaultProps: { size: "sm" } }),
+    Switch: Switch.extend({ defaultProps: { size: "sm", color: "jade", withThumbIndicator: false } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "sm" } }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, transitionProps: { duration: 80 } } }),
     Modal: Modal.extend({
       defaultProps: { centered: true, transitionProps: { duration: 120, transition: "fade" } },
+      styles: {
+        content: { background: "var(--y-surface)" },
+        header: { background: "var(--y-surface)" },
+        title: { fontWeight: 600 },
+      },
     }),
   },
 });

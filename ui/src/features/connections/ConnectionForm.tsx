@@ -1,25 +1,26 @@
 // The form of a connection, new or stored, with the sheet for WeChat's console beside it.
 import { Button, Switch } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { IconFlask } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useForm, useWatch } from "react-hook-form";
 import { useTranslation } from "react-i18next";
 
 import { Notice } from "@/components/Notice";
-import { FormSection, FormShell } from "@/forms/FormShell";
 import { refusedFields, useFieldErrors } from "@/forms/fieldErrors";
+import { FormSection, FormShell } from "@/forms/FormShell";
 import { TextField } from "@/forms/TextField";
 import type { Connection, ConnectionDraft } from "@/ipc/bindings";
 import { call, errorView } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 import { sandboxAppsQuery } from "@/ipc/queries";
 
-import classes from "./ConnectionForm.module.css";
 import { draftOf, hasCallback, valuesOf, type ConnectionValues } from "./draft";
 import { SecretField } from "./SecretField";
 import { SetupSheet } from "./SetupSheet";
 import { VerificationFileField } from "./VerificationFileField";
+
+import classes from "./ConnectionForm.module.css";
 
 interface ConnectionFormProps {
   /** What the form begins with. */

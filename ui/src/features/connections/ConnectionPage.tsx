@@ -1,9 +1,9 @@
 // `/connections/$id`: one connection, its form, and what can be done with it.
 import { ActionIcon, Button, Menu, Switch, Tooltip } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
+import { IconDots, IconQrcode, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { IconDots, IconQrcode, IconTrash } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 

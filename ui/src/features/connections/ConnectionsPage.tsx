@@ -1,7 +1,7 @@
+import { IconPlus } from "@tabler/icons-react";
 // `/connections`: the configured ways to log in.
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { IconPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { DelayedSkeleton } from "@/components/DelayedSkeleton";

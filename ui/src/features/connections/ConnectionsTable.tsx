@@ -1,7 +1,7 @@
 // The list of connections; the whole row opens one, the button at its end tests it.
 import { Button, Tooltip } from "@mantine/core";
-import { Link, useNavigate } from "@tanstack/react-router";
 import { IconLock, IconQrcode } from "@tabler/icons-react";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
 import { Identifier } from "@/components/Identifier";

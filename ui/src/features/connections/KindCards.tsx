@@ -6,6 +6,7 @@ import { KindGlyph } from "@/components/KindGlyph";
 import type { ConnectionKind } from "@/ipc/bindings";
 
 import { kinds } from "./draft";
+
 import classes from "./KindCards.module.css";
 
 export function KindCards({ onChoose }: { onChoose: (kind: ConnectionKind) => void }) {

@@ -1,8 +1,8 @@
 // `/connections/new`: choose a kind, then fill in the form.
 import { Anchor } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { Link, useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 

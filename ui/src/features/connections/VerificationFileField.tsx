@@ -4,6 +4,7 @@ import { IconFileText, IconTrash } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { FieldError } from "@/forms/TextField";
 import type { Rule, VerificationFile } from "@/ipc/bindings";
 import { base64, base64ToText, fromBase64, textToBase64 } from "@/lib/bytes";
 
@@ -42,9 +43,9 @@ export function VerificationFileField({
         <DropZone onFile={onChange} onType={() => setTyping(true)} />
       )}
       {!typing && broken ? (
-        <p className={classes.error} role="alert">
-          {t(`rules.${broken}`)}
-        </p>
+        <div className={classes.error} role="alert">
+          <FieldError rule={broken} />
+        </div>
       ) : (
         <p className={classes.help}>{t("connections.form.verificationHelp")}</p>
       )}
@@ -145,7 +146,7 @@ function TypedFile({
         placeholder="MP_verify_….txt"
         value={name}
         onChange={(event) => put({ name: event.currentTarget.value, content })}
-        error={brokenName && name !== "" ? t(`rules.${brokenName}`) : undefined}
+        error={brokenName && name !== "" ? <FieldError rule={brokenName} /> : undefined}
         spellCheck={false}
         classNames={{ input: "mono" }}
       />
@@ -154,7 +155,7 @@ function TypedFile({
         label={t("connections.form.verificationContent")}
         value={content}
         onChange={(event) => put({ name, content: event.currentTarget.value })}
-        error={brokenContent && content !== "" ? t(`rules.${brokenContent}`) : undefined}
+        error={brokenContent && content !== "" ? <FieldError rule={brokenContent} /> : undefined}
         rows={2}
         spellCheck={false}
         classNames={{ input: "mono" }}

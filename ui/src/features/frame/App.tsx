@@ -23,11 +23,19 @@ function WindowTheme() {
   return null;
 }
 
+interface AppProps {
+  client: QueryClient;
+  pages: ReturnType<typeof createPages>;
+  /** Under test nothing moves. */
+  env?: "default" | "test";
+}
+
 /** The whole interface over a cache and the pages. */
-export function App({ client, pages }: { client: QueryClient; pages: ReturnType<typeof createPages> }) {
+export function App({ client, pages, env = "default" }: AppProps) {
   useEffect(() => followEvents(client), [client]);
   return (
     <MantineProvider
+      env={env}
       theme={theme}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"

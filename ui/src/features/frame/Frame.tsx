@@ -8,11 +8,12 @@ import { KeptAside } from "@/features/startup/KeptAside";
 import { statusQuery } from "@/ipc/queries";
 import { useCurrentPageTitle } from "@/lib/pageTitle";
 
-import classes from "./Frame.module.css";
 import { Rail } from "./Rail";
 import { ShortcutSheet } from "./ShortcutSheet";
 import { StatusBar } from "./StatusBar";
 import { useShortcuts } from "./useShortcuts";
+
+import classes from "./Frame.module.css";
 
 export function Frame() {
   const { t } = useTranslation();

@@ -1,7 +1,5 @@
 // The left rail: where one can go, and the two switches that belong to the person at the screen.
 import { Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import {
   IconDeviceLaptop,
   IconGitMerge,
@@ -14,6 +12,8 @@ import {
   IconSun,
   IconUsers,
 } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 

@@ -1,8 +1,8 @@
 // One line that is always true: the backend, the sync, what waits, what conflicts, and which WeChat this is.
 import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { IconRefresh } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { RelativeTime } from "@/components/RelativeTime";
@@ -25,7 +25,13 @@ export function StatusBar() {
         <>
           <Backend link={status.link} about={about} />
           <Sync status={status} />
-          <Link to="/users" className={classes.item} data-testid="status-waiting" data-count={status.waiting}>
+          <Link
+            to="/users"
+            search={status.waiting > 0 ? { unsynced: true } : {}}
+            className={classes.item}
+            data-testid="status-waiting"
+            data-count={status.waiting}
+          >
             {status.waiting > 0 ? (
               <StatusDot tone="waiting">{t("frame.waiting", { count: status.waiting })}</StatusDot>
             ) : (

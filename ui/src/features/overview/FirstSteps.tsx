@@ -1,7 +1,7 @@
+import { IconCheck, IconChevronRight } from "@tabler/icons-react";
 // The way from an empty pool to an edited person; gone once it was walked.
 import { useQuery } from "@tanstack/react-query";
 import { Link, linkOptions, type LinkProps } from "@tanstack/react-router";
-import { IconCheck, IconChevronRight } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import type { Connection, LoginAttempt } from "@/ipc/bindings";
@@ -9,6 +9,7 @@ import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 
 import { latestPerson, stepNames, stepsDone, type StepName } from "./firstSteps";
+
 import classes from "./FirstSteps.module.css";
 
 export function FirstSteps({

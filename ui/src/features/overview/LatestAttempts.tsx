@@ -7,8 +7,9 @@ import { DelayedSkeleton } from "@/components/DelayedSkeleton";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { KindGlyph } from "@/components/KindGlyph";
 import { RelativeTime } from "@/components/RelativeTime";
-import { StatusDot, type Tone } from "@/components/StatusDot";
-import type { AttemptState, Connection, LoginAttempt } from "@/ipc/bindings";
+import { StatusDot } from "@/components/StatusDot";
+import { attemptTones } from "@/features/test-login/AttemptStateWord";
+import type { Connection, LoginAttempt } from "@/ipc/bindings";
 import { verdictWords } from "@/lib/errorWords";
 
 import classes from "./LatestAttempts.module.css";
@@ -50,17 +51,6 @@ export function LatestAttempts({ attempts, connections }: LatestAttemptsProps) {
   );
 }
 
-const tones: Record<AttemptState, Tone> = {
-  waiting: "waiting",
-  scanned: "waiting",
-  confirmed: "waiting",
-  decided: "healthy",
-  refused: "neutral",
-  expired: "neutral",
-  cancelled: "neutral",
-  failed: "broken",
-};
-
 function Row({ attempt, name }: { attempt: LoginAttempt; name: string | undefined }) {
   const { t } = useTranslation();
   const { verdict } = attempt;
@@ -71,7 +61,7 @@ function Row({ attempt, name }: { attempt: LoginAttempt; name: string | undefine
   return (
     <tr>
       <td className={classes.result}>
-        <StatusDot tone={verdict?.outcome === "refuse" ? "waiting" : tones[attempt.state]}>
+        <StatusDot tone={verdict?.outcome === "refuse" ? "waiting" : attemptTones[attempt.state]}>
           {user ? (
             <Link to="/users/$id" params={{ id: user }} className={classes.link}>
               {words}

@@ -8,6 +8,7 @@ import { attemptsQuery, connectionsQuery, statusQuery } from "@/ipc/queries";
 import { Figures } from "./Figures";
 import { FirstSteps } from "./FirstSteps";
 import { LatestAttempts } from "./LatestAttempts";
+
 import classes from "./OverviewPage.module.css";
 
 const shown = 8;

@@ -8,9 +8,10 @@ import { aboutQuery, statusQuery } from "@/ipc/queries";
 
 import { Appearance } from "./Appearance";
 import { Backend } from "./Backend";
-import classes from "./SettingsPage.module.css";
 import { UseServer } from "./UseServer";
 import { WeChat } from "./WeChat";
+
+import classes from "./SettingsPage.module.css";
 
 export function SettingsPage() {
   const { t } = useTranslation();

@@ -17,8 +17,8 @@ export function UseServer({ embedded }: { embedded: boolean }) {
       <p>{embedded ? t("settings.server.text") : t("settings.server.now")}</p>
       <Facts>
         {variables.map(({ name, words }) => (
-          <Fact key={name} name={t(`settings.server.${words}`)}>
-            <code>{name}</code>
+          <Fact key={name} name={<code>{name}</code>}>
+            {t(`settings.server.${words}`)}
             <CopyButton text={name} what={name} />
           </Fact>
         ))}

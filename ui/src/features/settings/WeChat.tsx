@@ -1,7 +1,7 @@
 // Which WeChat the backend talks to: the sandbox or the real one. A server decides for itself.
 import { Button, Radio, Stack } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { IconExternalLink } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 

@@ -1,7 +1,7 @@
 // What can be done with a drawn code: open it, copy it, save it, read it.
 import { Button } from "@mantine/core";
-import { useMutation, useQuery } from "@tanstack/react-query";
 import { IconCopy, IconDeviceMobile, IconDownload } from "@tabler/icons-react";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { CopyButton } from "@/components/CopyButton";
@@ -30,7 +30,7 @@ export function CodeActions({ view, ended }: { view: TestLoginView; ended: boole
     <div className={classes.actions}>
       {sandbox && text && (
         <Button
-          variant="light"
+          variant="default"
           leftSection={<IconDeviceMobile size={16} stroke={1.5} />}
           onClick={() => open.mutate(text)}
           title={t("testLogin.phoneHelp")}

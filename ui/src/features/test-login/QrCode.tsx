@@ -2,24 +2,14 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { StatusDot, type Tone } from "@/components/StatusDot";
-import type { AttemptState, ConnectionKind, LoginAttempt, TestLoginView } from "@/ipc/bindings";
+import type { ConnectionKind, LoginAttempt, TestLoginView } from "@/ipc/bindings";
 import { countdown, useNow } from "@/lib/time";
 
 import { isFinal } from "./attemptState";
+import { AttemptStateWord } from "./AttemptStateWord";
 import { CodeActions } from "./CodeActions";
-import classes from "./QrCode.module.css";
 
-const tones: Record<AttemptState, Tone> = {
-  waiting: "waiting",
-  scanned: "waiting",
-  confirmed: "waiting",
-  decided: "healthy",
-  refused: "broken",
-  expired: "neutral",
-  cancelled: "neutral",
-  failed: "broken",
-};
+import classes from "./QrCode.module.css";
 
 interface QrCodeProps {
   view: TestLoginView | null;
@@ -68,11 +58,7 @@ function State({ attempt, kind }: { attempt: LoginAttempt; kind: ConnectionKind 
   return (
     <div className={classes.state}>
       <div className={classes.line}>
-        <span data-testid="test-login-state" data-state={attempt.state} role="status">
-          <StatusDot tone={tones[attempt.state]}>
-            <strong>{t(`wechat.states.${attempt.state}`)}</strong>
-          </StatusDot>
-        </span>
+        <AttemptStateWord state={attempt.state} />
         {!isFinal(attempt.state) && (
           <span className={classes.time} data-testid="test-login-countdown">
             {t("testLogin.timeLeft", { time: countdown(attempt.expires_at - now) })}

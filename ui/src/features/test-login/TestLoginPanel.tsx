@@ -12,10 +12,11 @@ import { errorView } from "@/ipc/call";
 import { isFinal } from "./attemptState";
 import { QrCode } from "./QrCode";
 import { StartError } from "./StartError";
-import classes from "./TestLoginPanel.module.css";
 import { Timeline } from "./Timeline";
 import { useTestLogin } from "./useTestLogin";
 import { VerdictNotice } from "./VerdictNotice";
+
+import classes from "./TestLoginPanel.module.css";
 
 export function TestLoginPanel({ connection, onClose }: { connection: Connection; onClose: () => void }) {
   const { t } = useTranslation();

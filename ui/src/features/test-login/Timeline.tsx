@@ -6,6 +6,9 @@ import { Identifier } from "@/components/Identifier";
 import type { Leg, LegOutcome, LoginAttempt } from "@/ipc/bindings";
 import { failureWords } from "@/lib/errorWords";
 
+import { isFinal } from "./attemptState";
+import { AttemptStateWord } from "./AttemptStateWord";
+
 import classes from "./Timeline.module.css";
 
 const icons = {
@@ -19,19 +22,26 @@ export function Timeline({ attempt }: { attempt: LoginAttempt }) {
   const { t } = useTranslation();
   // A person takes seconds to decide and a server milliseconds: roots keep both bars visible.
   const longest = Math.max(1, ...attempt.legs.map(({ took_ms }) => Math.sqrt(took_ms ?? 0)));
+  const ended = isFinal(attempt.state);
   return (
     <section aria-label={t("testLogin.legs")}>
-      <h2 className={classes.heading}>{t("testLogin.legs")}</h2>
+      <h2 className={classes.heading}>
+        {t("testLogin.legs")}
+        {attempt.verdict && <AttemptStateWord state={attempt.state} />}
+      </h2>
       <ol className={classes.legs}>
-        {attempt.legs.map((leg, index) => (
-          <li key={`${leg.name}-${index}`}>
-            <LegLine leg={leg} longest={longest} />
+        {attempt.legs.map((leg) => (
+          <li key={`${leg.name}-${leg.started_at}`}>
+            <LegLine leg={ended ? stopped(leg) : leg} longest={longest} />
           </li>
         ))}
       </ol>
     </section>
   );
 }
+
+/** A leg that still ran when the attempt ended will not go on. */
+const stopped = (leg: Leg): Leg => (leg.outcome === "running" ? { ...leg, outcome: "skipped" } : leg);
 
 function LegLine({ leg, longest }: { leg: Leg; longest: number }) {
   const { t } = useTranslation();
@@ -52,9 +62,9 @@ function LegLine({ leg, longest }: { leg: Leg; longest: number }) {
         />
       </span>
       <span className={classes.took}>
-        {leg.took_ms === null
-          ? t("testLogin.leg.running")
-          : t("testLogin.leg.took", { ms: leg.took_ms.toLocaleString() })}
+        {leg.took_ms !== null
+          ? t("testLogin.leg.took", { ms: leg.took_ms.toLocaleString() })
+          : leg.outcome === "running" && t("testLogin.leg.running")}
       </span>
     </>
   );

@@ -47,7 +47,8 @@ export const connections = {
     displayName: "Display name",
     displayNameHelp: "What people read on the login button, at most 64 characters.",
     identifier: "Unique identifier",
-    identifierHelp: "Lower-case letters, digits and -, fewer than 32. It stands in URLs and SDK calls and cannot change later.",
+    identifierHelp:
+      "Lower-case letters, digits and -, fewer than 32. It stands in URLs and SDK calls and cannot change later.",
     identifierFixed: "Stands in URLs and SDK calls. It cannot change; create another connection instead.",
     appId: "AppID",
     appIdHelp: "wx and 16 digits or letters a to f, as WeChat's console shows it.",
@@ -61,11 +62,14 @@ export const connections = {
     set: "set",
     callback: "Callback URL",
     callbackHelp: {
-      "wechat:pc": "Where the browser goes after the login. Its host is the callback domain at WeChat. Optional.",
-      "wechat:webpage-authorization": "Where the browser goes once the backend knows who it is: https, no #, no password. Optional.",
+      "wechat:pc":
+        "Where the browser goes after the login. Its host is the callback domain at WeChat. Optional.",
+      "wechat:webpage-authorization":
+        "Where the browser goes once the backend knows who it is: https, no #, no password. Optional.",
     },
     verification: "Domain verification file",
-    verificationHelp: "WeChat gives you this .txt when you enter a domain. The backend serves it byte for byte; at most 16 KiB.",
+    verificationHelp:
+      "WeChat gives you this .txt when you enter a domain. The backend serves it byte for byte; at most 16 KiB.",
     verificationDrop: "Drop the .txt here, or",
     verificationChoose: "choose a file",
     verificationType: "type it",
@@ -77,10 +81,11 @@ export const connections = {
     verificationRemove: "Remove verification file",
     loginOnly: "Login-only mode",
     loginOnlyHelp: "Lets in only people who already have an account.",
-    loginOnlyWarning: "New people are refused. Each refusal is recorded, so that support can bind the person to a user.",
+    loginOnlyWarning:
+      "New people are refused. Each refusal is recorded, so that support can bind the person to a user.",
     sandboxApp: "Use the sandbox's test app",
     sandboxAppNamed: "Use the sandbox's {{name}}",
-    sandboxHelp: "The backend talks to the sandbox, which knows this app.",
+    sandboxHelp: "The sandbox knows an app of this kind.",
   },
   sheet: {
     title: "What to paste into WeChat's console",

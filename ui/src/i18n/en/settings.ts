@@ -22,9 +22,11 @@ export const settings = {
   wechat: {
     title: "WeChat",
     sandbox: "Sandbox",
-    sandboxText: "The built-in stand-in with test apps, test people and a simulated phone. Nothing leaves this machine.",
+    sandboxText:
+      "The built-in stand-in with test apps, test people and a simulated phone. Nothing leaves this machine.",
     real: "Real WeChat",
-    realText: "Calls WeChat with your own AppIDs and AppSecrets. Website connections also work from a machine without a public address.",
+    realText:
+      "Calls WeChat with your own AppIDs and AppSecrets. Website connections also work from a machine without a public address.",
     label: "Which WeChat the built-in backend talks to",
     changed: "The choice takes effect with the next start.",
     restart: "Restart now",
@@ -37,8 +39,8 @@ export const settings = {
   server: {
     title: "Use a server",
     text: "A team works on one backend. Set these two variables and start the console again; the built-in backend then stays off.",
-    url: "Address of the backend",
-    key: "An access key the server accepts; set in its bootstrap file",
+    url: "The address of the backend.",
+    key: "An access key from the bootstrap file of the server.",
     now: "This console is set up that way.",
   },
 };

@@ -81,7 +81,7 @@ export const connections = {
     loginOnlyWarning: "新用户会被拒绝。每次拒绝都有记录，客服可以据此把此人绑定到已有用户。",
     sandboxApp: "使用沙箱的测试应用",
     sandboxAppNamed: "使用沙箱应用“{{name}}”",
-    sandboxHelp: "后端当前连接的是沙箱，沙箱认识这个应用。",
+    sandboxHelp: "沙箱里有一个此类型的应用。",
   },
   sheet: {
     title: "填到微信后台的内容",

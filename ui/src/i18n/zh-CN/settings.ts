@@ -40,8 +40,8 @@ export const settings = {
   server: {
     title: "使用服务器",
     text: "团队可以共用一个后端。设置以下两个环境变量后重新启动控制台，内置后端便不再运行。",
-    url: "后端地址",
-    key: "服务器接受的访问密钥，在它的 bootstrap 文件中设置",
+    url: "后端的地址。",
+    key: "服务器 bootstrap 文件中的访问密钥。",
     now: "当前控制台正是这样运行的。",
   },
 } satisfies Words<typeof en>;

@@ -1,0 +1,102 @@
+import { screen, waitFor } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+
+import { fake } from "@/ipc/fake/control";
+import { happens, openWindow } from "@/testing/openWindow";
+
+const heading = () => screen.getByRole("heading", { level: 1 }).textContent;
+
+describe("language", () => {
+  it("changes everything at once, without a reload, and is remembered", async () => {
+    const { user } = await openWindow("/settings");
+    await user.click(screen.getByTestId("language-switch"));
+    expect(await screen.findByRole("heading", { level: 1, name: "设置" })).toBeVisible();
+    expect(screen.getByTestId("nav-connections")).toHaveTextContent("连接");
+    expect(document.documentElement.lang).toBe("zh-CN");
+    expect(document.title).toBe("设置 · Yaopai 腰牌");
+    expect(localStorage.getItem("yaopai.language")).toBe("zh-CN");
+    await user.click(screen.getByTestId("language-switch"));
+    expect(heading()).toBe("Settings");
+    expect(document.documentElement.lang).toBe("en");
+  });
+});
+
+describe("theme", () => {
+  it("goes from system to light to dark and is remembered", async () => {
+    const { user } = await openWindow("/");
+    await user.click(screen.getByTestId("theme-switch"));
+    expect(document.documentElement).toHaveAttribute("data-mantine-color-scheme", "light");
+    await user.click(screen.getByTestId("theme-switch"));
+    expect(document.documentElement).toHaveAttribute("data-mantine-color-scheme", "dark");
+    expect(localStorage.getItem("yaopai.theme")).toBe("dark");
+  });
+});
+
+describe("keyboard", () => {
+  it.each([
+    ["gc", "/connections"],
+    ["gu", "/users"],
+    ["gs", "/settings"],
+    ["go", "/"],
+  ])("%s goes to %s", async (keys, address) => {
+    const { user, pages } = await openWindow(address === "/" ? "/settings" : "/");
+    await user.keyboard(keys);
+    await waitFor(() => expect(pages.state.location.pathname).toBe(address));
+  });
+
+  it("leaves letters alone in a text field", async () => {
+    const { user, pages } = await openWindow("/users");
+    await user.keyboard("/");
+    const search = screen.getByRole("searchbox");
+    expect(search).toHaveFocus();
+    await user.keyboard("gs?");
+    expect(search).toHaveValue("gs?");
+    expect(pages.state.location.pathname).toBe("/users");
+    expect(screen.queryByRole("dialog")).toBeNull();
+  });
+
+  it("shows its sheet on ? and hides it on Esc", async () => {
+    const { user } = await openWindow("/");
+    await user.keyboard("?");
+    expect(await screen.findByRole("dialog", { name: "Keyboard" })).toBeVisible();
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  });
+
+  it("moves the focus into the page that opens", async () => {
+    const { user } = await openWindow("/");
+    await user.click(screen.getByTestId("nav-settings"));
+    await waitFor(() => expect(screen.getByRole("main")).toHaveFocus());
+  });
+});
+
+describe("status bar", () => {
+  it("follows the backend's coming and going", async () => {
+    await openWindow("/settings");
+    const link = await screen.findByTestId("status-connection");
+    expect(link).toHaveAttribute("data-state", "connected");
+    await happens(() => fake.offline(true));
+    await waitFor(() => expect(link).toHaveAttribute("data-state", "offline"));
+    expect(link).toHaveTextContent("Offline");
+    await happens(() => fake.offline(false));
+    await waitFor(() => expect(link).toHaveAttribute("data-state", "connected"));
+  });
+
+  it("says which WeChat this is, in a word and not in colour alone", async () => {
+    await openWindow("/settings", {
+      prepare: (world) => {
+        if (world.status.server)
+          world.status = { ...world.status, server: { ...world.status.server, wechat: { type: "real" } } };
+      },
+    });
+    expect(await screen.findByTestId("status-environment")).toHaveTextContent("Real WeChat");
+  });
+});
+
+describe("overview", () => {
+  it("ticks the steps that are really done and shows the next one", async () => {
+    await openWindow("/", { connections: false });
+    const next = await screen.findByText("Create a connection");
+    expect(next.closest("li")).toHaveAttribute("data-next", "true");
+  });
+});

@@ -1,0 +1,118 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { describe, expect, it } from "vitest";
+
+import { fake } from "@/ipc/fake/control";
+import { wrongSecret } from "@/ipc/fake/seeds";
+import { happens, openWindow } from "@/testing/openWindow";
+
+const state = () => screen.getByTestId("test-login-state").dataset["state"];
+
+async function openTest(id = "c-pc", options: Parameters<typeof openWindow>[1] = {}) {
+  const opened = await openWindow(`/connections/${id}?test=${id}`, options);
+  const panel = await screen.findByTestId("test-login");
+  return { ...opened, panel };
+}
+
+describe("test login", () => {
+  it("walks from the code to the person without a reload", async () => {
+    await openTest();
+    expect(await screen.findByTestId("test-login-qr")).toBeVisible();
+    expect(state()).toBe("waiting");
+    await happens(() => fake.phone.scan());
+    expect(state()).toBe("scanned");
+    expect(screen.getByText("Somebody scanned it and has not decided yet.")).toBeVisible();
+    await happens(() => fake.phone.approve("new"));
+    const verdict = await screen.findByTestId("test-login-verdict");
+    expect(verdict).toHaveAttribute("data-outcome", "create");
+    expect(verdict).toHaveTextContent("林知夏 was created as a new user");
+    expect(state()).toBe("decided");
+    expect(within(verdict).getByRole("link", { name: "Show this person" })).toHaveAttribute(
+      "href",
+      `/users/${fake.world.people[0]?.id}`,
+    );
+  });
+
+  it("says each state in Chinese too", async () => {
+    await openTest("c-pc", { language: "zh-CN" });
+    expect(await screen.findByTestId("test-login-state")).toHaveTextContent("等待扫码");
+    await happens(() => fake.phone.scan());
+    expect(screen.getByTestId("test-login-state")).toHaveTextContent("已扫码，等待确认");
+    await happens(() => fake.phone.refuse());
+    expect(screen.getByTestId("test-login-state")).toHaveTextContent("已在手机上拒绝");
+    expect(screen.getByTestId("test-login-veil")).toHaveTextContent("重新生成");
+  });
+
+  it("veils an expired code and draws a new one", async () => {
+    const { user } = await openTest();
+    await screen.findByTestId("test-login-qr");
+    const first = fake.world.attempts[0]?.id;
+    await happens(() => fake.phone.expire());
+    const veil = screen.getByTestId("test-login-veil");
+    expect(screen.getByTestId("test-login-qr")).toBeInTheDocument();
+    await user.click(within(veil).getByRole("button", { name: "Draw a new code" }));
+    await waitFor(() => expect(state()).toBe("waiting"));
+    expect(fake.world.attempts[0]?.id).not.toBe(first);
+    expect(screen.queryByTestId("test-login-veil")).toBeNull();
+  });
+
+  it("opens the leg that failed and says the fix, with WeChat's number and request id", async () => {
+    await openTest("c-pc", { prepare: (world) => world.secrets.set("c-pc", wrongSecret) });
+    await screen.findByTestId("test-login-qr");
+    await happens(() => fake.phone.approve());
+    const verdict = await screen.findByTestId("test-login-verdict");
+    expect(verdict).toHaveAttribute("data-outcome", "fail");
+    expect(verdict).toHaveTextContent("40125");
+    expect(verdict).toHaveTextContent("AppSecret");
+    const failed = document.querySelector("details[data-leg=code_exchange]");
+    expect(failed).toHaveAttribute("open");
+    expect(failed).toHaveTextContent("66f1a2b3-41c0de77-0b5e91aa");
+    expect(document.querySelector("details[data-leg=qr_page]")).not.toHaveAttribute("open");
+  });
+
+  it("says in the same place why a code could not be drawn", async () => {
+    await openTest("c-mini", { prepare: (world) => world.secrets.set("c-mini", wrongSecret) });
+    const error = await screen.findByTestId("test-login-start-error");
+    expect(error).toHaveTextContent("40125");
+    expect(screen.queryByTestId("test-login-qr")).toBeNull();
+  });
+
+  it("offers a disabled connection the dry run only and says why", async () => {
+    await openTest("c-page");
+    await screen.findByTestId("test-login-qr");
+    expect(fake.world.attempts[0]?.dry_run).toBe(true);
+    expect(screen.getByText(/The connection is disabled, so only a dry run is possible/)).toBeVisible();
+    expect(screen.getByRole("radio", { name: "Log in for real" })).toBeDisabled();
+  });
+
+  it("warns when a phone cannot reach the callback host and that the scan of a web page is not seen", async () => {
+    await openTest("c-page");
+    expect(await screen.findByText("A phone cannot reach members.example.com")).toBeVisible();
+    expect(screen.getByText(/WeChat does not report the scan/)).toBeVisible();
+  });
+
+  it("withdraws the code when the panel is closed", async () => {
+    const { user } = await openTest();
+    await screen.findByTestId("test-login-qr");
+    await user.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByTestId("test-login")).toBeNull());
+    expect(fake.world.attempts[0]?.state).toBe("cancelled");
+  });
+
+  it("draws another code when the mode changes", async () => {
+    const { user } = await openTest();
+    await screen.findByTestId("test-login-qr");
+    await user.click(screen.getByRole("radio", { name: "Dry run" }));
+    await waitFor(() => expect(fake.world.attempts[0]?.dry_run).toBe(true));
+    expect(fake.world.attempts[1]?.state).toBe("cancelled");
+  });
+
+  it("opens the code as the sandbox's phone and copies it for a ticket", async () => {
+    const { user } = await openTest();
+    await user.click(await screen.findByTestId("open-simulated-phone"));
+    expect(fake.world.opened[0]).toMatch(/^http:\/\/127\.0\.0\.1:40818\//);
+    await happens(() => fake.phone.approve());
+    await user.click(await screen.findByRole("button", { name: "Copy for the ticket" }));
+    expect(fake.world.copied[0]).toContain("connection: shop-website (wechat:pc, wx6f2a81c09be3d475)");
+    expect(fake.world.copied[0]).toContain("code_exchange: done");
+  });
+});
