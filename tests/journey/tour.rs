@@ -67,6 +67,7 @@ async fn a_scanned_person_is_found_edited_and_synced_even_across_an_outage_and_a
     window.fill(&field("identifier"), "office-door").await?;
     window.fill(&field("app_id"), &app_id).await?;
     window.fill(&field("app_secret"), &app_secret).await?;
+    window.see_gone(r#"[aria-invalid="true"]"#).await?;
     tour.step(
         &window,
         "connection-form",

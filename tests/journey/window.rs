@@ -111,8 +111,18 @@ impl<'a> Window<'a> {
             .with_context(|| format!("typing into {css}"))
     }
 
+    /// Waits until nothing matches the CSS selector any more.
+    pub(crate) async fn see_gone(&self, css: &str) -> Result<()> {
+        let gone = self.driver.query(By::Css(css)).wait_until_gone().await;
+        gone.with_context(|| format!("{css} is still there"))
+    }
+
     /// A picture of the page, as PNG.
     pub(crate) async fn picture(&self) -> Result<Vec<u8>> {
+        // The page is ahead of what is drawn of it: the second frame from now shows what is there now.
+        const DRAWN: &str =
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))";
+        self.driver.execute_async(DRAWN, Vec::new()).await?;
         Ok(self.driver.screenshot_as_png().await?)
     }
 
@@ -125,11 +135,12 @@ impl<'a> Window<'a> {
         })
         .await?;
         for port in ports {
-            let answer = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
-            anyhow::ensure!(
-                answer.is_err(),
-                "port {port} is still served after the console ended"
-            );
+            // A process that is going has closed its files a moment after it can no longer be seen.
+            until(&format!("nothing listens on port {port} any more"), async || {
+                let answer = tokio::net::TcpStream::connect(("127.0.0.1", port)).await;
+                Ok(answer.is_err().then_some(()))
+            })
+            .await?;
         }
         // The session went with the window; that it cannot be ended any more is no news.
         let _ = self.driver.quit().await;
