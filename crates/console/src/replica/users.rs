@@ -15,16 +15,19 @@ const PAGE_MAX: u32 = 500;
 const UNSYNCED: &str = "SELECT user_id FROM outbox WHERE state <> 'decided'
     UNION SELECT user_id FROM rejected UNION SELECT user_id FROM conflicts";
 
+/// Row ids first: walking the list by age then needs its index alone, not every user's row in random order (at a million
+/// users the difference is seconds).
+const FOUND: &str = r" AND u.rowid IN (
+    SELECT rowid FROM users WHERE search LIKE :pattern ESCAPE '\'
+    UNION SELECT f.rowid FROM identities i JOIN users f ON f.id = i.user_id
+    WHERE i.open_id LIKE :pattern ESCAPE '\' OR i.union_id LIKE :pattern ESCAPE '\')";
+
 /// A page of users, newest first. Keyset: what is inserted or deleted meanwhile neither repeats nor hides a row.
 pub(crate) fn users(connection: &Connection, query: &UserQuery) -> Result<UserPage, Error> {
     let pattern = like_pattern(&query.search);
     let mut filter = String::from("true");
     if pattern.is_some() {
-        filter.push_str(
-            r" AND (u.search LIKE :pattern ESCAPE '\' OR u.id IN (
-                SELECT user_id FROM identities
-                WHERE open_id LIKE :pattern ESCAPE '\' OR union_id LIKE :pattern ESCAPE '\'))",
-        );
+        filter.push_str(FOUND);
     }
     if query.unsynced_only {
         filter.push_str(" AND u.id IN (");

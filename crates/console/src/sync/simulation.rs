@@ -506,6 +506,18 @@ fn two_losing_edits_of_a_key_are_one_conflict() {
 }
 
 #[test]
+fn a_later_edit_stays_on_the_screen_while_an_earlier_one_loses() {
+    let (mut machine, mut backend) = loaded();
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    assert!(matches!(machine.request, Some(Effect::Push(_))));
+    machine.edit(user_id(1), "tier", Some("2")).unwrap();
+    backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
+    machine.go_on(&mut backend, Fault::None);
+    let shown = machine.shown(user_id(1), "tier");
+    assert_eq!(shown, Some((Some("2".to_owned()), SyncMark::Conflict)));
+}
+
+#[test]
 fn keeping_mine_writes_it_on_top_of_theirs() {
     let (mut machine, mut backend) = loaded();
     backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
