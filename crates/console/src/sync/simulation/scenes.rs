@@ -1,0 +1,229 @@
+//! The scenes worth telling: what an operator sees when edits meet other people's edits, refusals and restored backends.
+
+use super::machine::{Fault, HOST, Machine, refusal};
+use crate::{
+    Keep, Link, SyncMark, replica,
+    sync::core::{Effect, Event, Wake},
+    tests::{BackendModel, json, key, user_id},
+};
+use yaopai_domain::{Code, EntityKey, Outcome, Role, Timestamp};
+
+fn loaded() -> (Machine, BackendModel) {
+    let mut backend = BackendModel::new();
+    for number in 0..5 {
+        backend.add_user(user_id(number), "张伟", i64::from(number));
+    }
+    let mut machine = Machine::new(1);
+    machine.settle(&mut backend);
+    (machine, backend)
+}
+
+#[test]
+fn an_edit_is_pending_until_answered_and_stays_visible_until_its_page() {
+    let (mut machine, mut backend) = loaded();
+    machine.edit(user_id(1), "tier", Some("\"gold\"")).unwrap();
+    let gold = Some("\"gold\"".to_owned());
+    let shown = |machine: &Machine| machine.shown(user_id(1), "tier").unwrap();
+    assert_eq!(shown(&machine), (gold.clone(), SyncMark::Pending));
+    machine.go_on(&mut backend, Fault::None);
+    assert_eq!(
+        shown(&machine),
+        (gold.clone(), SyncMark::Synced),
+        "answered, page not yet here"
+    );
+    machine.settle(&mut backend);
+    assert_eq!(shown(&machine), (gold, SyncMark::Synced));
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("\"gold\"")));
+}
+
+#[test]
+fn a_second_edit_of_a_key_builds_on_the_first() {
+    let (mut machine, mut backend) = loaded();
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.edit(user_id(1), "tier", Some("2")).unwrap();
+    machine.settle(&mut backend);
+    let applied = machine.decided();
+    assert!(
+        applied
+            .iter()
+            .all(|(.., outcome)| matches!(outcome, Outcome::Applied { .. }))
+    );
+    assert_eq!(applied.len(), 2);
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("2")));
+}
+
+#[test]
+fn two_losing_edits_of_a_key_are_one_conflict() {
+    let (mut machine, mut backend) = loaded();
+    backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.edit(user_id(1), "tier", Some("2")).unwrap();
+    machine.settle(&mut backend);
+    let conflicts = replica::conflicts(&machine.file, None).unwrap();
+    let [conflict] = &conflicts[..] else {
+        panic!("one conflict: {conflicts:?}")
+    };
+    assert_eq!(conflict.base, None);
+    assert_eq!(conflict.mine.as_deref(), Some("2"));
+    assert_eq!(conflict.theirs.as_deref(), Some("9"));
+    assert_eq!(conflict.actor.as_deref(), Some("李娜"));
+    assert_eq!(conflict.user_name.as_deref(), Some("张伟"));
+    assert_eq!(machine.shown(user_id(1), "tier").unwrap().1, SyncMark::Conflict);
+}
+
+#[test]
+fn a_later_edit_stays_on_the_screen_while_an_earlier_one_loses() {
+    let (mut machine, mut backend) = loaded();
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    assert!(matches!(machine.request, Some(Effect::Push(_))));
+    machine.edit(user_id(1), "tier", Some("2")).unwrap();
+    backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
+    machine.go_on(&mut backend, Fault::None);
+    let shown = machine.shown(user_id(1), "tier");
+    assert_eq!(shown, Some((Some("2".to_owned()), SyncMark::Conflict)));
+}
+
+#[test]
+fn keeping_mine_writes_it_on_top_of_theirs() {
+    let (mut machine, mut backend) = loaded();
+    backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.settle(&mut backend);
+    machine.resolve_first(Keep::Mine).unwrap();
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
+    assert!(replica::conflicts(&machine.file, None).unwrap().is_empty());
+}
+
+#[test]
+fn keeping_mine_loses_again_to_a_third_value_and_says_so() {
+    let (mut machine, mut backend) = loaded();
+    backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.settle(&mut backend);
+    backend.set(user_id(1), &key("tier"), Some(json("10")), "李娜");
+    machine.resolve_first(Keep::Mine).unwrap();
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("10")));
+    let conflicts = replica::conflicts(&machine.file, None).unwrap();
+    assert_eq!(conflicts[0].base.as_deref(), Some("9"));
+    assert_eq!(conflicts[0].theirs.as_deref(), Some("10"));
+}
+
+#[test]
+fn a_refused_edit_stays_readable_and_holds_nothing_up() {
+    let (mut machine, mut backend) = loaded();
+    backend.delete(EntityKey::User(user_id(1)));
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.edit(user_id(2), "tier", Some("2")).unwrap();
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(2), &key("tier")), Some(json("2")));
+    let rejected = replica::rejected_edits(&machine.file).unwrap();
+    let [edit] = &rejected[..] else {
+        panic!("one refused edit: {rejected:?}")
+    };
+    assert_eq!((edit.user_id, edit.mine.as_deref()), (user_id(1), Some("1")));
+    assert_eq!(edit.rejection, yaopai_domain::PushRejection::UserGone);
+    replica::dismiss_rejected(&machine.file, &edit.id).unwrap();
+    assert!(replica::rejected_edits(&machine.file).unwrap().is_empty());
+}
+
+#[test]
+fn a_reset_never_blanks_the_list() {
+    let (mut machine, mut backend) = loaded();
+    let old = backend.clone();
+    backend.add_user(user_id(7), "李娜", 7);
+    machine.settle(&mut backend);
+    backend.fail_over_to(&old);
+    machine.step(Event::TimeUp);
+    let mut requests = 0;
+    while machine.request.is_some() {
+        machine.go_on(&mut backend, Fault::None);
+        assert!(machine.count("SELECT count(*) FROM users") >= 5);
+        requests += 1;
+    }
+    assert!(requests > 3, "it was loaded in pages");
+    machine.assert_equals(&backend);
+}
+
+#[test]
+fn a_copied_file_goes_on_as_another_console() {
+    let (mut machine, mut backend) = loaded();
+    let mut copy = Machine::new(2);
+    rusqlite::backup::Backup::new(&machine.file, &mut copy.file)
+        .unwrap()
+        .run_to_completion(1000, std::time::Duration::ZERO, None)
+        .unwrap();
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.settle(&mut backend);
+    copy.edit(user_id(2), "tier", Some("2")).unwrap();
+    copy.edit(user_id(3), "tier", Some("3")).unwrap();
+    copy.settle(&mut backend);
+    machine.settle(&mut backend);
+    let ids = [&machine, &copy].map(|one| replica::progress(&one.file).unwrap().client_id);
+    assert_ne!(ids[0], ids[1]);
+    for (user, value) in [(1, "1"), (2, "2"), (3, "3")] {
+        assert_eq!(backend.value(user_id(user), &key("tier")), Some(json(value)));
+    }
+    copy.assert_equals(&backend);
+    machine.assert_equals(&backend);
+}
+
+#[test]
+fn edits_of_a_viewer_wait_for_a_better_role() {
+    let (mut machine, mut backend) = loaded();
+    machine.role = Role::Viewer;
+    machine.step(Event::Wake(Wake::Operator));
+    while machine.request.is_some() {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    while machine.request.is_some() {
+        assert!(!matches!(machine.request, Some(Effect::Push(_))));
+        machine.go_on(&mut backend, Fault::None);
+    }
+    assert_eq!((machine.waiting(), machine.core.link()), (1, &Link::Connected));
+    machine.role = Role::Support;
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
+}
+
+#[test]
+fn offline_is_since_the_first_failure() {
+    let (mut machine, mut backend) = loaded();
+    machine.step(Event::TimeUp);
+    machine.go_on(&mut backend, Fault::RequestLost);
+    let Link::Offline { host, since } = machine.core.link().clone() else {
+        panic!("offline: {:?}", machine.core.link());
+    };
+    assert_eq!(host, HOST);
+    assert!(since > Timestamp(0));
+    machine.step(Event::TimeUp);
+    machine.go_on(&mut backend, Fault::RequestLost);
+    assert_eq!(*machine.core.link(), Link::Offline { host, since });
+    machine.settle(&mut backend);
+    assert_eq!(*machine.core.link(), Link::Connected);
+}
+
+#[test]
+fn a_refused_key_is_denied_and_not_offline() {
+    let (mut machine, _) = loaded();
+    machine.step(Event::TimeUp);
+    machine.request = None;
+    machine.step(Event::Informed(Err(refusal(Code::Unauthenticated))));
+    assert_eq!(*machine.core.link(), Link::Denied);
+}
+
+#[test]
+fn a_lost_number_beyond_the_archive_does_not_stop_the_queue() {
+    let (mut machine, mut backend) = loaded();
+    let old = backend.clone();
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.settle(&mut backend);
+    machine.file.execute("DELETE FROM outbox", []).unwrap();
+    backend.fail_over_to(&old);
+    machine.edit(user_id(2), "tier", Some("2")).unwrap();
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(2), &key("tier")), Some(json("2")));
+    machine.assert_equals(&backend);
+}
