@@ -41,6 +41,7 @@ export class Pages<Row> {
   #pages = new Map<number, readonly Row[]>();
   #cursors: (string | null)[] = [null];
   #oldCursors: (string | null)[] = [];
+  #oldTotal: number | null = null;
   #stale = new Set<number>();
   #ended = false;
   #total: number | null = null;
@@ -82,7 +83,10 @@ export class Pages<Row> {
 
   /** Reads what is shown anew, because it changed. */
   readonly refresh = (): Promise<void> => {
-    this.#oldCursors = this.#cursors.length > 1 ? this.#cursors : this.#oldCursors;
+    if (this.#cursors.length > 1) {
+      this.#oldCursors = this.#cursors;
+      this.#oldTotal = this.#total;
+    }
     this.#cursors = [null];
     this.#stale = new Set(this.#pages.keys());
     this.#ended = false;
@@ -129,12 +133,22 @@ export class Pages<Row> {
     this.#stale.delete(page);
     this.#pages.delete(page);
     this.#pages.set(page, answer.rows);
-    if (page === cursors.length - 1) {
-      if (answer.next === null) this.#ended = true;
-      else if (answer.next === this.#oldCursors[page + 1]) cursors.push(...this.#oldCursors.slice(page + 1));
-      else cursors.push(answer.next);
-    }
+    this.#ended = answer.next === null;
+    if (answer.next === null) cursors.length = page + 1;
+    else if (cursors[page + 1] !== answer.next) this.#goOn(page + 1, answer.next);
     this.#forget();
+  }
+
+  /** Page `page` begins elsewhere than was known, or begins for the first time. */
+  #goOn(page: number, cursor: string): void {
+    const cursors = this.#cursors;
+    // With as many rows as before and the same end of the page, the later pages begin where they did. Should that be
+    // wrong, the first of them that is read says so by its own end.
+    const known =
+      this.#total === this.#oldTotal && page === cursors.length && this.#oldCursors[page] === cursor;
+    if (page < cursors.length) for (const held of this.#pages.keys()) if (held >= page) this.#stale.add(held);
+    cursors.length = page;
+    cursors.push(...(known ? this.#oldCursors.slice(page) : [cursor]));
   }
 
   #forget(): void {

@@ -1,6 +1,6 @@
 // What every test has: matchers, both languages, and the parts of a browser that happy-dom lacks.
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
 
 import { startI18n } from "@/i18n/i18n";
@@ -15,9 +15,12 @@ Element.prototype.scrollIntoView ??= () => {};
 Object.defineProperty(document, "fonts", { configurable: true, value: new EventTarget() });
 // Nothing is laid out; long lists ask how much of them would be seen.
 Object.defineProperties(HTMLElement.prototype, {
-  offsetWidth: { configurable: true, get: () => 1080 },
-  offsetHeight: { configurable: true, get: () => 640 },
+  clientWidth: { configurable: true, get: () => 1080 },
+  clientHeight: { configurable: true, get: () => 320 },
 });
+
+// Two busy cores are slower than a reader.
+configure({ asyncUtilTimeout: 8_000 });
 
 startI18n("en");
 beforeEach(() => {

@@ -64,7 +64,9 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
           title={t("users.conflicts.theirs")}
           who={
             <>
-              {conflict.actor} {conflict.at !== null && <RelativeTime at={conflict.at} />}
+              {conflict.actor}
+              {conflict.actor !== null && conflict.at !== null && " · "}
+              {conflict.at !== null && <RelativeTime at={conflict.at} />}
             </>
           }
           value={conflict.theirs ?? t("users.conflicts.removed")}

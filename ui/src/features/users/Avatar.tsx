@@ -1,4 +1,5 @@
 // A person's picture, or their initial on a colour that stays theirs.
+import { IconUser } from "@tabler/icons-react";
 import { useState } from "react";
 
 import classes from "./Avatar.module.css";
@@ -42,7 +43,7 @@ export function Avatar({ id, name, url, size = 24 }: AvatarProps) {
       data-size={size}
       aria-hidden="true"
     >
-      {initial ?? "·"}
+      {initial ?? <IconUser size={size === 40 ? 20 : 14} stroke={1.5} />}
     </span>
   );
 }

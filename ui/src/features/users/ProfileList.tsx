@@ -3,6 +3,8 @@ import { useTranslation } from "react-i18next";
 
 import type { Profile } from "@/ipc/bindings";
 
+import { phoneText } from "./phoneText";
+
 import classes from "./UserPanel.module.css";
 
 const order = [
@@ -27,7 +29,7 @@ export function ProfileList({ profile }: { profile: Profile }) {
         <FieldLine
           key={field}
           label={t(`users.fields.${field}`)}
-          value={value}
+          value={field === "phone" ? phoneText(value) : value}
           source={t(`users.sources.${source}`)}
         />
       ))}

@@ -124,12 +124,16 @@ function SearchBox({ search, onSearch }: { search: string; onSearch: (text: stri
   const { t } = useTranslation();
   const [typed, setTyped] = useState(search);
   const [known, setKnown] = useState(search);
-  // The address changed by other means: back, forward, or a cleared search.
+  const [sent, setSent] = useState(search);
+  // The address changed by other means than typing: back, forward, or a cleared search.
   if (known !== search) {
     setKnown(search);
-    if (typed.trim() !== search) setTyped(search);
+    if (search !== sent) setTyped(search);
   }
-  const tell = useDebouncedCallback((text: string) => onSearch(text.trim()), pause);
+  const tell = useDebouncedCallback((text: string) => {
+    setSent(text.trim());
+    onSearch(text.trim());
+  }, pause);
   return (
     <TextInput
       type="search"

@@ -10,6 +10,7 @@ import type { Column, features } from "@/table/VirtualTable";
 
 import { Avatar } from "./Avatar";
 import { BindingChip } from "./BindingChip";
+import { phoneText } from "./phoneText";
 import { SyncMark } from "./SyncMark";
 
 import classes from "./UsersPage.module.css";
@@ -60,7 +61,7 @@ export const columns: Column<UserRow>[] = [
       <BindingChip key={index} {...chip} />
     )),
   ),
-  column("phone", (user) => user.phone),
+  column("phone", (user) => user.phone && phoneText(user.phone)),
   column("lastSeen", (user) => <RelativeTime at={user.last_seen} />),
   column("created", (user) => <RelativeTime at={user.created_at} />),
   column("sync", (user) => <SyncMark mark={user.sync} quiet />),

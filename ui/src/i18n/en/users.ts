@@ -83,7 +83,7 @@ export const users = {
     valueRule: 'JSON, at most 8 KiB: "gold", 12, true, [1, 2] or {"city": "杭州"}.',
     save: "Save metadata",
     asText: "Save as text {{text}}",
-    notJson: "This is not JSON, but it can be kept as text.",
+    notJson: "Text can be kept as a JSON string:",
     removed: "{{key}} removed",
     removing: "Removed here",
     undo: "Undo",

@@ -80,7 +80,7 @@ export const users = {
     valueRule: 'JSON，最大 8 KiB，例如 "gold"、12、true、[1, 2] 或 {"city": "杭州"}。',
     save: "保存",
     asText: "存为文本 {{text}}",
-    notJson: "这不是 JSON，但可以作为文本保存。",
+    notJson: "文本可以存成 JSON 字符串：",
     removed: "已删除 {{key}}",
     removing: "已在本机删除",
     undo: "撤销",

@@ -1,0 +1,148 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+
+import { fake } from "@/ipc/fake/control";
+import { happens, openWindow } from "@/testing/openWindow";
+
+import { usersSearch } from "./UsersPage";
+
+const rows = () => screen.findAllByTestId("user-row");
+const name = (nth: number) => fake.world.people[nth]?.name ?? "";
+const id = (nth: number) => fake.world.people[nth]?.id ?? "";
+/** Everybody has a name and none is like another. */
+const named = (world: (typeof fake)["world"]) => {
+  world.people = world.people.map((user, nth) => Object.assign(user, { name: `Person ${nth}`, profile: {} }));
+};
+
+it("lists the newest first, with how many there are", async () => {
+  await openWindow("/users", { prepare: named });
+  const [first] = await rows();
+  expect(first).toHaveTextContent("Person 0");
+  expect(first).toHaveAttribute("data-user-id", id(0));
+  expect(screen.getByText("300 users")).toBeVisible();
+  expect((await rows()).length).toBeLessThan(60);
+});
+
+it("says all that in Chinese", async () => {
+  await openWindow("/users", { language: "zh-CN" });
+  expect(await screen.findByRole("heading", { name: "用户" })).toBeVisible();
+  expect(await screen.findByText("300 位用户")).toBeVisible();
+  expect(screen.getByRole("columnheader", { name: "微信标识" })).toBeVisible();
+  const [first] = await rows();
+  expect(within(first ?? document.body).getByText(/已同步|冲突/)).toBeInTheDocument();
+});
+
+it("finds people by what is typed and keeps the question in the address", async () => {
+  const { user, pages } = await openWindow("/users", { prepare: named });
+  await rows();
+  await user.keyboard("/");
+  const box = screen.getByRole("searchbox", { name: "Find users" });
+  expect(box).toHaveFocus();
+  await user.type(box, "Person 217");
+  await waitFor(() => expect(pages.state.location.search).toEqual({ search: "Person 217" }));
+  await waitFor(async () => expect(await rows()).toHaveLength(1));
+  expect(screen.getByText("1 user")).toBeVisible();
+  expect(box).toHaveValue("Person 217");
+});
+
+it("finds a pasted OpenID", async () => {
+  const { user } = await openWindow("/users");
+  const openId = fake.world.people[30]?.bindings[0]?.open_id ?? "";
+  await user.click(screen.getByRole("searchbox", { name: "Find users" }));
+  await user.paste(openId);
+  await waitFor(async () => expect(await rows()).toHaveLength(1));
+  expect((await rows())[0]).toHaveAttribute("data-user-id", id(30));
+});
+
+it("teaches what to do when nobody is found, and clears the search", async () => {
+  const { user, pages } = await openWindow("/users?search=zzzz");
+  expect(await screen.findByText("Nobody matches “zzzz”")).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Clear search" }));
+  expect((await rows()).length).toBeGreaterThan(5);
+  expect(pages.state.location.search).toEqual({});
+  expect(screen.getByRole("searchbox", { name: "Find users" })).toHaveValue("");
+});
+
+it("leads from an empty pool to the first login", async () => {
+  await openWindow("/users", { people: 0 });
+  expect(await screen.findByRole("link", { name: "Start a test login" })).toHaveAttribute(
+    "href",
+    "/connections",
+  );
+});
+
+it("leads from a pool without connections to creating one", async () => {
+  await openWindow("/users", { connections: false });
+  expect(await screen.findByRole("link", { name: "Create connection" })).toHaveAttribute(
+    "href",
+    "/connections/new",
+  );
+});
+
+it("shows only users with edits under way when asked", async () => {
+  const { user } = await openWindow("/users", { prepare: named });
+  await rows();
+  fake.addConflict(id(40), { key: "tier", base: null, mine: "1", theirs: "2" });
+  await user.click(screen.getByRole("switch", { name: "Unsynced only" }));
+  await waitFor(async () => expect(await rows()).toHaveLength(1));
+  expect((await rows())[0]).toHaveTextContent("Conflict");
+});
+
+it("shows a person who just logged in, without being asked", async () => {
+  await openWindow("/users", { prepare: named });
+  await rows();
+  await happens(() => {
+    const [first] = fake.world.people;
+    if (first) {
+      const later = { ...first, id: "new-one", name: "林知夏", created_at: first.created_at + 1 };
+      fake.world.people = [later, ...fake.world.people];
+    }
+    fake.tellUsers();
+  });
+  await waitFor(async () => expect((await rows())[0]).toHaveTextContent("林知夏"));
+  expect(screen.getByText("301 users")).toBeVisible();
+});
+
+it("is worked with the keyboard: arrows move, Enter opens, Escape closes", async () => {
+  const { user, pages } = await openWindow("/users", { prepare: named });
+  await rows();
+  const list = screen.getByRole("grid", { name: "Users" });
+  list.focus();
+  await user.keyboard("{ArrowDown}{ArrowDown}{ArrowDown}{ArrowUp}{Enter}");
+  expect(await screen.findByRole("heading", { name: name(1) })).toBeVisible();
+  expect(pages.state.location.pathname).toBe(`/users/${id(1)}`);
+
+  // Beside the open person the arrows go on to the next one.
+  await user.keyboard("{ArrowDown}");
+  expect(await screen.findByRole("heading", { name: name(2) })).toBeVisible();
+  await user.keyboard("{Escape}");
+  await waitFor(() => expect(screen.queryByTestId("user-detail")).not.toBeInTheDocument());
+  expect(list).toHaveFocus();
+});
+
+it("keeps the question while a person is open", async () => {
+  const { user, pages } = await openWindow("/users?search=Person%2021", { prepare: named });
+  const [first] = await rows();
+  if (first) await user.click(first);
+  await screen.findByTestId("user-detail");
+  expect(pages.state.location.search).toEqual({ search: "Person 21" });
+  await user.click(screen.getByRole("button", { name: "Close" }));
+  expect(pages.state.location.search).toEqual({ search: "Person 21" });
+});
+
+it("says what happened to a person who is gone", async () => {
+  await openWindow("/users/gone");
+  expect(await screen.findByText("This no longer exists")).toBeVisible();
+});
+
+it.each([
+  [{}, {}],
+  [{ search: "王" }, { search: "王" }],
+  [
+    { search: 138, unsynced: true },
+    { search: "138", unsynced: true },
+  ],
+  [{ search: "", unsynced: "yes", other: 1 }, {}],
+])("reads %j from an address as %j", (given, asked) => {
+  expect(usersSearch(given)).toEqual(asked);
+});
