@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => {
   const fake = mode === "fake" || mode === "test";
   return {
     plugins: [react()],
-    resolve: { alias: [...(fake ? [fakeHost] : []), { find: /^@\//, replacement: `${source("")}` }] },
+    resolve: { alias: [...(fake ? [fakeHost] : []), { find: /^@\//, replacement: source("") }] },
     server: { port: 1420, strictPort: true, host: "127.0.0.1" },
     build: {
       // WebKitGTK 2.40 and newer, WebView2, macOS 13.

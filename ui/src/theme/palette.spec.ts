@@ -17,13 +17,17 @@ function contrast(a: string, b: string): number {
 }
 
 describe.each(["light", "dark"] as const)("contrast in %s", (scheme) => {
-  const words: Token[] = ["ink", "muted", "accent", "healthy", "broken", "slate", "wechat"];
+  const words: Token[] = ["ink", "muted", "accent", "healthy", "waitingText", "broken", "slate", "wechat"];
   it.each(words.flatMap((word) => (["paper", "surface"] as const).map((under) => [word, under] as const)))(
     "%s on %s can be read",
     (word, under) => {
       expect(contrast(tokens[scheme][word], tokens[scheme][under])).toBeGreaterThanOrEqual(4.5);
     },
   );
+
+  it("keeps quiet words readable on sunken ground", () => {
+    expect(contrast(tokens[scheme].muted, tokens[scheme].sunken)).toBeGreaterThanOrEqual(4.5);
+  });
 
   it("can be read on the primary button, also under the pointer", () => {
     const { accent, accentHover, onAccent } = tokens[scheme];

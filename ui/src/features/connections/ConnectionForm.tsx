@@ -18,6 +18,7 @@ import { sandboxAppsQuery } from "@/ipc/queries";
 import { draftOf, hasCallback, valuesOf, type ConnectionValues } from "./draft";
 import { SecretField } from "./SecretField";
 import { SetupSheet } from "./SetupSheet";
+import { useSetupSheet } from "./useSetupSheet";
 import { VerificationFileField } from "./VerificationFileField";
 
 import classes from "./ConnectionForm.module.css";
@@ -42,6 +43,7 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
   const draft = draftOf(values);
   const [check] = useState(() => (asked: ConnectionDraft) => call(commands.checkConnection(asked, existing)));
   const errors = useFieldErrors(draft, check);
+  const sheet = useSetupSheet(draft);
   const [submitError, setSubmitError] = useState<unknown>(null);
 
   // Somebody else changed the connection, or it was just saved: what was not typed over follows.
@@ -147,6 +149,7 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
           )}
           <VerificationFileField
             value={values.verification_file}
+            servedAt={sheet?.values.find(({ place }) => place === "verification_file_url")?.value}
             brokenName={errors.broken("verification_file.name")}
             brokenContent={errors.broken("verification_file.content")}
             onChange={(file) => {
@@ -168,7 +171,7 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
           {values.login_only && <Notice tone="waiting" title={t("connections.form.loginOnlyWarning")} />}
         </FormSection>
       </FormShell>
-      <SetupSheet draft={draft} />
+      <SetupSheet kind={values.kind} sheet={sheet} />
     </div>
   );
 }

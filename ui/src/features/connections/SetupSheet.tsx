@@ -1,31 +1,24 @@
 // What to paste into WeChat's own console for the connection beside it, following every keystroke.
-import { useDebouncedValue } from "@mantine/hooks";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { CopyButton } from "@/components/CopyButton";
 import { Notice } from "@/components/Notice";
-import type { ConnectionDraft } from "@/ipc/bindings";
-import { call } from "@/ipc/call";
-import { commands } from "@/ipc/host";
+import type { ConnectionKind, SetupSheet as Sheet } from "@/ipc/bindings";
 
 import classes from "./SetupSheet.module.css";
 
-export function SetupSheet({ draft }: { draft: ConnectionDraft }) {
+interface SetupSheetProps {
+  kind: ConnectionKind;
+  /** The values; absent while they cannot be known. */
+  sheet: Sheet | null | undefined;
+}
+
+export function SetupSheet({ kind, sheet }: SetupSheetProps) {
   const { t } = useTranslation();
-  // The secret does not matter here, and no cache shall hold one.
-  const asked = { ...draft, app_id: "", app_secret: null, display_name: "" };
-  const [key] = useDebouncedValue(JSON.stringify(asked), 150);
-  const { data: sheet } = useQuery({
-    queryKey: ["setup-sheet", key],
-    queryFn: () => call(commands.setupSheet(JSON.parse(key) as ConnectionDraft)),
-    placeholderData: keepPreviousData,
-    gcTime: 0,
-  });
   return (
     <aside className={classes.sheet} aria-label={t("connections.sheet.title")} data-testid="setup-sheet">
       <h2 className={classes.title}>{t("connections.sheet.title")}</h2>
-      <p className={classes.intro}>{t(`connections.sheet.intro.${draft.kind}`)}</p>
+      <p className={classes.intro}>{t(`connections.sheet.intro.${kind}`)}</p>
       {sheet ? (
         <dl className={classes.values}>
           {sheet.values.map(({ place, value }) => (

@@ -12,12 +12,15 @@ import classes from "./VerificationFileField.module.css";
 
 interface VerificationFileFieldProps {
   value: VerificationFile | null;
+  /** The address the backend serves it at, once that is known. */
+  servedAt: string | undefined;
   brokenName: Rule | undefined;
   brokenContent: Rule | undefined;
   onChange: (file: VerificationFile | null) => void;
 }
 
 export function VerificationFileField({
+  servedAt,
   value,
   brokenName,
   brokenContent,
@@ -38,7 +41,7 @@ export function VerificationFileField({
           onDone={() => setTyping(false)}
         />
       ) : value ? (
-        <ChosenFile value={value} onRemove={() => onChange(null)} />
+        <ChosenFile value={value} servedAt={servedAt} onRemove={() => onChange(null)} />
       ) : (
         <DropZone onFile={onChange} onType={() => setTyping(true)} />
       )}
@@ -53,13 +56,26 @@ export function VerificationFileField({
   );
 }
 
-function ChosenFile({ value, onRemove }: { value: VerificationFile; onRemove: () => void }) {
+interface ChosenFileProps {
+  value: VerificationFile;
+  servedAt: string | undefined;
+  onRemove: () => void;
+}
+
+function ChosenFile({ value, servedAt, onRemove }: ChosenFileProps) {
   const { t } = useTranslation();
   const size = fromBase64(value.content_base64).length;
   return (
     <div className={classes.chosen} data-testid="verification-file">
       <IconFileText size={16} stroke={1.5} aria-hidden="true" />
-      <code className={classes.name}>{value.name}</code>
+      <span className={classes.words}>
+        <code>{value.name}</code>
+        {servedAt && (
+          <span className={classes.served}>
+            {t("connections.form.verificationServed")} <code>{servedAt}</code>
+          </span>
+        )}
+      </span>
       <span className={classes.size}>
         {t("connections.form.verificationSize", { size: size.toLocaleString() })}
       </span>
@@ -128,7 +144,7 @@ function TypedFile({
   brokenContent,
   onChange,
   onDone,
-}: VerificationFileFieldProps & { onDone: () => void }) {
+}: Omit<VerificationFileFieldProps, "servedAt"> & { onDone: () => void }) {
   const { t } = useTranslation();
   const name = value?.name ?? "";
   const content = value ? base64ToText(value.content_base64) : "";

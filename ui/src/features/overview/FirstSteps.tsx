@@ -4,9 +4,8 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, linkOptions, type LinkProps } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
+import { userQuery } from "@/features/users/queries";
 import type { Connection, LoginAttempt } from "@/ipc/bindings";
-import { call } from "@/ipc/call";
-import { commands } from "@/ipc/host";
 
 import { latestPerson, stepNames, stepsDone, type StepName } from "./firstSteps";
 
@@ -21,11 +20,7 @@ export function FirstSteps({
 }) {
   const { t } = useTranslation();
   const personId = latestPerson(attempts);
-  const { data: person } = useQuery({
-    queryKey: ["users", "detail", personId, "first-steps"],
-    queryFn: () => call(commands.user(personId ?? "")),
-    enabled: personId !== null,
-  });
+  const { data: person } = useQuery({ ...userQuery(personId ?? ""), enabled: personId !== null });
   const done = stepsDone(connections, attempts, person);
   const next = stepNames.find((name) => !done[name]);
   if (!next) return null;

@@ -73,22 +73,27 @@ export const frame = {
       damaged_file: {
         title: "A local file is damaged",
         meaning: "It was kept aside under a dated name next to its old place. Nothing was overwritten.",
-        advice: "Start again: the console makes a fresh file and loads from the backend. Keep the old file if it held edits that were not synced.",
+        advice:
+          "Start again: the console makes a fresh file and loads from the backend. Keep the old file if it held edits that were not synced.",
       },
       data_directory: {
         title: "The data directory cannot be used",
         meaning: "The console stores its files there and may not read or write them.",
-        advice: "Check that the directory belongs to you and that the disk has space, or choose another one with YAOPAI_DATA_DIR.",
+        advice:
+          "Check that the directory belongs to you and that the disk has space, or choose another one with YAOPAI_DATA_DIR.",
       },
       configuration: {
         title: "The settings contradict each other",
         meaning: "An environment variable or a stored setting cannot be used as it is.",
-        advice: "Correct the setting named here and start again. YAOPAI_SERVER_URL needs YAOPAI_ACCESS_KEY beside it.",
+        advice:
+          "Correct the setting named here and start again. YAOPAI_SERVER_URL needs YAOPAI_ACCESS_KEY beside it.",
       },
       embedded_server: {
         title: "The built-in backend did not start",
-        meaning: "The console needs a backend, and the one inside it could not begin to listen. Your data was not changed.",
-        advice: "Start again. If it stays, copy the details for a ticket, or connect to a server with YAOPAI_SERVER_URL.",
+        meaning:
+          "The console needs a backend, and the one inside it could not begin to listen. Your data was not changed.",
+        advice:
+          "Start again. If it stays, copy the details for a ticket, or connect to a server with YAOPAI_SERVER_URL.",
       },
     },
   },

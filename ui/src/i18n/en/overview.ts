@@ -21,7 +21,10 @@ export const overview = {
     connection: { title: "Create a connection", text: "Join an app you registered at WeChat to this pool." },
     test: { title: "Test the login", text: "Draw its QR code, scan it, and see every step." },
     person: { title: "Find the person", text: "Whoever scanned is in the list of users." },
-    edit: { title: "Edit their metadata", text: "The edit is stored here at once and synced to the backend." },
+    edit: {
+      title: "Edit their metadata",
+      text: "The edit is stored here at once and synced to the backend.",
+    },
   },
   attempts: {
     title: "Latest attempts",
