@@ -5,8 +5,8 @@ use tempfile::TempDir;
 use yaopai_backend::{Backend, Config, Database, EmbeddedKey, WeChatHosts};
 use yaopai_console::{AccessKey, Console, Keep, Link, MetadataEdit, Options, Status, SyncMark, UserQuery};
 use yaopai_domain::{
-    AppSecret, AttemptState, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, PoolId, System, UserId, Verdict,
-    WeChatEnvironment,
+    AppSecret, AttemptState, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, PoolId, System,
+    UserId, Verdict, WeChatEnvironment,
 };
 use yaopai_sandbox::{AppKind, Sandbox};
 
@@ -26,7 +26,13 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::start(yaopai_sandbox::Config::default()).await.unwrap();
         let key = EmbeddedKey::generate(&System);
-        let mut world = Self { folder, sandbox, key, backend: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut world = Self {
+            folder,
+            sandbox,
+            key,
+            backend: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
         world.start_backend().await;
         world
     }
@@ -38,13 +44,19 @@ impl World {
             database: Database::Sqlite(self.folder.path().join("backend.db")),
             data_dir: self.folder.path().to_path_buf(),
             public_url: None,
-            wechat: WeChatHosts { api: url.clone(), open: url.clone(), poll: url.clone() },
+            wechat: WeChatHosts {
+                api: url.clone(),
+                open: url.clone(),
+                poll: url.clone(),
+            },
             wechat_environment: WeChatEnvironment::Sandbox { url: url.to_string() },
             bootstrap: None,
             embedded_key: Some(self.key.clone()),
             secret_key: None,
         };
-        let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await.unwrap();
+        let backend = Backend::start(config, Arc::new(System), Arc::new(System))
+            .await
+            .unwrap();
         let url = backend.url();
         self.sandbox.set_miniprogram_server(url.clone());
         self.address = ([127, 0, 0, 1], url.port().unwrap()).into();
@@ -62,11 +74,18 @@ impl World {
             pool: PoolId::default(),
             replica: Path::join(self.folder.path(), replica),
         };
-        Console::open(options, Arc::new(System), Arc::new(System)).await.unwrap()
+        Console::open(options, Arc::new(System), Arc::new(System))
+            .await
+            .unwrap()
     }
 
     fn draft(&self, kind: AppKind) -> ConnectionDraft {
-        let app = self.sandbox.apps().into_iter().find(|app| app.kind == kind).unwrap();
+        let app = self
+            .sandbox
+            .apps()
+            .into_iter()
+            .find(|app| app.kind == kind)
+            .unwrap();
         let (kind, identifier) = match kind {
             AppKind::Website => (ConnectionKind::Pc, "shop-pc"),
             AppKind::OfficialAccount => (ConnectionKind::WebpageAuthorization, "shop-web"),
@@ -89,7 +108,10 @@ impl World {
     async fn scan(&self, text: &str, person: &str, decision: &str) {
         let url = self.sandbox.url().join("sandbox/scan").unwrap();
         let body = serde_json::json!({ "url": text, "person": person, "decision": decision });
-        #[expect(clippy::disallowed_methods, reason = "a test is a program: it brings its own client")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a test is a program: it brings its own client"
+        )]
         let answer = reqwest::Client::new().post(url).json(&body).send().await.unwrap();
         let status = answer.status();
         assert!(status.is_success(), "{status}: {}", answer.text().await.unwrap());
@@ -98,7 +120,11 @@ impl World {
         if let Some(location) = happened["location"].as_str() {
             #[expect(clippy::disallowed_methods, reason = "as above")]
             let page = reqwest::get(location).await.unwrap();
-            assert!(page.status().is_success(), "the callback page answers {}", page.status());
+            assert!(
+                page.status().is_success(),
+                "the callback page answers {}",
+                page.status()
+            );
         }
     }
 
@@ -116,7 +142,9 @@ async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }
 
 async fn status_is(console: &Console, what: &str, wanted: impl Fn(&Status) -> bool) {
@@ -127,14 +155,21 @@ async fn log_in(world: &World, console: &Console, connection: &Connection, perso
     let started = console.start_test_login(connection.id, false).await.unwrap();
     let text = match &started.qr.text {
         Some(text) => text.clone(),
-        None => decode(&console.picture(started.attempt.id, yaopai_console::PictureFormat::Png).unwrap()),
+        None => decode(
+            &console
+                .picture(started.attempt.id, yaopai_console::PictureFormat::Png)
+                .unwrap(),
+        ),
     };
     let id = started.attempt.id;
     let follow = tokio::spawn({
         let console = console.clone();
         async move {
             let mut states = vec![];
-            console.follow_attempt(id, |attempt| states.push(attempt)).await.unwrap();
+            console
+                .follow_attempt(id, |attempt| states.push(attempt))
+                .await
+                .unwrap();
             states
         }
     });
@@ -151,14 +186,24 @@ fn decode(picture: &[u8]) -> String {
 
 async fn only_user(console: &Console) -> UserId {
     until("the person is in the list", async || {
-        let page = console.users(UserQuery { limit: 10, ..UserQuery::default() }).await.unwrap();
+        let page = console
+            .users(UserQuery {
+                limit: 10,
+                ..UserQuery::default()
+            })
+            .await
+            .unwrap();
         page.rows.first().map(|row| row.id)
     })
     .await
 }
 
 async fn edit(console: &Console, user_id: UserId, key: &str, json: &str) {
-    let edit = MetadataEdit { user_id, key: key.to_owned(), json: Some(json.to_owned()) };
+    let edit = MetadataEdit {
+        user_id,
+        key: key.to_owned(),
+        json: Some(json.to_owned()),
+    };
     console.edit_metadata(edit).await.unwrap();
 }
 
@@ -172,16 +217,29 @@ async fn metadata(console: &Console, user_id: UserId, key: &str) -> (Option<Stri
 async fn a_person_scans_appears_is_edited_and_the_edit_reaches_the_backend_even_after_an_outage() {
     let mut world = World::new().await;
     let console = world.console("replica.db").await;
-    status_is(&console, "connected and loaded", |status| status.link == Link::Connected && status.loaded).await;
+    status_is(&console, "connected and loaded", |status| {
+        status.link == Link::Connected && status.loaded
+    })
+    .await;
 
-    let connection = console.create_connection(&world.draft(AppKind::Website)).await.unwrap();
+    let connection = console
+        .create_connection(&world.draft(AppKind::Website))
+        .await
+        .unwrap();
     let attempt = log_in(&world, &console, &connection, &world.person(0)).await;
     assert_eq!(attempt.state, AttemptState::Decided);
-    assert!(matches!(attempt.verdict, Some(Verdict::Create { user_id: Some(_), .. })), "{:?}", attempt.verdict);
+    assert!(
+        matches!(attempt.verdict, Some(Verdict::Create { user_id: Some(_), .. })),
+        "{:?}",
+        attempt.verdict
+    );
 
     let user = only_user(&console).await;
     edit(&console, user, "vip", "true").await;
-    status_is(&console, "the edit is synced", |status| status.waiting == 0 && status.last_sync.is_some()).await;
+    status_is(&console, "the edit is synced", |status| {
+        status.waiting == 0 && status.last_sync.is_some()
+    })
+    .await;
     until("the mark is gone", async || {
         (metadata(&console, user, "vip").await == (Some("true".to_owned()), SyncMark::Synced)).then_some(())
     })
@@ -189,13 +247,22 @@ async fn a_person_scans_appears_is_edited_and_the_edit_reaches_the_backend_even_
 
     world.stop_backend().await;
     edit(&console, user, "vip", "\"gold\"").await;
-    assert_eq!(metadata(&console, user, "vip").await, (Some("\"gold\"".to_owned()), SyncMark::Pending));
-    status_is(&console, "offline", |status| matches!(status.link, Link::Offline { .. }) && status.waiting == 1).await;
+    assert_eq!(
+        metadata(&console, user, "vip").await,
+        (Some("\"gold\"".to_owned()), SyncMark::Pending)
+    );
+    status_is(&console, "offline", |status| {
+        matches!(status.link, Link::Offline { .. }) && status.waiting == 1
+    })
+    .await;
     console.close().await;
     drop(console);
 
     let console = world.console("replica.db").await;
-    assert_eq!(metadata(&console, user, "vip").await, (Some("\"gold\"".to_owned()), SyncMark::Pending));
+    assert_eq!(
+        metadata(&console, user, "vip").await,
+        (Some("\"gold\"".to_owned()), SyncMark::Pending)
+    );
     world.start_backend().await;
     until("the queued edit went out", async || {
         (metadata(&console, user, "vip").await.1 == SyncMark::Synced).then_some(())
@@ -222,12 +289,20 @@ async fn one_person_is_one_user_through_all_three_kinds() {
         let connection = console.create_connection(&world.draft(kind)).await.unwrap();
         let attempt = log_in(&world, &console, &connection, &world.person(0)).await;
         users.push(match attempt.verdict {
-            Some(Verdict::Create { user_id: Some(id), .. } | Verdict::LogIn { user_id: id, .. }) => id,
+            Some(
+                Verdict::Create {
+                    user_id: Some(id), ..
+                }
+                | Verdict::LogIn { user_id: id, .. },
+            ) => id,
             other => panic!("{kind:?}: {other:?}"),
         });
     }
     assert!(users.iter().all(|user| *user == users[0]), "{users:?}");
-    until("three bindings", async || (console.user(users[0]).await.ok()?.bindings.len() == 3).then_some(())).await;
+    until("three bindings", async || {
+        (console.user(users[0]).await.ok()?.bindings.len() == 3).then_some(())
+    })
+    .await;
     console.close().await;
 }
 
@@ -236,7 +311,10 @@ async fn two_consoles_that_change_the_same_key_are_shown_a_conflict_and_nothing_
     let mut world = World::new().await;
     let (first, second) = (world.console("first.db").await, world.console("second.db").await);
     status_is(&first, "loaded", |status| status.loaded).await;
-    let connection = first.create_connection(&world.draft(AppKind::Website)).await.unwrap();
+    let connection = first
+        .create_connection(&world.draft(AppKind::Website))
+        .await
+        .unwrap();
     log_in(&world, &first, &connection, &world.person(0)).await;
     let user = only_user(&first).await;
     assert_eq!(only_user(&second).await, user);

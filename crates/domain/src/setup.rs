@@ -87,7 +87,7 @@ impl SetupSheet {
         match kind {
             ConnectionKind::Pc => add(SetupPlace::AuthorizationCallbackDomain, domain.to_owned()),
             ConnectionKind::WebpageAuthorization => {
-                add(SetupPlace::WebAuthorizationDomain, domain.to_owned())
+                add(SetupPlace::WebAuthorizationDomain, domain.to_owned());
             }
             ConnectionKind::MiniProgram => {
                 add(
