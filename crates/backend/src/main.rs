@@ -30,7 +30,7 @@ struct Flags {
     #[arg(long, env = "YAOPAI_LISTEN", default_value = "127.0.0.1:8060")]
     listen: SocketAddr,
     /// Where the data is: sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/backend.db]
-    #[arg(long, env = "YAOPAI_DATABASE_URL")]
+    #[arg(long, env = "YAOPAI_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
     /// Folder for the key file and the database.
     #[arg(long, env = "YAOPAI_DATA_DIR", default_value = "yaopai-data")]
