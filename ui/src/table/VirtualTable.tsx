@@ -33,6 +33,9 @@ interface VirtualTableProps<Row extends { id: string }> {
 
 const overscan = 6;
 
+/** Height of the headings in pixels, which stay while rows move beneath them. */
+const headHeight = 32;
+
 export function VirtualTable<Row extends { id: string }>(props: VirtualTableProps<Row>) {
   const { label, columns, pages, shown, openId, onOpen, className = "", rowAttributes } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -47,10 +50,11 @@ export function VirtualTable<Row extends { id: string }>(props: VirtualTableProp
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
     overscan,
-    scrollPaddingStart: height,
+    scrollMargin: headHeight,
+    scrollPaddingStart: headHeight,
   });
   const items = virtual.getVirtualItems();
-  const visible = Math.max(1, Math.floor(((virtual.scrollRect?.height ?? 0) - height) / height));
+  const visible = Math.max(1, Math.floor(((virtual.scrollRect?.height ?? 0) - headHeight) / height));
   const stretch: Stretch = { total, slots, visible };
   const firstSlot = Math.floor((virtual.scrollOffset ?? 0) / height);
   const firstRow = rowInSlot(firstSlot, stretch);
@@ -125,7 +129,7 @@ export function VirtualTable<Row extends { id: string }>(props: VirtualTableProp
       data-list
       onKeyDown={hear}
     >
-      <div className={classes.head} role="row" aria-rowindex={1}>
+      <div className={classes.head} style={{ height: headHeight }} role="row" aria-rowindex={1}>
         {table.getHeaderGroups().map((group) =>
           group.headers.map((header) => (
             <div key={header.id} role="columnheader" className={classes.cell} data-column={header.column.id}>
@@ -139,7 +143,7 @@ export function VirtualTable<Row extends { id: string }>(props: VirtualTableProp
           const index = rowOf(slot);
           const row = pages.row(index);
           const drawn = row && rows.get(row.id);
-          const place = { height, transform: `translateY(${start}px)` };
+          const place = { height, transform: `translateY(${start - headHeight}px)` };
           if (!row || !drawn) {
             return <div key={slot} className={classes.blank} style={place} aria-hidden="true" />;
           }

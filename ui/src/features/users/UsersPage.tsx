@@ -75,7 +75,7 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
   const count = shown.total ?? 0;
 
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-open={openId !== undefined}>
       <PageHeader title={t("users.title")} purpose={t("users.purpose")} />
       <div className={classes.tools}>
         <SearchBox
@@ -84,6 +84,7 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
         />
         <Switch
           size="xs"
+          className={classes.toggle ?? ""}
           label={t("users.unsyncedOnly")}
           checked={unsynced}
           onChange={(event) =>
