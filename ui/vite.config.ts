@@ -28,7 +28,7 @@ export default defineConfig(({ mode }) => {
       include: ["src/**/*.spec.{ts,tsx}"],
       setupFiles: ["src/testing/setup.ts"],
       css: false,
-      testTimeout: 20_000,
+      testTimeout: 60_000,
       alias: [
         // One file instead of five thousand modules.
         { find: "@tabler/icons-react", replacement: "@tabler/icons-react/dist/cjs/tabler-icons-react.cjs" },
