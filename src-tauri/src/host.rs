@@ -27,7 +27,7 @@ use yaopai_sandbox::{AppKind, Sandbox};
 pub(crate) enum Startup {
     /// Everything runs.
     Ready {
-        /// Local files that were damaged and have been kept aside, if any.
+        /// Local files that were damaged or of a newer version and have been kept aside, if any.
         kept_aside: Vec<String>,
     },
     /// It does not run, and why.
@@ -45,7 +45,7 @@ pub(crate) enum Startup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StartupProblem {
-    /// A local file was written by a newer version of the program. It was not touched.
+    /// A local file was written by a newer version of the program. It was kept aside under a dated name.
     NewerFile,
     /// A local file is damaged. It was kept aside under a dated name.
     DamagedFile,
@@ -345,13 +345,7 @@ async fn open(options: Options) -> Result<Console, Failed> {
     let replica = options.replica.display().to_string();
     Console::open(options, Arc::new(System), Arc::new(System))
         .await
-        .map_err(|error| {
-            let problem = match &error {
-                yaopai_console::Error::NewerReplica { .. } => StartupProblem::NewerFile,
-                _ => StartupProblem::DataDirectory,
-            };
-            Failed::new(problem, replica, error)
-        })
+        .map_err(|error| Failed::new(StartupProblem::DataDirectory, replica, error))
 }
 
 /// One replica a server and pool, named so that people recognise it: `replica-id.example.com-default.db`.

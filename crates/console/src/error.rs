@@ -30,16 +30,6 @@ pub enum Error {
     /// Something that was asked for does not exist here (any more).
     #[error("there is no such thing here")]
     NotFound,
-    /// The local file was written by a newer version; it was not touched.
-    #[error("{} has schema {found}, this version knows up to {known}; it was not touched", path.display())]
-    NewerReplica {
-        /// The file.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The newest schema this version knows.
-        known: i64,
-    },
     /// The local file belongs to another pool; it was not touched.
     #[error("{} belongs to pool {found}, not {wanted}", path.display())]
     OtherPool {
@@ -96,8 +86,7 @@ impl Error {
             Self::Picture(_) => ErrorView::Desktop {
                 detail: self.to_string(),
             },
-            Self::NewerReplica { .. }
-            | Self::OtherPool { .. }
+            Self::OtherPool { .. }
             | Self::Sqlite(_)
             | Self::Migration(_)
             | Self::File { .. }

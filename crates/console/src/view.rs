@@ -248,7 +248,7 @@ pub struct RejectedEdit {
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Notice {
-    /// The local file could not be read. It was kept, and everything is loaded anew into an empty one.
+    /// The local file is damaged or of a newer version. It was kept, and everything is loaded anew into an empty one.
     ReplicaKeptAside {
         /// Where it is now.
         path: String,

@@ -158,10 +158,25 @@ pub struct Patch {
     pub user_id: UserId,
     /// Which field group.
     pub field: FieldGroup,
-    /// What the operator saw; absent if the field was absent.
+    /// What the operator saw; absent if the field was absent. A JSON `null` is a value, not an absence.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub base: Option<MetadataValue>,
     /// What it shall be; absent removes it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
     pub new: Option<MetadataValue>,
+}
+
+/// Whatever is written is a value, `null` too; serde's own `Option` would take that for an absence.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<MetadataValue>, D::Error> {
+    MetadataValue::deserialize(deserializer).map(Some)
 }
 
 /// An edit in its place in the console's order.
@@ -223,6 +238,11 @@ pub enum Outcome {
     /// Somebody else changed the field since; nothing was written.
     Conflict {
         /// What it is now; absent if the field is absent.
+        #[serde(
+            default,
+            skip_serializing_if = "Option::is_none",
+            deserialize_with = "present"
+        )]
         theirs: Option<MetadataValue>,
         /// Who changed it, if known.
         actor: Option<String>,
@@ -259,7 +279,32 @@ pub struct Hint {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MetadataValue;
     use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::absent(None)]
+    #[case::null(Some("null"))]
+    #[case::text(Some("\"gold\""))]
+    fn null_is_a_value_and_absence_is_none(#[case] json: Option<&str>) {
+        let value = json.map(|json| MetadataValue::parse(json).unwrap());
+        let patch = Patch {
+            user_id: uuid::Uuid::from_u128(1).into(),
+            field: "metadata.vip".parse().unwrap(),
+            base: value.clone(),
+            new: value.clone(),
+        };
+        let wire = serde_json::to_string(&patch).unwrap();
+        assert_eq!(serde_json::from_str::<Patch>(&wire).unwrap(), patch);
+        let outcome = Outcome::Conflict {
+            theirs: value,
+            actor: None,
+            at: None,
+        };
+        let wire = serde_json::to_string(&outcome).unwrap();
+        assert_eq!(serde_json::from_str::<Outcome>(&wire).unwrap(), outcome);
+    }
 
     proptest! {
         #[test]

@@ -181,6 +181,10 @@ mod tests {
 
     const GREY: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132";
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "the cases below read as the profile's fields do"
+    )]
     fn from(value: &str, source: Source) -> Option<Sourced> {
         Some(Sourced {
             value: value.to_owned(),

@@ -700,7 +700,7 @@ export type Sourced = {
 export type Startup = 
 /**  Everything runs. */
 { type: "ready"; 
-/**  Local files that were damaged and have been kept aside, if any. */
+/**  Local files that were damaged or of a newer version and have been kept aside, if any. */
 kept_aside: string[] } | 
 /**  It does not run, and why. */
 { type: "failed"; 
@@ -713,7 +713,7 @@ detail: string };
 
 /**  What can keep the program from starting. */
 export type StartupProblem = 
-/**  A local file was written by a newer version of the program. It was not touched. */
+/**  A local file was written by a newer version of the program. It was kept aside under a dated name. */
 "newer_file" | 
 /**  A local file is damaged. It was kept aside under a dated name. */
 "damaged_file" | 

@@ -1,4 +1,4 @@
-//! Keeps a file that cannot be read, under a name that says when; nothing is ever overwritten.
+//! Keeps a file that cannot be used, under a name that says when; nothing is ever overwritten.
 
 use crate::Error;
 use std::{
@@ -8,13 +8,13 @@ use std::{
 };
 use yaopai_domain::Timestamp;
 
-/// Moves the file and what SQLite keeps beside it; answers its new name, `<name>.corrupt-20261121-020910` (UTC).
-pub(super) fn keep_aside(path: &Path, now: Timestamp) -> Result<PathBuf, Error> {
+/// Moves the file and what SQLite keeps beside it; answers its new name, `<name>.<reason>-20261121-020910` (UTC).
+pub(super) fn keep_aside(path: &Path, reason: &str, now: Timestamp) -> Result<PathBuf, Error> {
     let stamp = jiff::Timestamp::from_millisecond(now.0)
         .unwrap_or_default()
         .strftime("%Y%m%d-%H%M%S")
         .to_string();
-    let kept = free_name(path, &stamp)?;
+    let kept = free_name(path, &format!(".{reason}-{stamp}"))?;
     for suffix in ["", "-wal", "-shm"] {
         let from = with_suffix(path, suffix);
         if from.exists() {
@@ -28,8 +28,8 @@ pub(super) fn keep_aside(path: &Path, now: Timestamp) -> Result<PathBuf, Error> 
     Ok(kept)
 }
 
-fn free_name(path: &Path, stamp: &str) -> Result<PathBuf, Error> {
-    let mut candidate = with_suffix(path, &format!(".corrupt-{stamp}"));
+fn free_name(path: &Path, suffix: &str) -> Result<PathBuf, Error> {
+    let mut candidate = with_suffix(path, suffix);
     let first = candidate.clone();
     for number in 2.. {
         let taken = candidate.try_exists().map_err(|source| Error::File {

@@ -1,4 +1,4 @@
-//! Opening the file: too new is refused, unreadable is kept aside, old is migrated.
+//! Opening the file: what this version cannot use is kept aside, old is migrated.
 
 use super::keep_aside::{keep_aside, with_suffix};
 use crate::{Ambient, Error};
@@ -26,7 +26,7 @@ pub(crate) struct Opening {
     pub(crate) ambient: Ambient,
 }
 
-/// Opens the file for writing; tells where a corrupt one was kept.
+/// Opens the file for writing; tells where one was kept that is corrupt or of a newer version.
 pub(super) fn open(opening: &Opening) -> Result<(Connection, Option<PathBuf>), Error> {
     let path = &opening.path;
     if let Some(folder) = path.parent() {
@@ -35,15 +35,17 @@ pub(super) fn open(opening: &Opening) -> Result<(Connection, Option<PathBuf>), E
             source,
         })?;
     }
-    let kept_aside = match inspect(path) {
-        Ok(()) => None,
-        Err(Error::Sqlite(error)) if is_corrupt(&error) => {
-            let kept = keep_aside(path, opening.ambient.clock.now())?;
-            tracing::error!(kept = %kept.display(), %error, "the local file is corrupt; starting with an empty one");
-            Some(kept)
-        }
+    let unusable = match inspect(path) {
+        Ok(reason) => reason,
+        Err(Error::Sqlite(error)) if is_corrupt(&error) => Some("corrupt"),
         Err(error) => return Err(error),
     };
+    let kept_aside = unusable
+        .map(|reason| keep_aside(path, reason, opening.ambient.clock.now()))
+        .transpose()?;
+    if let (Some(reason), Some(kept)) = (unusable, &kept_aside) {
+        tracing::error!(kept = %kept.display(), reason, "the local file cannot be used; starting with an empty one");
+    }
     let mut connection = Connection::open(path)?;
     prepare(&mut connection, path, opening)?;
     Ok((connection, kept_aside))
@@ -79,34 +81,27 @@ pub(crate) fn open_in_memory(pool: PoolId, ambient: Ambient) -> Result<Connectio
     Ok(connection)
 }
 
-/// Reads an existing file without changing it: refuses a newer schema, finds corruption.
-fn inspect(path: &Path) -> Result<(), Error> {
+/// Reads an existing file without changing it; tells why this version cannot use it, if it cannot. Damage may also show
+/// as an error of SQLite's.
+fn inspect(path: &Path) -> Result<Option<&'static str>, Error> {
     let Ok(about) = fs::metadata(path) else {
-        return Ok(());
+        return Ok(None);
     };
     let unclean = with_suffix(path, "-wal").exists();
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    if let Some(found) = schema_version(&connection)? {
-        let known = known_version();
-        if found > known {
-            return Err(Error::NewerReplica {
-                path: path.to_owned(),
-                found,
-                known,
-            });
-        }
+    if schema_version(&connection)?.is_some_and(|found| found > known_version()) {
+        return Ok(Some("newer"));
     }
     if unclean || about.len() <= ALWAYS_CHECKED_BYTES {
         let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
-            let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-            return Err(rusqlite::Error::SqliteFailure(code, Some(verdict)).into());
+            return Ok(Some("corrupt"));
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn schema_version(connection: &Connection) -> Result<Option<i64>, Error> {

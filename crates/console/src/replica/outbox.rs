@@ -44,15 +44,9 @@ pub(crate) fn edit_metadata(
 
 fn check(edit: &MetadataEdit) -> Result<(MetadataKey, Option<MetadataValue>), Error> {
     match &edit.json {
-        Some(text) => {
-            let (key, value) = parse_entry(&edit.key, text).map_err(Error::InvalidFields)?;
-            // In a patch on the wire `null` reads as "absent": it would remove the key behind the operator's back.
-            if value.json().is_null() {
-                let refused = FieldError::new("value", Rule::MetadataValueJson);
-                return Err(Error::InvalidFields(vec![refused]));
-            }
-            Ok((key, Some(value)))
-        }
+        Some(text) => parse_entry(&edit.key, text)
+            .map(|(key, value)| (key, Some(value)))
+            .map_err(Error::InvalidFields),
         None => edit
             .key
             .parse()

@@ -45,7 +45,7 @@ export const frame = {
     realHelp: "Logins go to WeChat itself, with real people.",
   },
   keptAside: {
-    title: "A damaged local file was put aside",
+    title: "A local file that is damaged or of a newer version was put aside",
     text: "Users are being loaded again from the backend. Edits that had not been synced are in the file that was kept:",
   },
   shortcuts: {
@@ -67,8 +67,8 @@ export const frame = {
     problems: {
       newer_file: {
         title: "This data was written by a newer Yaopai",
-        meaning: "Opening it with this older version could damage it, so it was not touched.",
-        advice: "Install the newer version, or start with another data directory (YAOPAI_DATA_DIR).",
+        meaning: "Opening it with this older version could damage it, so it was kept aside under a dated name, unchanged.",
+        advice: "To go on with that data, install the newer version and give the file its old name back. The next start of this version begins with empty data.",
       },
       damaged_file: {
         title: "A local file is damaged",

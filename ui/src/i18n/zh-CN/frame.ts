@@ -46,7 +46,7 @@ export const frame = {
     realHelp: "登录会访问真实的微信，涉及真实用户。",
   },
   keptAside: {
-    title: "一个损坏的本地文件已另存",
+    title: "一个损坏或由新版本写入的本地文件已另存",
     text: "正在从后端重新载入用户。尚未同步的编辑仍在保留下来的文件中：",
   },
   shortcuts: {
@@ -68,8 +68,8 @@ export const frame = {
     problems: {
       newer_file: {
         title: "数据由更新版本的腰牌写入",
-        meaning: "用当前旧版本打开可能损坏数据，因此没有动它。",
-        advice: "安装新版本，或用 YAOPAI_DATA_DIR 指定另一个数据目录再启动。",
+        meaning: "用当前旧版本打开可能损坏数据，因此已加上日期原样另存。",
+        advice: "要继续使用这些数据，请安装新版本并恢复原文件名。当前版本下次启动时从空数据开始。",
       },
       damaged_file: {
         title: "本地文件已损坏",
