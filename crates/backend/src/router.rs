@@ -243,6 +243,8 @@ mod tests {
             .with_max_level(tracing::Level::TRACE)
             .with_writer(log.clone())
             .finish();
+        // With a single subscriber, a place that logs for the first time on another test's thread stays silent.
+        let _second = tracing::Dispatch::new(tracing_subscriber::registry());
         let _logging = tracing::subscriber::set_default(subscriber);
 
         let bench = Bench::new().await;

@@ -359,6 +359,27 @@ pub(crate) async fn values_decide_what_becomes_of_an_edit(subject: Subject) {
     assert_eq!(answer.last_seq, 4, "no outcome holds the next edit up");
 }
 
+pub(crate) async fn a_json_null_is_a_value_and_not_an_absence(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let client = subject.client();
+    let null = MetadataValue::parse("null").unwrap();
+    let mut set = subject.mutation(1, user, None, Some("x"));
+    set.patch.new = Some(null.clone());
+    let mut removed = subject.mutation(2, user, Some("x"), None);
+    removed.patch.base = Some(null.clone());
+    subject.push(client, &[set]).await;
+    assert_eq!(subject.tier_of(user).await, Some(null.clone()));
+
+    let late = subject.mutation(1, user, None, Some("gold"));
+    let answer = subject.push(subject.client(), std::slice::from_ref(&late)).await;
+    assert!(
+        matches!(&outcomes(&answer)[0], Outcome::Conflict { theirs: Some(value), .. } if *value == null),
+        "{answer:?}"
+    );
+    subject.push(client, &[removed]).await;
+    assert_eq!(subject.tier_of(user).await, None);
+}
+
 pub(crate) async fn a_removed_key_still_knows_who_removed_it(subject: Subject) {
     let user = subject.people(1).await[0];
     let client = subject.client();
@@ -487,6 +508,7 @@ macro_rules! suite {
             no_change_is_skipped_by_a_reader,
             an_edit_is_applied_once_however_often_it_is_pushed,
             values_decide_what_becomes_of_an_edit,
+            a_json_null_is_a_value_and_not_an_absence,
             a_removed_key_still_knows_who_removed_it,
             edits_that_can_never_apply_are_rejected_and_block_nothing,
             a_user_has_at_most_256_metadata_keys,

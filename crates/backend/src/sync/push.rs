@@ -70,7 +70,6 @@ mod tests {
                     "patch": {
                         "user_id": "00000000-0000-7000-8000-000000000003",
                         "field": "metadata.tier",
-                        "base": null,
                         "new": "gold",
                     },
                 })

@@ -163,19 +163,23 @@ mod tests {
             .manage(Method::GET, &format!("{path}/usage"), Value::Null)
             .await;
         assert_eq!(usage.json(), json!({"users": 1, "only_way_in": 1}));
-        let edit = |seq: u64, key: &str, base: Value, new: Value| {
+        let edit = |seq: u64, key: &str, values: Value| {
+            let mut patch = json!({"user_id": user, "field": format!("metadata.{key}")});
+            for (name, value) in values.as_object().unwrap() {
+                patch[name] = value.clone();
+            }
             json!({
                 "seq": seq,
                 "id": format!("00000000-0000-7000-8000-00000000000{seq}"),
-                "patch": {"user_id": user, "field": format!("metadata.{key}"), "base": base, "new": new},
+                "patch": patch,
             })
         };
         let push = json!({
             "client_id": "00000000-0000-7000-8000-000000000001",
             "mutations": [
-                edit(1, "tier", json!("gold"), json!("silver")),
-                edit(2, "note", Value::Null, json!("vip")),
-                edit(3, "tier", json!("silver"), Value::Null),
+                edit(1, "tier", json!({"base": "gold", "new": "silver"})),
+                edit(2, "note", json!({"new": "vip"})),
+                edit(3, "tier", json!({"base": "silver"})),
             ],
         });
         let pushed = bench

@@ -386,7 +386,12 @@ fn changed_by(
     revision: Revision,
 ) -> Result<(), StoreError> {
     changed(writing, pool, &by.actor, patch.user_id, &patch.field, revision)?;
-    let value = |value: &Option<MetadataValue>| Some(json!({ patch.field.to_string(): value }));
+    // A JSON null is a value; an absent field is absent here too.
+    let value = |value: &Option<MetadataValue>| {
+        value
+            .as_ref()
+            .map(|value| json!({ patch.field.to_string(): value }))
+    };
     let entry = Entry {
         actor: &by.actor,
         action: "user.patch",
