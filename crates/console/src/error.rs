@@ -77,10 +77,10 @@ impl Error {
                 fields: problem.fields.clone(),
             },
             Self::Backend(problem) => ErrorView::Backend {
-                problem: (**problem).clone(),
+                problem: problem.clone(),
             },
             Self::UnexpectedAnswer { .. } => ErrorView::Backend {
-                problem: Problem::new(Code::Internal, self.to_string()),
+                problem: Box::new(Problem::new(Code::Internal, self.to_string())),
             },
             Self::NotFound => ErrorView::NotFound,
             Self::Picture(_) => ErrorView::Desktop {

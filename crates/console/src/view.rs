@@ -321,7 +321,7 @@ pub enum ErrorView {
     /// The backend refused.
     Backend {
         /// How.
-        problem: Problem,
+        problem: Box<Problem>,
     },
     /// Something that was asked for does not exist here (any more).
     NotFound,
