@@ -166,7 +166,9 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
           <Switch
             label={t("connections.form.loginOnly")}
             description={t("connections.form.loginOnlyHelp")}
-            {...register("login_only")}
+            name="login_only"
+            checked={values.login_only}
+            onChange={(event) => setValue("login_only", event.currentTarget.checked, { shouldDirty: true })}
           />
           {values.login_only && <Notice tone="waiting" title={t("connections.form.loginOnlyWarning")} />}
         </FormSection>

@@ -157,6 +157,16 @@ describe("a connection", () => {
     expect(screen.queryByTestId("save-connection")).toBeNull();
   });
 
+  it("shows login-only as it is stored, and stores the change", async () => {
+    const { user } = await openWindow("/connections/c-page");
+    const loginOnly = await screen.findByRole("switch", { name: /^Login-only mode/ });
+    expect(loginOnly).toBeChecked();
+    await user.click(loginOnly);
+    expect(loginOnly).not.toBeChecked();
+    await user.click(screen.getByTestId("save-connection"));
+    await waitFor(() => expect(connection("c-page")?.login_only).toBe(false));
+  });
+
   it("says that new people are refused as soon as login-only is chosen", async () => {
     const { user } = await openForm();
     await user.click(screen.getByRole("switch", { name: /^Login-only mode/ }));

@@ -83,7 +83,7 @@ function Backend({ link, about }: { link: BackendLink; about: About | undefined 
       <span className={classes.item} data-testid="status-connection" data-state={link.type}>
         <StatusDot tone={linkTones[link.type]}>
           {t(`frame.link.${link.type}`)}
-          {` · ${about?.embedded ? t("frame.link.builtIn") : host}`}
+          {` · ${about?.embedded && link.type !== "offline" ? t("frame.link.builtIn") : host}`}
         </StatusDot>
       </span>
     </Tooltip>

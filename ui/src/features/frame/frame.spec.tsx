@@ -71,13 +71,13 @@ describe("keyboard", () => {
 });
 
 describe("status bar", () => {
-  it("follows the backend's coming and going", async () => {
+  it("follows the backend's coming and going and names the host that is silent", async () => {
     await openWindow("/settings");
     const link = await screen.findByTestId("status-connection");
     expect(link).toHaveAttribute("data-state", "connected");
     await happens(() => fake.offline(true));
     await waitFor(() => expect(link).toHaveAttribute("data-state", "offline"));
-    expect(link).toHaveTextContent("Offline");
+    expect(link).toHaveTextContent("Offline · 127.0.0.1:40817");
     await happens(() => fake.offline(false));
     await waitFor(() => expect(link).toHaveAttribute("data-state", "connected"));
   });
