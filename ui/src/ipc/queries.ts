@@ -65,7 +65,14 @@ export function createQueryClient(): QueryClient {
 /** Keeps the cache as fresh as the host's events say. Answers how to stop. */
 export function followEvents(client: QueryClient): () => void {
   const listening = [
-    events.statusChanged((status) => client.setQueryData(statusQuery.queryKey, status)),
+    events.statusChanged((status) => {
+      const before = client.getQueryData(statusQuery.queryKey);
+      client.setQueryData(statusQuery.queryKey, status);
+      // What failed while the backend was away is asked again without anybody pressing a button.
+      if (status.link.type === "connected" && before?.link.type !== "connected") {
+        client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== statusQuery.queryKey[0] });
+      }
+    }),
     events.connectionsChanged(() => client.invalidateQueries({ queryKey: connectionsQuery.queryKey })),
     events.usersChanged(() => {
       client.invalidateQueries({ queryKey: ["users"] });

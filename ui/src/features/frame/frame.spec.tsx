@@ -82,6 +82,16 @@ describe("status bar", () => {
     await waitFor(() => expect(link).toHaveAttribute("data-state", "connected"));
   });
 
+  it("asks again by itself what failed while the backend was away", async () => {
+    await openWindow("/connections", {
+      prepare: () => fake.offline(true),
+    });
+    expect(await screen.findByRole("alert")).toHaveTextContent("does not answer");
+    await happens(() => fake.offline(false));
+    expect(await screen.findAllByTestId("connection-row")).toHaveLength(3);
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
   it("says which WeChat this is, in a word and not in colour alone", async () => {
     await openWindow("/settings", {
       prepare: (world) => {

@@ -85,7 +85,7 @@ function LegDetail({ leg }: { leg: Leg }) {
     <div className={classes.detail}>
       {words && (
         <p>
-          <strong>{words.title}.</strong> {words.meaning} {words.advice}
+          <strong>{words.title}</strong>
         </p>
       )}
       {rid && (

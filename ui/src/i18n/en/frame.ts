@@ -67,8 +67,10 @@ export const frame = {
     problems: {
       newer_file: {
         title: "This data was written by a newer Yaopai",
-        meaning: "Opening it with this older version could damage it, so it was kept aside under a dated name, unchanged.",
-        advice: "To go on with that data, install the newer version and give the file its old name back. The next start of this version begins with empty data.",
+        meaning:
+          "Opening it with this older version could damage it, so it was kept aside under a dated name, unchanged.",
+        advice:
+          "To go on with that data, install the newer version and give the file its old name back. The next start of this version begins with empty data.",
       },
       damaged_file: {
         title: "A local file is damaged",
