@@ -1,6 +1,6 @@
 # The daily commands. Each is a thin call: what it does stands in scripts/ or in the tool's own settings.
 
-.PHONY: help run test tour dev fmt lint bindings bench clean
+.PHONY: help run test tour dev fmt lint bindings clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -31,9 +31,6 @@ lint: ## the quick checks: clippy, the interface's linter, the dependency rules
 
 bindings: ## write the interface's types anew from Rust
 	YAOPAI_WRITE_BINDINGS=1 cargo test --quiet --package yaopai --test it bindings
-
-bench: ## measure
-	cargo bench --workspace
 
 clean: ## remove what was built
 	cargo clean
