@@ -108,9 +108,7 @@ async fn a_scanned_person_is_found_edited_and_synced_even_across_an_outage_and_a
         .await?;
 
     phone::approve(&address, PERSON).await?;
-    window
-        .see(&part_with("test-login-state", "state", "confirmed"))
-        .await?;
+    // "confirmed" may be over before anybody looks: the verdict is what stays.
     window
         .see(&part_with("test-login-verdict", "outcome", "create"))
         .await?;
