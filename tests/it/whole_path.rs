@@ -101,6 +101,7 @@ impl World {
             verification_file: None,
             login_only: false,
             platform_account: None,
+            based_on: None,
         }
     }
 

@@ -84,6 +84,10 @@ pub struct ConnectionDraft {
     /// The Open Platform account; absent means the pool's first.
     #[serde(default)]
     pub platform_account: Option<PlatformAccountId>,
+    /// `updated_at` of the connection this draft began with. If the stored one is another by now, replacing it is
+    /// refused instead of overwriting somebody else's change; absent replaces whatever is stored.
+    #[serde(default)]
+    pub based_on: Option<Timestamp>,
 }
 
 /// A draft that kept every rule which needs no database.
@@ -242,6 +246,7 @@ mod tests {
             verification_file: None,
             login_only: false,
             platform_account: None,
+            based_on: None,
         }
     }
 

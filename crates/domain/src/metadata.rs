@@ -69,6 +69,9 @@ impl MetadataValue {
         if depth(&value) > VALUE_MAX_DEPTH {
             return Err(Rule::MetadataValueDepth);
         }
+        if has_rounded_number(&value) {
+            return Err(Rule::MetadataValueNumber);
+        }
         if value.to_string().len() > VALUE_MAX_BYTES {
             return Err(Rule::MetadataValueSize);
         }
@@ -126,6 +129,20 @@ pub fn parse_entry(key: &str, json: &str) -> Result<(MetadataKey, MetadataValue)
     }
 }
 
+/// An integer beyond 64 bits has become a float, and another number, when it was read. Long card numbers are typed like
+/// that; as text they stay what they are.
+fn has_rounded_number(value: &Value) -> bool {
+    const BEYOND_64_BITS: f64 = 18_446_744_073_709_551_616.0;
+    match value {
+        Value::Number(number) => {
+            number.is_f64() && number.as_f64().is_some_and(|float| float.abs() >= BEYOND_64_BITS)
+        }
+        Value::Array(items) => items.iter().any(has_rounded_number),
+        Value::Object(members) => members.values().any(has_rounded_number),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
+    }
+}
+
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
@@ -155,6 +172,10 @@ mod tests {
     #[case::not_json("gold", Some(Rule::MetadataValueJson))]
     #[case::text("\"gold\"", None)]
     #[case::null("null", None)]
+    #[case::sixty_four_bits("18446744073709551615", None)]
+    #[case::long_card_number("12345678901234567890123", Some(Rule::MetadataValueNumber))]
+    #[case::long_number_inside(r#"{"card":[12345678901234567890123]}"#, Some(Rule::MetadataValueNumber))]
+    #[case::fraction("0.1234567890123456", None)]
     #[case::big(format!("\"{}\"", "x".repeat(8 * 1024)), Some(Rule::MetadataValueSize))]
     #[case::deep(format!("{}1{}", "[".repeat(17), "]".repeat(17)), Some(Rule::MetadataValueDepth))]
     #[case::just_deep_enough(format!("{}1{}", "[".repeat(16), "]".repeat(16)), None)]
@@ -163,6 +184,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_fraction_comes_back_as_it_went(float in -1e15..1e15) {
+            let json = serde_json::to_string(&float).unwrap();
+            let value = MetadataValue::parse(&json).unwrap();
+            prop_assert_eq!(value.json().as_f64(), Some(float));
+            prop_assert_eq!(value.to_string(), json);
+        }
+
         #[test]
         fn never_panics_on_what_people_type(key in ".*", json in ".*") {
             let _ = parse_entry(&key, &json);

@@ -68,6 +68,8 @@ pub enum Code {
     NotFound,
     /// The connection is disabled.
     ConnectionDisabled,
+    /// Somebody else changed it since it was read; nothing was saved.
+    Outdated,
     /// WeChat refused; `wechat` says how.
     WechatRefused,
     /// WeChat did not answer; `host` says who.
@@ -96,7 +98,9 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::ConnectionDisabled | Self::SyncReset | Self::SyncGap | Self::SyncFork => 409,
+            Self::ConnectionDisabled | Self::Outdated | Self::SyncReset | Self::SyncGap | Self::SyncFork => {
+                409
+            }
             Self::TooLarge => 413,
             Self::InvalidFields => 422,
             Self::Internal => 500,

@@ -55,6 +55,8 @@ pub enum Rule {
     MetadataValueJson,
     /// Metadata value: at most 8 KiB.
     MetadataValueSize,
+    /// Metadata value: a number that does not fit 64 bits would be rounded.
+    MetadataValueNumber,
     /// Metadata value: nested deeper than 16 levels.
     MetadataValueDepth,
     /// Metadata: a user has at most 256 keys.

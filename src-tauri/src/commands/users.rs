@@ -3,7 +3,7 @@
 use super::Answer;
 use crate::host::Host;
 use tauri::State;
-use yaopai_console::{Conflict, Keep, MetadataEdit, UserDetail, UserPage, UserQuery};
+use yaopai_console::{Conflict, Keep, MetadataEdit, RejectedEdit, UserDetail, UserPage, UserQuery};
 use yaopai_domain::UserId;
 
 /// A page of users from the replica.
@@ -26,6 +26,26 @@ pub(crate) async fn user(host: State<'_, Host>, id: UserId) -> Answer<UserDetail
 pub(crate) async fn edit_metadata(host: State<'_, Host>, edit: MetadataEdit) -> Answer<UserDetail> {
     host.console()?
         .edit_metadata(edit)
+        .await
+        .map_err(|error| error.view())
+}
+
+/// Edits the backend refused for good, of users that are gone, too; oldest first.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn rejected_edits(host: State<'_, Host>) -> Answer<Vec<RejectedEdit>> {
+    host.console()?
+        .rejected_edits()
+        .await
+        .map_err(|error| error.view())
+}
+
+/// Puts a refused edit away.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn dismiss_rejected(host: State<'_, Host>, id: String) -> Answer<()> {
+    host.console()?
+        .dismiss_rejected(id)
         .await
         .map_err(|error| error.view())
 }

@@ -41,6 +41,7 @@ impl Desk {
                 verification_file: None,
                 login_only,
                 platform_account: None,
+                based_on: None,
             },
             secret: SealedSecret {
                 key_id: "k".to_owned(),

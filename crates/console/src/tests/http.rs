@@ -77,6 +77,7 @@ fn draft() -> ConnectionDraft {
         verification_file: None,
         login_only: false,
         platform_account: None,
+        based_on: None,
     }
 }
 

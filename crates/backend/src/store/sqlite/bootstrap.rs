@@ -196,6 +196,7 @@ fn connection(
         })
         .transpose()?;
     let draft = ConnectionDraft {
+        based_on: None,
         kind: entry.kind,
         identifier: entry.identifier.clone(),
         display_name: entry.display_name.clone(),
