@@ -53,8 +53,12 @@ export const commands = {
 	startTestLogin: (id: ConnectionId, dryRun: boolean, onChange: Channel<LoginAttempt>) => typedError<TestLoginView, ErrorView>(__TAURI_INVOKE("plugin:console|start_test_login", { id, dryRun, onChange })),
 	/**  Conflicts nobody has decided yet, oldest first. */
 	conflicts: () => typedError<Conflict[], ErrorView>(__TAURI_INVOKE("plugin:console|conflicts")),
+	/**  Puts a refused edit away. */
+	dismissRejected: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|dismiss_rejected", { id })),
 	/**  Stores an edit, durable before this answers, and queues it for the backend. */
 	editMetadata: (edit: MetadataEdit) => typedError<UserDetail, ErrorView>(__TAURI_INVOKE("plugin:console|edit_metadata", { edit })),
+	/**  Edits the backend refused for good, of users that are gone, too; oldest first. */
+	rejectedEdits: () => typedError<RejectedEdit[], ErrorView>(__TAURI_INVOKE("plugin:console|rejected_edits")),
 	/**  Decides a conflict. */
 	resolveConflict: (id: string, keep: Keep) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|resolve_conflict", { id, keep })),
 	/**  One user from the replica. */
@@ -158,6 +162,8 @@ export type Code =
 "not_found" | 
 /**  The connection is disabled. */
 "connection_disabled" | 
+/**  Somebody else changed it since it was read; nothing was saved. */
+"outdated" | 
 /**  WeChat refused; `wechat` says how. */
 "wechat_refused" | 
 /**  WeChat did not answer; `host` says who. */
@@ -249,6 +255,11 @@ export type ConnectionDraft = {
 	login_only?: boolean,
 	/**  The Open Platform account; absent means the pool's first. */
 	platform_account?: PlatformAccountId | null,
+	/**
+	 *  `updated_at` of the connection this draft began with. If the stored one is another by now, replacing it is
+	 *  refused instead of overwriting somebody else's change; absent replaces whatever is stored.
+	 */
+	based_on?: Timestamp | null,
 };
 
 /**  One configured way to log in with WeChat. */
@@ -548,6 +559,24 @@ export type Refusal =
 /**  OpenID and UnionID belong to two different users, who must be merged first. */
 "two_users";
 
+/**  An edit the backend refused for good, kept for reading until somebody dismisses it or edits the field again. */
+export type RejectedEdit = {
+	/**  Names the edit. */
+	id: string,
+	/**  Whose field. The user may be gone. */
+	user_id: UserId,
+	/**  The user's best name, if the user still exists. */
+	user_name: string | null,
+	/**  The metadata key. */
+	key: string,
+	/**  The value typed here, as JSON; absent if it was removed here. */
+	mine: string | null,
+	/**  Why it was refused. */
+	rejection: PushRejection,
+	/**  When it was refused. */
+	at: Timestamp,
+};
+
 /**  What an operator or access key is in a pool. */
 export type Role = 
 /**  Reads. */
@@ -607,6 +636,8 @@ export type Rule =
 "metadata_value_json" | 
 /**  Metadata value: at most 8 KiB. */
 "metadata_value_size" | 
+/**  Metadata value: a number that does not fit 64 bits would be rounded. */
+"metadata_value_number" | 
 /**  Metadata value: nested deeper than 16 levels. */
 "metadata_value_depth" | 
 /**  Metadata: a user has at most 256 keys. */

@@ -280,6 +280,7 @@ impl Core {
             | Code::Unauthenticated
             | Code::NotFound
             | Code::ConnectionDisabled
+            | Code::Outdated
             | Code::WechatRefused
             | Code::WechatUnreachable
             | Code::WechatUnexpected
@@ -340,6 +341,7 @@ impl Core {
                 Code::MalformedRequest
                 | Code::InvalidFields
                 | Code::ConnectionDisabled
+                | Code::Outdated
                 | Code::WechatRefused
                 | Code::WechatUnreachable
                 | Code::WechatUnexpected
