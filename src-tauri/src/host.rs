@@ -9,7 +9,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use std::{
-    fs,
+    fs, io,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,6 +20,11 @@ use yaopai_backend::{Backend, Database, EmbeddedKey, StoreError, WeChatHosts};
 use yaopai_console::{AccessKey, Console, ErrorView, Notice, Options};
 use yaopai_domain::{ConnectionKind, PoolId, System, WeChatEnvironment};
 use yaopai_sandbox::{AppKind, Sandbox};
+
+/// The embedded backend's database.
+const BACKEND_FILE: &str = "backend.db";
+/// The console's replica of it.
+const REPLICA_FILE: &str = "replica.db";
 
 /// How the program started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -45,10 +50,13 @@ pub(crate) enum Startup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum StartupProblem {
-    /// A local file was written by a newer version of the program. It was kept aside under a dated name.
-    NewerFile,
-    /// A local file is damaged. It was kept aside under a dated name.
-    DamagedFile,
+    /// The embedded backend's data was written by a newer version of the program. It was kept aside under a dated name,
+    /// and the console's replica of it with it.
+    NewerBackend,
+    /// The embedded backend's data is damaged. It was kept aside in the same way.
+    DamagedBackend,
+    /// Another running program uses the data directory.
+    AlreadyRunning,
     /// The data directory or a file in it cannot be read or written.
     DataDirectory,
     /// Environment variables or settings contradict each other.
@@ -292,7 +300,7 @@ impl Running {
         let key = EmbeddedKey::generate(&System);
         let config = yaopai_backend::Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            database: Database::Sqlite(data_dir.join("backend.db")),
+            database: Database::Sqlite(data_dir.join(BACKEND_FILE)),
             data_dir: data_dir.to_path_buf(),
             public_url: public_url
                 .map(|url| parse_url("YAOPAI_PUBLIC_URL", url))
@@ -305,7 +313,7 @@ impl Running {
         };
         let backend = Backend::start(config, Arc::new(System), Arc::new(System))
             .await
-            .map_err(backend_failed)?;
+            .map_err(|error| backend_failed(data_dir, error))?;
         if let Some(sandbox) = &sandbox {
             sandbox.set_miniprogram_server(backend.url());
         }
@@ -313,7 +321,7 @@ impl Running {
             server: backend.url(),
             access_key: AccessKey::new(key.expose()),
             pool: PoolId::default(),
-            replica: data_dir.join("replica.db"),
+            replica: data_dir.join(REPLICA_FILE),
         };
         Ok(Self {
             console: open(options).await?,
@@ -334,9 +342,9 @@ fn prepare(data_dir: &Path) -> Result<DirectoryLock, Failed> {
     fs::create_dir_all(data_dir).map_err(broken)?;
     instance::lock(data_dir).map_err(broken)?.ok_or_else(|| {
         Failed::new(
-            StartupProblem::Configuration,
+            StartupProblem::AlreadyRunning,
             shown(),
-            "another Yaopai uses this data directory",
+            "console.lock in it is taken",
         )
     })
 }
@@ -380,12 +388,85 @@ fn apps_of(sandbox: &Sandbox) -> Vec<SandboxApp> {
     sandbox.apps().into_iter().map(app).collect()
 }
 
-fn backend_failed(error: yaopai_backend::Error) -> Failed {
-    let problem = match &error {
-        yaopai_backend::Error::Store(StoreError::NewerSchema { .. }) => StartupProblem::NewerFile,
-        yaopai_backend::Error::Store(StoreError::Corrupt { .. }) => StartupProblem::DamagedFile,
-        yaopai_backend::Error::DataDir { .. } => StartupProblem::DataDirectory,
-        _ => StartupProblem::EmbeddedServer,
+fn backend_failed(data_dir: &Path, error: yaopai_backend::Error) -> Failed {
+    use yaopai_backend::Error;
+    let (problem, kept) = match &error {
+        Error::Store(StoreError::NewerSchema { kept, .. }) => (StartupProblem::NewerBackend, Some(kept)),
+        Error::Store(StoreError::Corrupt { kept, .. }) => (StartupProblem::DamagedBackend, Some(kept)),
+        Error::DataDir { .. } => (StartupProblem::DataDirectory, None),
+        _ => (StartupProblem::EmbeddedServer, None),
     };
-    Failed::new(problem, "backend.db", error)
+    let subject = data_dir.join(BACKEND_FILE).display().to_string();
+    match kept.map(|kept| keep_replica_with(data_dir, kept)) {
+        Some(Err(not_kept)) => Failed::new(problem, subject, format!("{error}; the replica: {not_kept}")),
+        Some(Ok(())) | None => Failed::new(problem, subject, error),
+    }
+}
+
+/// The replica is the last copy of what a lost backend knew: it goes aside under the same date, before an empty backend
+/// could empty it, too. Both get their old names back together.
+fn keep_replica_with(data_dir: &Path, kept: &Path) -> io::Result<()> {
+    let suffix = kept
+        .file_name()
+        .and_then(|name| name.to_str())
+        .and_then(|name| name.strip_prefix(BACKEND_FILE))
+        .unwrap_or(".kept");
+    for companion in ["", "-wal", "-shm"] {
+        let from = data_dir.join(format!("{REPLICA_FILE}{companion}"));
+        if from.try_exists()? {
+            fs::rename(from, data_dir.join(format!("{REPLICA_FILE}{suffix}{companion}")))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn embedded(data_dir: &Path) -> Environment {
+        Environment {
+            data_dir: data_dir.to_path_buf(),
+            server: Server::Embedded { public_url: None },
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_damaged_backend_takes_the_replica_aside_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        Host::start(embedded(folder.path())).await.stop().await;
+        let replica = fs::read(folder.path().join(REPLICA_FILE)).unwrap();
+        fs::write(folder.path().join(BACKEND_FILE), "no database at all").unwrap();
+
+        let host = Host::start(embedded(folder.path())).await;
+        let Startup::Failed { problem, detail, .. } = host.startup() else {
+            panic!("a damaged backend starts");
+        };
+        assert_eq!(problem, StartupProblem::DamagedBackend, "{detail}");
+        assert!(!folder.path().join(REPLICA_FILE).exists());
+        let kept: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.display().to_string().contains("replica.db.corrupt-"))
+            .collect();
+        assert_eq!(kept.len(), 1, "{kept:?}");
+        assert!(fs::read(&kept[0]).unwrap() == replica);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_second_program_in_the_same_folder_is_told_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Host::start(embedded(folder.path())).await;
+        assert!(
+            matches!(first.startup(), Startup::Ready { .. }),
+            "{:?}",
+            first.startup()
+        );
+        let second = Host::start(embedded(folder.path())).await;
+        let Startup::Failed { problem, .. } = second.startup() else {
+            panic!("two programs share a folder");
+        };
+        assert_eq!(problem, StartupProblem::AlreadyRunning);
+        first.stop().await;
+    }
 }

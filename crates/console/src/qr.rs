@@ -23,7 +23,11 @@ enum Source {
     /// Drawn here.
     Own { text: String, code: Box<QrCode> },
     /// Drawn by WeChat, as it came.
-    WeChat { format: ImageFormat, bytes: Vec<u8> },
+    WeChat {
+        format: ImageFormat,
+        bytes: Vec<u8>,
+        text: Option<String>,
+    },
 }
 
 /// Why there is no picture.
@@ -57,8 +61,8 @@ impl Code {
                 let bytes = STANDARD.decode(base64).map_err(|_| QrError::NotAPicture)?;
                 // What the bytes are counts, not what they are called.
                 let format = image::guess_format(&bytes).map_err(|_| QrError::NotAPicture)?;
-                decode(format, &bytes)?;
-                Source::WeChat { format, bytes }
+                let text = text_in(&decode(format, &bytes)?);
+                Source::WeChat { format, bytes, text }
             }
         };
         Ok(Self { source })
@@ -72,8 +76,8 @@ impl Code {
                 data_url: data_url("image/svg+xml", vectors(code).as_bytes()),
                 has_svg: true,
             },
-            Source::WeChat { format, bytes } => QrPicture {
-                text: None,
+            Source::WeChat { format, bytes, text } => QrPicture {
+                text: text.clone(),
                 data_url: data_url(format.to_mime_type(), bytes),
                 has_svg: false,
             },
@@ -110,9 +114,17 @@ impl Code {
                     .build();
                 Ok(image.into())
             }
-            Source::WeChat { format, bytes } => decode(*format, bytes),
+            Source::WeChat { format, bytes, .. } => decode(*format, bytes),
         }
     }
+}
+
+/// The text of a picture that is a QR code. WeChat's mini-program codes are round and have none; the sandbox draws
+/// square ones, and who has no phone there opens the text.
+fn text_in(picture: &DynamicImage) -> Option<String> {
+    let mut prepared = rqrr::PreparedImage::prepare(picture.to_luma8());
+    let grids = prepared.detect_grids();
+    grids.first()?.decode().ok().map(|(_, text)| text)
 }
 
 /// Black on white in every theme, because scanners expect it, with the quiet zone of four modules (ISO/IEC 18004).
@@ -252,7 +264,11 @@ mod tests {
         let code = Code::draw(&drawing).unwrap();
         let picture = code.picture();
         assert_eq!(picture.data_url, data_url("image/jpeg", &bytes));
-        assert_eq!((picture.text, picture.has_svg), (None, false));
+        assert_eq!(
+            (picture.text.as_deref(), picture.has_svg),
+            (Some(URL), false),
+            "read, because it is a QR code"
+        );
         assert_eq!(code.file(PictureFormat::Svg), Err(QrError::NoVectors));
         let png = image::load_from_memory(&code.file(PictureFormat::Png).unwrap()).unwrap();
         assert_eq!(read(&png.into_luma8()), URL);

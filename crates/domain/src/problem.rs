@@ -72,6 +72,8 @@ pub enum Code {
     Outdated,
     /// WeChat refused; `wechat` says how.
     WechatRefused,
+    /// WeChat's page refused the connection's settings; `detail` is WeChat's own words.
+    WechatPageRefused,
     /// WeChat did not answer; `host` says who.
     WechatUnreachable,
     /// WeChat answered something unexpected.
@@ -104,7 +106,10 @@ impl Code {
             Self::TooLarge => 413,
             Self::InvalidFields => 422,
             Self::Internal => 500,
-            Self::WechatRefused | Self::WechatUnreachable | Self::WechatUnexpected => 502,
+            Self::WechatRefused
+            | Self::WechatPageRefused
+            | Self::WechatUnreachable
+            | Self::WechatUnexpected => 502,
             Self::Busy => 503,
         }
     }

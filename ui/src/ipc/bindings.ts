@@ -166,6 +166,8 @@ export type Code =
 "outdated" | 
 /**  WeChat refused; `wechat` says how. */
 "wechat_refused" | 
+/**  WeChat's page refused the connection's settings; `detail` is WeChat's own words. */
+"wechat_page_refused" | 
 /**  WeChat did not answer; `host` says who. */
 "wechat_unreachable" | 
 /**  WeChat answered something unexpected. */
@@ -744,10 +746,15 @@ detail: string };
 
 /**  What can keep the program from starting. */
 export type StartupProblem = 
-/**  A local file was written by a newer version of the program. It was kept aside under a dated name. */
-"newer_file" | 
-/**  A local file is damaged. It was kept aside under a dated name. */
-"damaged_file" | 
+/**
+ *  The embedded backend's data was written by a newer version of the program. It was kept aside under a dated name,
+ *  and the console's replica of it with it.
+ */
+"newer_backend" | 
+/**  The embedded backend's data is damaged. It was kept aside in the same way. */
+"damaged_backend" | 
+/**  Another running program uses the data directory. */
+"already_running" | 
 /**  The data directory or a file in it cannot be read or written. */
 "data_directory" | 
 /**  Environment variables or settings contradict each other. */
