@@ -16,6 +16,14 @@ pub enum Error {
         /// Host and port that was called.
         host: String,
     },
+    /// The backend was reached, but its answer did not arrive whole: too slow, too large, or broken off.
+    #[error("the answer of {host} did not arrive: {why}")]
+    IncompleteAnswer {
+        /// Host and port that was called.
+        host: String,
+        /// What became of it.
+        why: &'static str,
+    },
     /// The backend answered something that is not its protocol.
     #[error("{host} answered something unexpected: {what}")]
     UnexpectedAnswer {
@@ -60,6 +68,9 @@ pub enum Error {
     /// The HTTP client could not be set up.
     #[error("no HTTP client: {0}")]
     HttpClient(String),
+    /// A defect of this program; the step it happened in was undone.
+    #[error("a defect of this program; nothing was changed")]
+    Defect,
     /// The console is closed.
     #[error("the console is closed")]
     Closed,
@@ -72,7 +83,9 @@ impl Error {
             Self::InvalidFields(fields) => ErrorView::InvalidFields {
                 fields: fields.clone(),
             },
-            Self::BackendUnreachable { host } => ErrorView::BackendUnreachable { host: host.clone() },
+            Self::BackendUnreachable { host } | Self::IncompleteAnswer { host, .. } => {
+                ErrorView::BackendUnreachable { host: host.clone() }
+            }
             Self::Backend(problem) if problem.code == Code::InvalidFields => ErrorView::InvalidFields {
                 fields: problem.fields.clone(),
             },
@@ -91,6 +104,7 @@ impl Error {
             | Self::Migration(_)
             | Self::File { .. }
             | Self::HttpClient(_)
+            | Self::Defect
             | Self::Closed => ErrorView::LocalStore {
                 detail: self.to_string(),
             },

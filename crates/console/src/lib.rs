@@ -58,8 +58,8 @@ struct Parts {
 impl Console {
     /// Opens the replica and starts to sync in the background. The backend need not answer.
     ///
-    /// A replica that cannot be read is kept aside and told of by [`Console::notices`]; one of a newer version, or of
-    /// another pool, is refused and not touched.
+    /// A replica that is damaged or of a newer version is kept aside and told of by [`Console::notices`]; one of another
+    /// pool is refused and not touched.
     pub async fn open(
         options: Options,
         clock: Arc<dyn Clock>,

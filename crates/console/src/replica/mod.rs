@@ -17,6 +17,7 @@ mod users;
 use crate::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
     thread::JoinHandle,
@@ -101,9 +102,13 @@ impl Replica {
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection, after_commit| {
-            let result = transact(connection, step);
+            let result = contained(|| transact(connection, step));
             if result.is_ok() {
-                after_commit(connection);
+                // The step counts, whatever becomes of those who look at it.
+                drop(contained(|| {
+                    after_commit(connection);
+                    Ok(())
+                }));
             }
             // Nobody waits any more if the caller was dropped; the step counts all the same.
             drop(answer.send(result));
@@ -132,10 +137,7 @@ impl Replica {
         // The reader goes back where it came from even if nobody waits for the answer any more.
         tokio::task::spawn_blocking(move || {
             let mut connection = lock(&shared.readers).pop().ok_or(Error::Closed)?;
-            let result = connection
-                .transaction()
-                .map_err(Error::from)
-                .and_then(|transaction| look(&transaction));
+            let result = contained(|| look(&*connection.transaction()?));
             lock(&shared.readers).push(connection);
             drop(permit);
             result
@@ -157,6 +159,15 @@ impl Replica {
             tracing::error!("the replica's writer ended badly");
         }
     }
+}
+
+/// Turns a panic into an error, so that a defect ends one step and not the thread that all later ones wait for. The
+/// step's transaction is undone.
+fn contained<T>(work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("a step on the local file panicked");
+        Err(Error::Defect)
+    })
 }
 
 /// One step, whole or not at all.

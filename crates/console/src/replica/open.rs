@@ -4,7 +4,7 @@ use super::keep_aside::{keep_aside, with_suffix};
 use crate::{Ambient, Error};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 use yaopai_domain::{ClientId, PoolId};
@@ -30,7 +30,7 @@ pub(crate) struct Opening {
 pub(super) fn open(opening: &Opening) -> Result<(Connection, Option<PathBuf>), Error> {
     let path = &opening.path;
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|source| Error::File {
+        make_folder(folder).map_err(|source| Error::File {
             path: folder.to_owned(),
             source,
         })?;
@@ -46,9 +46,34 @@ pub(super) fn open(opening: &Opening) -> Result<(Connection, Option<PathBuf>), E
     if let (Some(reason), Some(kept)) = (unusable, &kept_aside) {
         tracing::error!(kept = %kept.display(), reason, "the local file cannot be used; starting with an empty one");
     }
+    make_file(path).map_err(|source| Error::File {
+        path: path.to_owned(),
+        source,
+    })?;
     let mut connection = Connection::open(path)?;
     prepare(&mut connection, path, opening)?;
     Ok((connection, kept_aside))
+}
+
+/// Makes a folder that only its owner can enter; one that is there stays as it is.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes the file, empty, before SQLite would make it readable for everybody. What SQLite puts beside it follows its mode.
+fn make_file(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// A connection that only reads.

@@ -358,3 +358,70 @@ async fn refuses_the_replica_of_another_pool() {
     let refused = Replica::open(other, Box::new(|_| {})).await.map(drop);
     assert!(matches!(refused, Err(Error::OtherPool { .. })));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_it_stores_is_for_its_owner_only_even_in_an_open_folder() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let open_to_all = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(open_to_all.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = open_to_all.path().join("replica.db");
+    let (replica, _) = open(&path).await.unwrap();
+    assert_eq!(mode(open_to_all.path()), 0o755, "not ours to close");
+    for suffix in ["", "-wal", "-shm"] {
+        assert_eq!(mode(&super::keep_aside::with_suffix(&path, suffix)), 0o600);
+    }
+    replica.close().await;
+
+    let path = open_to_all.path().join("new/replica.db");
+    let (replica, _) = open(&path).await.unwrap();
+    assert_eq!(mode(path.parent().unwrap()), 0o700);
+    replica.close().await;
+}
+
+#[tokio::test]
+async fn a_defect_ends_its_step_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (replica, _) = open(&folder.path().join("replica.db")).await.unwrap();
+    for _ in 0..2 * super::READERS {
+        let looked = replica
+            .read(|_| -> Result<(), Error> { panic!("a defect") })
+            .await;
+        assert!(matches!(looked, Err(Error::Defect)));
+    }
+    let written = replica
+        .write(|transaction| -> Result<(), Error> {
+            transaction.execute("UPDATE replica SET loaded = 1", [])?;
+            panic!("a defect")
+        })
+        .await;
+    assert!(matches!(written, Err(Error::Defect)));
+    assert!(
+        !replica.read(super::standing).await.unwrap().loaded,
+        "it was undone"
+    );
+    replica.write(|_| Ok(())).await.unwrap();
+    replica.close().await;
+}
+
+#[tokio::test]
+async fn a_step_counts_even_if_those_who_look_at_it_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut looks = 0;
+    let after_commit = Box::new(move |_: &Connection| {
+        looks += 1;
+        assert!(looks == 1, "a defect after the first look");
+    });
+    let opening = opening(&folder.path().join("replica.db"));
+    let (replica, _) = Replica::open(opening, after_commit).await.unwrap();
+    for loaded in [1, 0, 1] {
+        let sql = "UPDATE replica SET loaded = ?1";
+        replica
+            .write(move |transaction| Ok(transaction.execute(sql, [loaded])?))
+            .await
+            .unwrap();
+    }
+    assert!(replica.read(super::standing).await.unwrap().loaded);
+    replica.close().await;
+}
