@@ -1,7 +1,7 @@
 //! What a person has to look at: conflicts to decide, refused edits to read.
 
 use super::{
-    outbox::queue,
+    outbox::{Verdict, give_up, queue},
     row::{Field, json, optional_json},
 };
 use crate::{Ambient, Conflict, Error, Keep, RejectedEdit};
@@ -52,7 +52,7 @@ pub(crate) fn resolve_conflict(
         )
         .optional()?
         .ok_or(Error::NotFound)?;
-    connection.execute("DELETE FROM conflicts WHERE id = ?1", [id])?;
+    give_up(connection, &field, Verdict::Conflict)?;
     match keep {
         Keep::Theirs => Ok(()),
         Keep::Mine => {
@@ -65,6 +65,10 @@ pub(crate) fn resolve_conflict(
                 )
                 .optional()?;
             let mine = newer.unwrap_or(mine);
+            // No edit changes nothing: such a row of the outbox is one that was given up.
+            if mine == theirs {
+                return Ok(());
+            }
             queue(connection, &field, theirs.as_ref(), mine.as_ref(), ambient)
         }
     }
@@ -94,8 +98,13 @@ pub(crate) fn rejected_edits(connection: &Connection) -> Result<Vec<RejectedEdit
 
 /// Forgets a refused edit that somebody has read.
 pub(crate) fn dismiss_rejected(connection: &Connection, id: &str) -> Result<(), Error> {
-    match connection.execute("DELETE FROM rejected WHERE id = ?1", [id])? {
-        0 => Err(Error::NotFound),
-        _ => Ok(()),
-    }
+    let field = connection
+        .query_row(
+            "SELECT user_id, field FROM rejected WHERE id = ?1",
+            [id],
+            Field::of,
+        )
+        .optional()?
+        .ok_or(Error::NotFound)?;
+    give_up(connection, &field, Verdict::Rejected)
 }

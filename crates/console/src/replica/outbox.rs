@@ -213,6 +213,9 @@ fn decide(
         "UPDATE outbox SET state = 'decided', outcome = ?2, decided_at = ?3 WHERE seq = ?1",
         params![seq, to_json(&outcome.outcome)?, now.0],
     )?;
+    if is_given_up(sent) {
+        return Ok(());
+    }
     let id = sent.id.to_string();
     let mine = value_text(sent.patch.new.as_ref());
     match &outcome.outcome {
@@ -293,7 +296,7 @@ fn requeue_lost(connection: &Connection, last_seq: i64) -> Result<usize, Error> 
         })?
         .collect::<Result<Vec<_>, _>>()?;
     for (mutation, outcome) in &lost {
-        if matches!(outcome, Outcome::Applied { .. } | Outcome::Noop) {
+        if matches!(outcome, Outcome::Applied { .. } | Outcome::Noop) && !is_given_up(mutation) {
             let field = Field {
                 user_id: mutation.patch.user_id,
                 group: mutation.patch.field.clone(),
@@ -374,11 +377,40 @@ fn drop_overlay(connection: &Connection, field: &Field, seq: i64) -> Result<(), 
     Ok(())
 }
 
+/// What a person has to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Conflict,
+    Rejected,
+}
+
 /// Forgets conflict and refusal of a field.
 fn forget_verdicts(connection: &Connection, field: &Field) -> Result<(), Error> {
-    for table in ["conflicts", "rejected"] {
-        let sql = format!("DELETE FROM {table} WHERE user_id = ?1 AND field = ?2");
-        connection.execute(&sql, field.columns())?;
-    }
+    give_up(connection, field, Verdict::Conflict)?;
+    give_up(connection, field, Verdict::Rejected)
+}
+
+/// Forgets a verdict that a person has decided. The edits that lost keep their numbers but change nothing any more: a
+/// backend that lost them in a failover gets them again, and must not apply what was given up.
+pub(super) fn give_up(connection: &Connection, field: &Field, verdict: Verdict) -> Result<(), Error> {
+    let (table, outcome) = match verdict {
+        Verdict::Conflict => ("conflicts", "conflict"),
+        Verdict::Rejected => ("rejected", "rejected"),
+    };
+    let [user, group] = field.columns();
+    connection.execute(
+        &format!("DELETE FROM {table} WHERE user_id = ?1 AND field = ?2"),
+        [&user, &group],
+    )?;
+    connection.execute(
+        "UPDATE outbox SET new = base
+         WHERE user_id = ?1 AND field = ?2 AND state = 'decided' AND outcome ->> 'type' = ?3",
+        [user.as_str(), &group, outcome],
+    )?;
     Ok(())
+}
+
+/// Whether an edit was given up after it had lost: no other edit changes nothing.
+fn is_given_up(mutation: &Mutation) -> bool {
+    mutation.patch.base == mutation.patch.new
 }
