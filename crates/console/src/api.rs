@@ -22,7 +22,7 @@ const TEST_LOGIN_TIMEOUT: Duration = Duration::from_secs(35);
 const STREAM_TIMEOUT: Duration = Duration::from_hours(366 * 24);
 /// The backend comments every 20 s; twice that and a bit without a byte means the connection is dead.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
-/// No answer is larger: a pull of 1000 users with all metadata allowed is, but the backend pages by size as well.
+/// No answer is larger: the backend ends a page of changes after about 2 MiB.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 
 /// The backend, as one pool of it looks to one access key.
@@ -66,13 +66,9 @@ impl Api {
         reach(&self.server) == Reach::ThisMachine
     }
 
-    /// Host and port that is called.
+    /// Host and port that is called, without a port that is the scheme's own.
     pub(crate) fn host(&self) -> String {
-        let host = self.server.host_str().unwrap_or_default();
-        match self.server.port_or_known_default() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        }
+        host_and_port(&self.server)
     }
 
     /// Whom the console is talking to, and what it may do there.
@@ -237,17 +233,32 @@ impl Api {
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.failed(&error))? {
             if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-                return Err(self.unexpected(format_args!("more than {MAX_ANSWER_BYTES} bytes")));
+                return Err(self.incomplete("it is too large"));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body)
     }
 
-    /// Everything that goes wrong below HTTP reads "does not answer": the operator's remedy is the same.
+    /// Everything that goes wrong below HTTP reads "does not answer": the operator's remedy is the same. An answer that
+    /// did not arrive whole is told apart, because asking for less may help.
     fn failed(&self, error: &reqwest::Error) -> Error {
         tracing::debug!(host = %self.host(), connect = error.is_connect(), timeout = error.is_timeout(), "request failed");
-        Error::BackendUnreachable { host: self.host() }
+        if error.is_connect() {
+            return Error::BackendUnreachable { host: self.host() };
+        }
+        self.incomplete(if error.is_timeout() {
+            "it takes too long"
+        } else {
+            "the connection broke off"
+        })
+    }
+
+    fn incomplete(&self, why: &'static str) -> Error {
+        Error::IncompleteAnswer {
+            host: self.host(),
+            why,
+        }
     }
 
     pub(crate) fn unexpected(&self, what: std::fmt::Arguments<'_>) -> Error {
@@ -255,6 +266,15 @@ impl Api {
             host: self.host(),
             what: what.to_string(),
         }
+    }
+}
+
+/// Host and port of a URL as people read them: without the port if it is the scheme's own.
+pub(crate) fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Test logins: started at the backend, drawn here, followed until there is a verdict.
 
-use crate::{Console, Error, PictureFormat, TestLoginView, api::Api, qr::Code};
+use crate::{
+    Console, Error, PictureFormat, TestLoginView,
+    api::{Api, host_and_port},
+    qr::Code,
+};
 use std::{
     collections::VecDeque,
     sync::{Mutex, PoisonError},
@@ -129,7 +133,9 @@ impl Console {
 /// Whether the same call may succeed in a moment.
 fn is_passing(error: &Error) -> bool {
     match error {
-        Error::BackendUnreachable { .. } | Error::UnexpectedAnswer { .. } => true,
+        Error::BackendUnreachable { .. }
+        | Error::IncompleteAnswer { .. }
+        | Error::UnexpectedAnswer { .. } => true,
         Error::Backend(problem) => problem.status >= 500,
         _ => false,
     }
@@ -195,12 +201,8 @@ impl WayBack {
                 reachable: kind == ConnectionKind::Pc,
             };
         };
-        let host = ours.host_str().unwrap_or_default();
         Self {
-            host: Some(
-                ours.port()
-                    .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")),
-            ),
+            host: Some(host_and_port(&ours)),
             reachable: match &server.wechat {
                 // The sandbox's phone is a page on this machine.
                 WeChatEnvironment::Sandbox { .. } => true,

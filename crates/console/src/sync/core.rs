@@ -14,7 +14,7 @@ use yaopai_domain::{
 
 /// Hints may be lost; this often the backend is asked anyway.
 const POLL: Duration = Duration::from_secs(30);
-/// Changes asked for at once.
+/// Changes asked for at once, as long as they get through.
 const PAGE: u32 = 1000;
 
 /// Something happened.
@@ -56,6 +56,11 @@ pub(super) enum Failure {
         /// Host and port.
         host: String,
     },
+    /// The backend was reached, but its answer did not arrive whole: asking for less may help.
+    Incomplete {
+        /// Host and port.
+        host: String,
+    },
     /// The backend refused.
     Problem(Problem),
 }
@@ -65,6 +70,7 @@ impl Failure {
     pub(super) fn of(error: Error, host: String) -> Self {
         match error {
             Error::Backend(problem) => Self::Problem(*problem),
+            Error::IncompleteAnswer { .. } => Self::Incomplete { host },
             _ => Self::Unreachable { host },
         }
     }
@@ -112,6 +118,8 @@ pub(super) struct Core {
     woken: bool,
     /// The backend missed a number although everything it lost was queued again.
     gaps: u32,
+    /// Changes asked for at once: half after an answer that did not arrive whole, an eighth more after each that did.
+    page: u32,
 }
 
 impl Core {
@@ -126,6 +134,7 @@ impl Core {
             may_push: true,
             woken: false,
             gaps: 0,
+            page: PAGE,
         }
     }
 
@@ -182,6 +191,16 @@ impl Core {
                 tracing::info!(reason = %problem.detail, "loading everything again");
                 replica::begin_generation(store)?;
                 self.pull(store)
+            }
+            (
+                Activity::Pulling,
+                Event::Pulled {
+                    result: Err(Failure::Incomplete { host }),
+                    ..
+                },
+            ) => {
+                self.page = (self.page / 2).max(1);
+                Ok(self.failed(Failure::Incomplete { host }))
             }
             (Activity::Informing, Event::Informed(Err(failure)))
             | (Activity::Pushing, Event::Pushed(Err(failure)))
@@ -242,7 +261,7 @@ impl Core {
         Ok(vec![Effect::Pull(PullRequest {
             client_id: progress.client_id,
             cursor: progress.cursor,
-            limit: PAGE,
+            limit: self.page,
         })])
     }
 
@@ -282,6 +301,7 @@ impl Core {
             | Code::ConnectionDisabled
             | Code::Outdated
             | Code::WechatRefused
+            | Code::WechatPageRefused
             | Code::WechatUnreachable
             | Code::WechatUnexpected
             | Code::SyncReset
@@ -297,6 +317,7 @@ impl Core {
         page: &PullPage,
         store: &Connection,
     ) -> Result<Vec<Effect>, Error> {
+        self.page = (self.page + self.page.div_ceil(8)).min(PAGE);
         let Applied::Done { users, connections } = replica::apply_page(store, from, page, self.now())? else {
             return self.pull(store);
         };
@@ -308,6 +329,8 @@ impl Core {
             effects.push(Effect::Tell(Changed::Connections));
         }
         if !page.caught_up {
+            // It got on: whatever fails next has not failed before.
+            self.back_off.reset();
             effects.extend(self.pull(store)?);
             return Ok(effects);
         }
@@ -335,7 +358,7 @@ impl Core {
 
     fn failed(&mut self, failure: Failure) -> Vec<Effect> {
         let link = match failure {
-            Failure::Unreachable { host } => self.offline(host),
+            Failure::Unreachable { host } | Failure::Incomplete { host } => self.offline(host),
             Failure::Problem(problem) => match problem.code {
                 Code::Unauthenticated | Code::Forbidden | Code::NotFound => Link::Denied,
                 Code::MalformedRequest
@@ -343,6 +366,7 @@ impl Core {
                 | Code::ConnectionDisabled
                 | Code::Outdated
                 | Code::WechatRefused
+                | Code::WechatPageRefused
                 | Code::WechatUnreachable
                 | Code::WechatUnexpected
                 | Code::SyncReset

@@ -17,14 +17,14 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicUsize, Ordering},
     },
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use yaopai_domain::{
-    AttemptState, Code, ConnectionKind, Drawing, FieldError, LoginAttempt, Problem, PullPage, PullRequest,
-    Purpose, PushAnswer, PushRequest, Role, Rule, ServerInfo, TestLogin, Timestamp, WeChatEnvironment,
+    AttemptState, Code, ConnectionKind, Drawing, FieldError, LoginAttempt, Problem, PullRequest, Purpose,
+    PushAnswer, PushRequest, Role, Rule, ServerInfo, TestLogin, Timestamp, WeChatEnvironment,
 };
 
 /// The key that the backend accepts.
@@ -41,6 +41,8 @@ pub(super) struct Shared {
     pub(super) attempt: watch::Sender<LoginAttempt>,
     /// How often the attempt's events were asked for; the first stream breaks after one event.
     pub(super) streams: AtomicU32,
+    /// Answers with more changes than this break off.
+    pub(super) line: AtomicUsize,
 }
 
 impl Shared {
@@ -50,6 +52,7 @@ impl Shared {
             commits: watch::Sender::new(0),
             attempt: watch::Sender::new(attempt()),
             streams: AtomicU32::new(0),
+            line: AtomicUsize::new(usize::MAX),
         })
     }
 
@@ -179,8 +182,13 @@ async fn taken() -> Refusal {
     )]))
 }
 
-async fn pull(State(app): State<App>, Json(request): Json<PullRequest>) -> Result<Json<PullPage>, Refusal> {
-    app.shared.model().pull(&request).map(Json).map_err(Refusal::of)
+async fn pull(State(app): State<App>, Json(request): Json<PullRequest>) -> Result<Response, Refusal> {
+    let page = app.shared.model().pull(&request).map_err(Refusal::of)?;
+    if page.changes.len() <= app.shared.line.load(Ordering::Relaxed) {
+        return Ok(Json(page).into_response());
+    }
+    let broken = [Ok("{\"changes\":["), Err("the line is dead")];
+    Ok(Body::from_stream(stream::iter(broken)).into_response())
 }
 
 async fn push(State(app): State<App>, Json(request): Json<PushRequest>) -> Result<Json<PushAnswer>, Refusal> {

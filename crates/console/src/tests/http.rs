@@ -133,6 +133,26 @@ async fn a_change_made_elsewhere_arrives_by_a_hint() {
 }
 
 #[tokio::test]
+async fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut model = BackendModel::new();
+    model.page = 1000;
+    for number in 0..600 {
+        model.add_user(user_id(number), "张伟", i64::from(number));
+    }
+    let shared = Shared::new(model);
+    shared.line.store(500, Ordering::Relaxed);
+    let backend = HttpBackend::start(shared, ANY_PORT).await;
+    let console = open(backend.address, folder.path()).await;
+    until(&console, "everybody", |status| {
+        status.loaded && status.users == 600
+    })
+    .await;
+    console.close().await;
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_wrong_key_is_denied() {
     let folder = tempfile::tempdir().unwrap();
     let backend = HttpBackend::start(shared(), ANY_PORT).await;

@@ -198,8 +198,9 @@ impl BackendModel {
         };
         let mut rows: Vec<_> = self.feed.iter().filter(|(_, (rev, _))| *rev > after).collect();
         rows.sort_by_key(|(_, (rev, _))| *rev);
-        let caught_up = rows.len() <= self.page;
-        rows.truncate(self.page);
+        let page = self.page.min(request.limit as usize);
+        let caught_up = rows.len() <= page;
+        rows.truncate(page);
         let end = if caught_up {
             self.head
         } else {

@@ -25,6 +25,8 @@ pub(super) struct Machine {
     ambient: Ambient,
     pub(super) request: Option<Effect>,
     pub(super) role: Role,
+    /// Pages of more changes than this do not get through.
+    pub(super) line: usize,
 }
 
 impl Machine {
@@ -38,6 +40,7 @@ impl Machine {
             ambient,
             request: None,
             role: Role::Admin,
+            line: usize::MAX,
         }
     }
 
@@ -78,7 +81,12 @@ impl Machine {
             }),
             Effect::Pull(pull) => Event::Pulled {
                 result: match fault {
-                    Fault::None => backend.pull(&pull).map_err(refusal),
+                    Fault::None => match backend.pull(&pull) {
+                        Ok(page) if page.changes.len() > self.line => Err(Failure::Incomplete {
+                            host: HOST.to_owned(),
+                        }),
+                        answer => answer.map_err(refusal),
+                    },
                     Fault::RequestLost | Fault::AnswerLost => Err(lost),
                 },
                 from: pull.cursor,

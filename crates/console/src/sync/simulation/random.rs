@@ -27,6 +27,8 @@ enum Action {
     AddUser(u32),
     DeleteUser(u32),
     GoOn(Fault),
+    /// From now on, pages of more changes do not get through.
+    Line(usize),
     Crash,
     Resolve(Keep),
     Remember,
@@ -45,6 +47,7 @@ fn action() -> impl Strategy<Value = Action> {
         20 => Just(Action::GoOn(Fault::None)),
         3 => Just(Action::GoOn(Fault::RequestLost)),
         3 => Just(Action::GoOn(Fault::AnswerLost)),
+        2 => prop_oneof![Just(1), Just(2), Just(usize::MAX)].prop_map(Action::Line),
         2 => Just(Action::Crash),
         2 => prop_oneof![Just(Keep::Mine), Just(Keep::Theirs)].prop_map(Action::Resolve),
         1 => Just(Action::Remember),
@@ -91,7 +94,10 @@ impl Life {
     /// A person has decided anew what the field shall be: what lost before is given up.
     fn supersede(&mut self, field: &(UserId, String)) {
         let decided = self.machine.decided().into_iter();
-        let lost = decided.filter(|(_, user, key, _)| (user, key) == (&field.0, &field.1));
+        let lost = decided.filter(|(_, user, key, outcome)| {
+            (user, key) == (&field.0, &field.1)
+                && matches!(outcome, Outcome::Conflict { .. } | Outcome::Rejected { .. })
+        });
         self.given_up.extend(lost.map(|(id, ..)| id));
     }
 
@@ -142,6 +148,7 @@ impl Life {
                 }
             }
             Action::GoOn(fault) => self.machine.go_on(&mut self.backend, fault),
+            Action::Line(changes) => self.machine.line = changes,
             Action::Crash => self.machine.crash(),
             Action::Resolve(keep) => {
                 if let Some(field) = self.machine.resolve_first(keep) {
@@ -171,6 +178,9 @@ impl Life {
         assert_eq!(self.machine.waiting(), 0);
         assert_eq!(self.machine.count("SELECT count(*) FROM overlay"), 0);
         self.machine.assert_equals(&self.backend);
+        for id in &self.given_up {
+            assert_eq!(self.backend.effects.get(id), None, "given up, and applied");
+        }
         let decided = self.machine.decided();
         for (place, (id, user, key, outcome)) in decided.iter().enumerate() {
             let effects = self.backend.effects.get(id).copied().unwrap_or(0);

@@ -6,6 +6,7 @@ use crate::{
     sync::core::{Effect, Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
+use rstest::rstest;
 use yaopai_domain::{Code, EntityKey, Outcome, Role, Timestamp};
 
 fn loaded() -> (Machine, BackendModel) {
@@ -225,5 +226,80 @@ fn a_lost_number_beyond_the_archive_does_not_stop_the_queue() {
     machine.edit(user_id(2), "tier", Some("2")).unwrap();
     machine.settle(&mut backend);
     assert_eq!(backend.value(user_id(2), &key("tier")), Some(json("2")));
+    machine.assert_equals(&backend);
+}
+
+#[rstest]
+#[case::some(3)]
+#[case::one(1)]
+fn what_does_not_get_through_whole_is_asked_for_in_smaller_pieces(#[case] line: usize) {
+    let mut backend = BackendModel::new();
+    backend.page = 1000;
+    for number in 0..40 {
+        backend.add_user(user_id(number), "张伟", i64::from(number));
+    }
+    let mut machine = Machine::new(1);
+    machine.line = line;
+    machine.settle(&mut backend);
+    machine.assert_equals(&backend);
+
+    machine.line = usize::MAX;
+    let mut limits = Vec::new();
+    for number in 100..200 {
+        backend.add_user(user_id(number), "李娜", i64::from(number));
+        machine.step(Event::Wake(Wake::Hint));
+        if let Some(Effect::Pull(pull)) = &machine.request {
+            limits.push(pull.limit);
+        }
+        while machine.request.is_some() {
+            machine.go_on(&mut backend, Fault::None);
+        }
+    }
+    assert!(limits[0] <= 10, "it has learnt: {limits:?}");
+    assert!(limits.is_sorted());
+    assert_eq!(limits.last(), Some(&1000), "and takes more again: {limits:?}");
+    machine.assert_equals(&backend);
+}
+
+/// What a person gave up stays given up, even when the backend forgets that it had lost.
+#[rstest]
+#[case::their_value_survives(true)]
+#[case::their_value_is_lost_as_well(false)]
+fn keeping_theirs_outlives_a_failover(#[case] theirs_survive: bool) {
+    let (mut machine, mut backend) = loaded();
+    let mut old = backend.clone();
+    backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
+    if theirs_survive {
+        old = backend.clone();
+    }
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.edit(user_id(1), "tier", Some("2")).unwrap();
+    machine.settle(&mut backend);
+    machine.resolve_first(Keep::Theirs).unwrap();
+    machine.settle(&mut backend);
+    for _ in 0..2 {
+        backend.fail_over_to(&old);
+        machine.settle(&mut backend);
+        let truth = theirs_survive.then(|| json("9"));
+        assert_eq!(backend.value(user_id(1), &key("tier")), truth);
+        assert!(replica::conflicts(&machine.file, None).unwrap().is_empty());
+        machine.assert_equals(&backend);
+    }
+}
+
+#[test]
+fn a_dismissed_refusal_outlives_a_failover() {
+    let (mut machine, mut backend) = loaded();
+    let old = backend.clone();
+    backend.delete(EntityKey::User(user_id(1)));
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.settle(&mut backend);
+    let id = replica::rejected_edits(&machine.file).unwrap()[0].id.clone();
+    replica::dismiss_rejected(&machine.file, &id).unwrap();
+    // The user is back, and the edit must not come with them.
+    backend.fail_over_to(&old);
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(1), &key("tier")), None);
+    assert!(replica::rejected_edits(&machine.file).unwrap().is_empty());
     machine.assert_equals(&backend);
 }
