@@ -17,6 +17,8 @@ interface StartupFailureProps {
   detail: string;
 }
 
+const startsEmpty: ReadonlySet<StartupProblem> = new Set(["newer_backend", "damaged_backend"]);
+
 export function StartupFailure({ problem, subject, detail }: StartupFailureProps) {
   const { t } = useTranslation();
   const words = (part: "title" | "meaning" | "advice") => t(`frame.startup.problems.${problem}.${part}`);
@@ -40,7 +42,10 @@ export function StartupFailure({ problem, subject, detail }: StartupFailureProps
         <p className={classes.advice}>{words("advice")}</p>
         {detail && <pre className={classes.detail}>{detail}</pre>}
         <div className={classes.actions}>
-          <Button onClick={() => commands.restart()}>{t("frame.startup.restart")}</Button>
+          {/* Starting again begins with empty data: that is a choice, not the way on. */}
+          <Button variant={startsEmpty.has(problem) ? "default" : "filled"} onClick={() => commands.restart()}>
+            {t("frame.startup.restart")}
+          </Button>
           <CopyButton
             text={`${problem}\n${subject}\n${detail}`}
             what={t("common.details")}

@@ -8,8 +8,9 @@ import { fake } from "@/ipc/fake/control";
 import { openWindow } from "@/testing/openWindow";
 
 const problems: StartupProblem[] = [
-  "newer_file",
-  "damaged_file",
+  "newer_backend",
+  "damaged_backend",
+  "already_running",
   "data_directory",
   "configuration",
   "embedded_server",
@@ -40,14 +41,14 @@ describe("startup", () => {
       prepare: (world) => {
         world.startup = {
           type: "failed",
-          problem: "newer_file",
+          problem: "newer_backend",
           subject: "/data/replica.db",
           detail: "schema 9",
         };
       },
     });
     await user.click(screen.getByRole("button", { name: "Copy details" }));
-    expect(fake.world.copied).toEqual(["newer_file\n/data/replica.db\nschema 9"]);
+    expect(fake.world.copied).toEqual(["newer_backend\n/data/replica.db\nschema 9"]);
   });
 
   it("says which damaged file was put aside until it is dismissed", async () => {

@@ -65,18 +65,24 @@ export const frame = {
     restart: "Start again",
     subject: "Concerns",
     problems: {
-      newer_file: {
-        title: "This data was written by a newer Yaopai",
+      newer_backend: {
+        title: "The built-in backend's data was written by a newer Yaopai",
         meaning:
-          "Opening it with this older version could damage it, so it was kept aside under a dated name, unchanged.",
+          "Opening it with this older version could damage it. It was kept aside under a dated name, unchanged, and the local copy with it.",
         advice:
-          "To go on with that data, install the newer version and give the file its old name back. The next start of this version begins with empty data.",
+          "To go on with that data, install the newer version and give both files their old names back. Starting this version again begins with empty data.",
       },
-      damaged_file: {
-        title: "A local file is damaged",
-        meaning: "It was kept aside under a dated name next to its old place. Nothing was overwritten.",
+      damaged_backend: {
+        title: "The built-in backend's data is damaged",
+        meaning:
+          "It was kept aside under a dated name, and the local copy of users and edits with it. Nothing was overwritten.",
+        advice: "Restore a backup in its place. Starting again without one begins with empty data.",
+      },
+      already_running: {
+        title: "Another Yaopai uses this data directory",
+        meaning: "Two programs on the same files would damage them, so this one did not start.",
         advice:
-          "Start again: the console makes a fresh file and loads from the backend. Keep the old file if it held edits that were not synced.",
+          "Go on in the window that is open already, or close it first. YAOPAI_DATA_DIR chooses another directory.",
       },
       data_directory: {
         title: "The data directory cannot be used",
