@@ -63,11 +63,11 @@ impl SetupSheet {
         identifier: &str,
         callback_url: Option<&Url>,
     ) -> Option<Url> {
-        let ours = || public_url.join(&Self::callback_path(identifier)).ok();
+        let ours = || below(public_url, &Self::callback_path(identifier));
         match kind {
             ConnectionKind::MiniProgram => None,
-            ConnectionKind::WebpageAuthorization => ours(),
-            ConnectionKind::Pc => callback_url.cloned().or_else(ours),
+            ConnectionKind::WebpageAuthorization => Some(ours()),
+            ConnectionKind::Pc => Some(callback_url.cloned().unwrap_or_else(ours)),
         }
     }
 
@@ -94,7 +94,10 @@ impl SetupSheet {
                     SetupPlace::RequestDomain,
                     public_url[..Position::BeforePath].to_owned(),
                 );
-                add(SetupPlace::MiniProgramScanUrl, join(public_url, Self::SCAN_PATH));
+                add(
+                    SetupPlace::MiniProgramScanUrl,
+                    below(public_url, Self::SCAN_PATH).into(),
+                );
             }
         }
         // Without an identifier our own callback has no address yet.
@@ -105,7 +108,11 @@ impl SetupSheet {
             add(SetupPlace::RedirectUri, uri.to_string());
         }
         if let Some(name) = verification_file.filter(|name| !name.is_empty()) {
-            add(SetupPlace::VerificationFileUrl, join(public_url, name));
+            // WeChat looks on the host it was given. If that is not ours, that host has to forward this one address.
+            let host = callback.as_ref().filter(|_| kind == ConnectionKind::Pc);
+            let url = host.and_then(|url| url.join(&format!("/{name}")).ok());
+            let url = url.unwrap_or_else(|| below(public_url, name));
+            add(SetupPlace::VerificationFileUrl, url.into());
         }
         let reach = match kind {
             ConnectionKind::Pc => redirect.as_ref().map_or(Reach::ThisMachine, reach),
@@ -115,13 +122,17 @@ impl SetupSheet {
     }
 }
 
-fn join(base: &Url, path: &str) -> String {
-    base.join(path).map(String::from).unwrap_or_default()
+/// `path` below `base`, which keeps its own path, whether or not that ends with a slash.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}/{path}", base.path().trim_end_matches('/')));
+    url
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
 
     fn values(sheet: SetupSheet) -> Vec<(SetupPlace, String)> {
         sheet
@@ -155,6 +166,22 @@ mod tests {
     }
 
     #[test]
+    fn wechat_looks_for_a_websites_file_on_the_websites_own_host() {
+        let public = "http://127.0.0.1:8060/".parse().unwrap();
+        let callback = Some("https://shop.example.com/cb?x=1");
+        let sheet = SetupSheet::new(
+            ConnectionKind::Pc,
+            &public,
+            "pc",
+            callback,
+            Some("6ynZPDvfTF.txt"),
+        );
+        let file = values(sheet).pop();
+        let url = "https://shop.example.com/6ynZPDvfTF.txt".to_owned();
+        assert_eq!(file, Some((SetupPlace::VerificationFileUrl, url)));
+    }
+
+    #[test]
     fn a_page_inside_wechat_comes_back_to_the_backend() {
         let public = "https://id.example.com/".parse().unwrap();
         let name = "MP_verify_0a1B2c3D4e5F6g7H.txt";
@@ -178,6 +205,34 @@ mod tests {
                     format!("https://id.example.com/{name}")
                 ),
             ]
+        );
+    }
+
+    #[rstest]
+    #[case("https://example.com/id")]
+    #[case("https://example.com/id/")]
+    fn a_backend_below_a_path_keeps_it(#[case] public: &str) {
+        let public = public.parse().unwrap();
+        let name = "6ynZPDvfTF.txt";
+        let webpage = ConnectionKind::WebpageAuthorization;
+        let sheet = SetupSheet::new(webpage, &public, "oa", None, Some(name));
+        let callback = "https://example.com/id/connections/social/oa/callback";
+        assert_eq!(
+            values(sheet)[1..],
+            [
+                (SetupPlace::RedirectUri, callback.to_owned()),
+                (
+                    SetupPlace::VerificationFileUrl,
+                    format!("https://example.com/id/{name}")
+                ),
+            ]
+        );
+        let redirect = SetupSheet::redirect_uri(webpage, &public, "oa", None);
+        assert_eq!(redirect.unwrap().as_str(), callback);
+        let sheet = SetupSheet::new(ConnectionKind::MiniProgram, &public, "mp", None, None);
+        assert_eq!(
+            values(sheet)[1].1,
+            "https://example.com/id/login/v1/miniprogram/scan"
         );
     }
 
