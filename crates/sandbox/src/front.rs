@@ -15,13 +15,13 @@ pub(crate) async fn show(State(platform): State<Shared>) -> Html<String> {
     let people: String = EVERYONE.iter().map(person).collect();
     let body = format!(
         r#"<main class="front">
-<h1>微信沙盒 <small lang="en">WeChat sandbox</small></h1>
+<h1>微信沙箱 <small lang="en">WeChat sandbox</small></h1>
 <p class="lead">替代微信平台，用于测试、演示与培训。把各个微信地址换成本页的地址即可，这里的人和密钥都不是真的。
 <small lang="en">Stands in for the WeChat platform in tests, demos and training. Use this page's address in place of WeChat's; nobody and no secret here is real.</small></p>
 <h2>用手机扫码 <small lang="en">Scan with the phone</small></h2>
 <div class="panel"><form class="open" action="/phone/open">
 <input name="url" type="url" required placeholder="{base}connect/confirm?uuid=…" aria-label="二维码中的链接 Link inside the QR code">
-<button class="approve">打开</button>
+<button class="approve">打开 <small lang="en">Open</small></button>
 </form></div>
 <h2>应用 <small lang="en">Apps</small></h2>
 <div class="panel">{apps}</div>
@@ -35,12 +35,12 @@ pub(crate) async fn show(State(platform): State<Shared>) -> Html<String> {
         base = escape(platform.base.as_str()),
         script = include_str!("web/copy.js"),
     );
-    screen::document("微信沙盒 WeChat sandbox", "front-page", &body)
+    screen::document("微信沙箱 WeChat sandbox", "front-page", &body)
 }
 
 fn copied(value: &str) -> String {
     let value = escape(value);
-    format!(r#"<code>{value}</code><button class="copy" data-copy="{value}">复制</button>"#)
+    format!(r#"<code>{value}</code><button class="copy" data-copy="{value}">复制 Copy</button>"#)
 }
 
 fn sheet(app: &AppSheet) -> String {
@@ -49,7 +49,7 @@ fn sheet(app: &AppSheet) -> String {
         String::new()
     } else {
         format!(
-            "<dt>回调域名</dt><dd><code>{}</code></dd>",
+            "<dt>回调域名 <small lang=\"en\">Callback domains</small></dt><dd><code>{}</code></dd>",
             escape(&app.callback_domains.join(", "))
         )
     };
@@ -57,7 +57,10 @@ fn sheet(app: &AppSheet) -> String {
         .miniprogram_server
         .as_ref()
         .map_or_else(String::new, |server| {
-            format!("<dt>服务器</dt><dd><code>{}</code></dd>", escape(server.as_str()))
+            format!(
+                "<dt>服务器 <small lang=\"en\">Server</small></dt><dd><code>{}</code></dd>",
+                escape(server.as_str())
+            )
         });
     format!(
         r#"<section class="sheet"><strong>{name}<small>{kind} <span lang="en">{kind_english}</span></small></strong>

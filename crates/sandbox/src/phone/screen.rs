@@ -57,7 +57,7 @@ pub(crate) fn both((chinese, english): Words<'_>) -> String {
 fn phone(title: &str, bar: &str, body: &str) -> Html<String> {
     let frame = format!(
         r#"<main class="phone">
-<header>{}<span class="tag">沙盒</span></header>
+<header>{}<span class="tag">沙箱</span></header>
 {body}
 </main>"#,
         escape(bar)
@@ -202,7 +202,7 @@ pub(crate) fn notice(mood: Mood, title: Words<'_>, more: &str, more_english: &st
 <h1>{title}</h1>
 <p>{more}</p>
 </section>
-<footer><a href="/">沙盒首页 <small lang="en">Sandbox home</small></a></footer>"#,
+<footer><a href="/">沙箱首页 <small lang="en">Sandbox home</small></a></footer>"#,
         title = both(title),
         more = both((more, more_english)),
     );
@@ -238,7 +238,7 @@ pub(crate) fn confirm_fault(fault: ConfirmFault) -> Html<String> {
         ConfirmFault::Unknown => (
             ("二维码无效", "Unknown QR code"),
             (
-                "沙盒重启后，旧的二维码不再有效",
+                "沙箱重启后，旧的二维码不再有效",
                 "The sandbox forgets its codes when it restarts",
             ),
         ),
