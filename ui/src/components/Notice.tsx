@@ -22,12 +22,13 @@ interface NoticeProps {
   actions?: ReactNode;
   /** Interrupts screen readers; for what went wrong just now. */
   urgent?: boolean;
+  testId?: string;
 }
 
-export function Notice({ tone, title, children, advice, actions, urgent = false }: NoticeProps) {
+export function Notice({ tone, title, children, advice, actions, urgent = false, testId }: NoticeProps) {
   const Icon = icons[tone];
   return (
-    <div className={classes.notice} data-tone={tone} role={urgent ? "alert" : "note"}>
+    <div className={classes.notice} data-tone={tone} role={urgent ? "alert" : "note"} data-testid={testId}>
       <Icon className={classes.icon} size={16} stroke={1.5} aria-hidden="true" />
       <div className={classes.words}>
         <div className={classes.title}>{title}</div>

@@ -77,6 +77,7 @@ export function followEvents(client: QueryClient): () => void {
     events.usersChanged(() => {
       client.invalidateQueries({ queryKey: ["users"] });
       client.invalidateQueries({ queryKey: ["conflicts"] });
+      client.invalidateQueries({ queryKey: ["rejected"] });
       client.invalidateQueries({ queryKey: ["attempts"] });
     }),
   ];

@@ -1,5 +1,6 @@
 // What every test has: matchers, both languages, and the parts of a browser that happy-dom lacks.
 import "@testing-library/jest-dom/vitest";
+import { notifications } from "@mantine/notifications";
 import { cleanup, configure } from "@testing-library/react";
 import { afterEach, beforeEach } from "vitest";
 
@@ -26,4 +27,9 @@ startI18n("en");
 beforeEach(() => {
   localStorage.clear();
 });
-afterEach(cleanup);
+afterEach(() => {
+  // What pops up is held outside of any window, and would show in the next one.
+  notifications.clean();
+  notifications.cleanQueue();
+  cleanup();
+});

@@ -1,4 +1,4 @@
-// Conflicts: every field that was changed here and elsewhere, until somebody decides.
+// Conflicts: every field that was changed here and elsewhere, until somebody decides, and edits that were refused.
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -8,22 +8,25 @@ import { DelayedSkeleton } from "@/components/DelayedSkeleton";
 import { EmptyState } from "@/components/EmptyState";
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { PageHeader } from "@/components/PageHeader";
-import { conflictsQuery } from "@/features/users/queries";
+import { conflictsQuery, rejectedQuery } from "@/features/users/queries";
 
 import { ConflictCard } from "./ConflictCard";
+import { RejectedEdits } from "./RejectedEdits";
 
 import classes from "./ConflictsPage.module.css";
 
 export function ConflictsPage() {
   const { t } = useTranslation();
-  const { data: conflicts, error, refetch } = useQuery(conflictsQuery);
+  const conflicts = useQuery(conflictsQuery);
+  const rejected = useQuery(rejectedQuery);
+  const failed = [conflicts, rejected].find(({ error }) => error !== null);
   return (
     <>
       <PageHeader title={t("users.conflicts.title")} purpose={t("users.conflicts.purpose")} />
       <div className={classes.list}>
-        {error && <ErrorNotice error={error} onRetry={() => refetch()} />}
-        {!conflicts && !error && <DelayedSkeleton rows={3} height={140} />}
-        {conflicts?.length === 0 && (
+        {failed && <ErrorNotice error={failed.error} onRetry={() => failed.refetch()} />}
+        {conflicts.isPending && <DelayedSkeleton rows={3} height={140} />}
+        {conflicts.data?.length === 0 && rejected.data?.length === 0 && (
           <EmptyState
             drawing="balance"
             title={t("users.conflicts.empty")}
@@ -35,9 +38,10 @@ export function ConflictsPage() {
             }
           />
         )}
-        {conflicts?.map((conflict) => (
+        {conflicts.data?.map((conflict) => (
           <ConflictCard key={conflict.id} conflict={conflict} within="list" />
         ))}
+        {rejected.data && rejected.data.length > 0 && <RejectedEdits edits={rejected.data} />}
       </div>
     </>
   );

@@ -18,6 +18,7 @@ import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BadgeMark } from "@/components/BadgeMark";
+import { rejectedQuery } from "@/features/users/queries";
 import { chooseLanguage, currentLanguage, languageNames } from "@/i18n/i18n";
 import { statusQuery } from "@/ipc/queries";
 
@@ -34,6 +35,8 @@ const pages = [
 export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
   const { t } = useTranslation();
   const { data: conflicts = 0 } = useQuery({ ...statusQuery, select: (status) => status.conflicts });
+  const { data: rejected = 0 } = useQuery({ ...rejectedQuery, select: (edits) => edits.length });
+  const toRead = conflicts + rejected;
   return (
     <nav className={classes.rail} aria-label={t("frame.navigation")}>
       <div className={classes.brand}>
@@ -55,7 +58,7 @@ export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
             >
               <Icon size={16} stroke={1.5} aria-hidden="true" />
               <span className={classes.word}>{t(`frame.nav.${name}`)}</span>
-              {name === "conflicts" && conflicts > 0 && <span className={classes.count}>{conflicts}</span>}
+              {name === "conflicts" && toRead > 0 && <span className={classes.count}>{toRead}</span>}
             </Link>
           </li>
         ))}

@@ -11,6 +11,7 @@ import { SidePanel } from "@/components/SidePanel";
 import { StatusDot } from "@/components/StatusDot";
 import { ConflictCard } from "@/features/conflicts/ConflictCard";
 import type { UserDetail, UserId } from "@/ipc/bindings";
+import { usePageTitle } from "@/lib/pageTitle";
 
 import { Avatar } from "./Avatar";
 import { Bindings } from "./Bindings";
@@ -59,6 +60,7 @@ export function UserPanel({ id, onClose, onStep }: UserPanelProps) {
 
 function Header({ user, name }: { user: UserDetail; name: string }) {
   const { t } = useTranslation();
+  usePageTitle(name);
   return (
     <div className={classes.header}>
       <Avatar id={user.id} name={user.name} url={user.profile.avatar_url?.value ?? null} size={40} />

@@ -1,4 +1,4 @@
-// What the pages about people read. Everything under `users` and `conflicts` is read anew when the host says so.
+// What the pages about people read. Everything under `users`, `conflicts` and `rejected` is read anew when the host says so.
 import { queryOptions } from "@tanstack/react-query";
 
 import type { UserId } from "@/ipc/bindings";
@@ -13,4 +13,10 @@ export const userQuery = (id: UserId) =>
 export const conflictsQuery = queryOptions({
   queryKey: ["conflicts"],
   queryFn: () => call(commands.conflicts()),
+});
+
+/** Edits the backend refused for good, oldest first. */
+export const rejectedQuery = queryOptions({
+  queryKey: ["rejected"],
+  queryFn: () => call(commands.rejectedEdits()),
 });

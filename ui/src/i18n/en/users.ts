@@ -108,4 +108,10 @@ export const users = {
     keepMine: "Keep mine",
     keepTheirs: "Keep theirs",
   },
+  rejected: {
+    title: "Refused by the backend",
+    purpose: "Edits that were typed here and will not be stored. They stay until somebody puts them away.",
+    whatGone: "{{key}} of a user who is gone",
+    putAway: "Put away",
+  },
 };

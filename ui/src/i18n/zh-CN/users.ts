@@ -103,4 +103,10 @@ export const users = {
     keepMine: "保留我的",
     keepTheirs: "保留对方的",
   },
+  rejected: {
+    title: "被后端拒绝",
+    purpose: "在本机输入、后端不会存入的修改，收起之前一直保留在这里。",
+    whatGone: "已不存在的用户的 {{key}}",
+    putAway: "收起",
+  },
 } satisfies Words<typeof en>;

@@ -156,6 +156,11 @@ export const connectionCommands: ConnectionCommands = {
     const offline = unreachable();
     if (offline) return offline;
     if (!before) return notFound();
+    if (typeof draft.based_on === "number" && draft.based_on !== before.updated_at)
+      return refuse({
+        type: "backend",
+        problem: { status: 409, code: "outdated", detail: "somebody else changed it" },
+      });
     const fields = checkDraft(draft, before);
     if (fields.length > 0) return refuse({ type: "invalid_fields", fields });
     const after = settle(draft, before);

@@ -1,5 +1,5 @@
 // The strings of the backend in memory, for tests and for the browser's console.
-import { addConflict, pushOutbox } from "./metadata";
+import { addConflict, addRejected, pushOutbox } from "./metadata";
 import { phone } from "./testLogin";
 import {
   createWorld,
@@ -35,6 +35,7 @@ export const fake = {
   /** Sends waiting edits now. */
   push: pushOutbox,
   addConflict,
+  addRejected,
   phone,
   /** Tells the window that people changed. */
   tellUsers,

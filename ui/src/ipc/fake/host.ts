@@ -59,7 +59,15 @@ window.yaopaiFake = fake;
 if (import.meta.env.MODE === "fake") {
   const empty = new URLSearchParams(location.search).has("empty");
   const world = fake.begin(empty ? { connections: false, pace: 900 } : { pace: 900 });
-  const [first, second] = world.people.slice(3);
+  fake.addRejected({ user_id: "01f4", key: "last_call", mine: '"2025-11-02"', rejection: "user_gone" });
+  const [first, second, third] = world.people.slice(3);
+  if (third)
+    fake.addRejected({
+      user_id: third.id,
+      key: "member_card",
+      mine: '{"number": "6222 0210 0111", "level": "gold"}',
+      rejection: "too_many_keys",
+    });
   if (first)
     fake.addConflict(first.id, {
       key: "member_tier",

@@ -1,9 +1,12 @@
 // Edits of metadata: stored at once, sent when the backend answers, and the conflicts that come of it.
-import type { Conflict, FieldError, MetadataEdit, MetadataItem } from "../bindings";
+import type { Conflict, FieldError, MetadataEdit, MetadataItem, RejectedEdit } from "../bindings";
 import type { Commands } from "../contract";
 import { changePerson, here, later, ok, refuse, tellStatus, tellUsers } from "./world";
 
-type MetadataCommands = Pick<Commands, "editMetadata" | "conflicts" | "resolveConflict">;
+type MetadataCommands = Pick<
+  Commands,
+  "editMetadata" | "conflicts" | "resolveConflict" | "rejectedEdits" | "dismissRejected"
+>;
 
 export const metadataCommands: MetadataCommands = {
   editMetadata: async (edit) => {
@@ -24,6 +27,7 @@ export const metadataCommands: MetadataCommands = {
     }));
     if (!user) return refuse({ type: "not_found" });
     world.outbox = [...world.outbox, stored];
+    world.rejected = world.rejected.filter((one) => !sameField(one, edit));
     tellUsers();
     later(2, pushOutbox);
     return ok(user);
@@ -51,13 +55,35 @@ export const metadataCommands: MetadataCommands = {
     later(2, pushOutbox);
     return ok(null);
   },
+  rejectedEdits: async () =>
+    ok(
+      here.world.rejected.map((edit) => ({
+        ...edit,
+        user_name: here.world.people.find((user) => user.id === edit.user_id)?.name ?? null,
+      })),
+    ),
+  dismissRejected: async (id) => {
+    const edit = here.world.rejected.find((one) => one.id === id);
+    if (!edit) return refuse({ type: "not_found" });
+    here.world.rejected = here.world.rejected.filter((one) => one.id !== id);
+    changePerson(edit.user_id, (user) => ({
+      ...user,
+      metadata: user.metadata.filter((item) => item.key !== edit.key || item.sync !== "rejected"),
+    }));
+    tellUsers();
+    return ok(null);
+  },
 };
+
+const sameField = (a: { user_id: string; key: string }, b: { user_id: string; key: string }) =>
+  a.user_id === b.user_id && a.key === b.key;
 
 /** The backend takes every waiting edit, if it is there. A key named `sealed` is one it refuses. */
 export function pushOutbox(): void {
   const { world } = here;
   if (world.status.link.type !== "connected" || world.outbox.length === 0) return;
   for (const { user_id, key, json } of world.outbox) {
+    if (key === "sealed") addRejected({ user_id, key, mine: json, rejection: "forbidden" });
     changePerson(user_id, (user) => ({
       ...user,
       metadata: user.metadata.flatMap((item) => {
@@ -71,6 +97,15 @@ export function pushOutbox(): void {
   world.outbox = [];
   tellStatus({ last_sync: Date.now() });
   tellUsers();
+}
+
+/** The backend refused an edit for good. */
+export function addRejected(given: Pick<RejectedEdit, "user_id" | "key" | "mine" | "rejection">): void {
+  const { world } = here;
+  world.rejected = [
+    ...world.rejected,
+    { ...given, id: `rejected-${given.user_id}-${given.key}`, user_name: null, at: Date.now() - 60_000 },
+  ];
 }
 
 /** Somebody else changed the same key. */
@@ -110,9 +145,14 @@ function broken({ key, json }: MetadataEdit): FieldError[] {
   else if (key.length > 64) fields.push({ field: "key", rule: "metadata_key_length" });
   else if (key !== key.trim()) fields.push({ field: "key", rule: "metadata_key_characters" });
   if (json === null) return fields;
+  let rounded = false;
   try {
-    JSON.parse(json);
-    if (json.length > 8192) fields.push({ field: "value", rule: "metadata_value_size" });
+    JSON.parse(json, (_name, value: unknown) => {
+      if (typeof value === "number" && Math.abs(value) >= 2 ** 64) rounded = true;
+      return value;
+    });
+    if (rounded) fields.push({ field: "value", rule: "metadata_value_number" });
+    else if (json.length > 8192) fields.push({ field: "value", rule: "metadata_value_size" });
   } catch {
     fields.push({ field: "value", rule: "metadata_value_json" });
   }

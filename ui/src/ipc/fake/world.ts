@@ -5,6 +5,7 @@ import type {
   ErrorView,
   LoginAttempt,
   MetadataEdit,
+  RejectedEdit,
   SandboxApp,
   Startup,
   Status,
@@ -39,6 +40,8 @@ export interface World {
   attempts: LoginAttempt[];
   /** Edits in the order of typing. */
   outbox: MetadataEdit[];
+  /** Oldest first. */
+  rejected: RejectedEdit[];
   copied: string[];
   opened: string[];
 }
@@ -82,6 +85,7 @@ export function createWorld({ people = 300, connections = true, pace }: Beginnin
     people: crowd,
     attempts: [],
     outbox: [],
+    rejected: [],
     copied: [],
     opened: [],
   };

@@ -1,0 +1,79 @@
+// Edits the backend refused for good: whose, what was typed, why, and a way to put them away once they were read.
+import { Button } from "@mantine/core";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+
+import { CopyButton } from "@/components/CopyButton";
+import { ErrorNotice } from "@/components/ErrorNotice";
+import { RelativeTime } from "@/components/RelativeTime";
+import { readable } from "@/features/users/jsonText";
+import type { RejectedEdit } from "@/ipc/bindings";
+import { call } from "@/ipc/call";
+import { commands } from "@/ipc/host";
+import { rejectionWords } from "@/lib/errorWords";
+
+import classes from "./ConflictCard.module.css";
+
+export function RejectedEdits({ edits }: { edits: RejectedEdit[] }) {
+  const { t } = useTranslation();
+  return (
+    <section className={classes.rejected} aria-labelledby="rejected-edits">
+      <h2 id="rejected-edits" className={classes.heading}>
+        {t("users.rejected.title")}
+      </h2>
+      <p className={classes.purpose}>{t("users.rejected.purpose")}</p>
+      {edits.map((edit) => (
+        <RejectedCard key={edit.id} edit={edit} />
+      ))}
+    </section>
+  );
+}
+
+function RejectedCard({ edit }: { edit: RejectedEdit }) {
+  const { t } = useTranslation();
+  const client = useQueryClient();
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: () => call(commands.dismissRejected(edit.id)),
+    onSuccess: () =>
+      Promise.all([
+        client.invalidateQueries({ queryKey: ["rejected"] }),
+        client.invalidateQueries({ queryKey: ["users"] }),
+      ]),
+  });
+  const words = rejectionWords(t, edit.rejection);
+  const gone = edit.rejection === "user_gone";
+  return (
+    <article className={classes.card} data-testid="rejected-edit" data-key={edit.key}>
+      <div className={classes.line}>
+        <h3 className={classes.title}>
+          {gone ? (
+            t("users.rejected.whatGone", { key: edit.key })
+          ) : (
+            <Link to="/users/$id" params={{ id: edit.user_id }} className={classes.link}>
+              {t("users.conflicts.what", { key: edit.key, name: edit.user_name ?? t("users.unnamed") })}
+            </Link>
+          )}
+        </h3>
+        <span className={classes.who}>
+          <RelativeTime at={edit.at} />
+        </span>
+        <span className={classes.end}>
+          {edit.mine !== null && <CopyButton text={edit.mine} what={edit.key} label={t("common.copy")} />}
+          <Button variant="default" data-testid="put-away" disabled={isPending} onClick={() => mutate()}>
+            {t("users.rejected.putAway")}
+          </Button>
+        </span>
+      </div>
+      <p className={classes.why}>
+        <strong>{words.title}.</strong> {words.meaning} {words.advice}
+      </p>
+      {edit.mine === null ? (
+        <span className={classes.absent}>{t("users.conflicts.removed")}</span>
+      ) : (
+        <pre className={classes.json}>{readable(edit.mine)}</pre>
+      )}
+      {error && <ErrorNotice error={error} />}
+    </article>
+  );
+}
