@@ -8,28 +8,6 @@ use crate::{
 use serde_json::json;
 use yaopai_domain::Timestamp;
 
-/// Which version of a mini program a code opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EnvVersion {
-    /// The published one.
-    #[default]
-    Release,
-    /// The one testers see.
-    Trial,
-    /// The one its developers are working on.
-    Develop,
-}
-
-impl EnvVersion {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Release => "release",
-            Self::Trial => "trial",
-            Self::Develop => "develop",
-        }
-    }
-}
-
 /// A picture that WeChat drew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeImage {
@@ -40,7 +18,7 @@ pub struct CodeImage {
 }
 
 impl WeChat {
-    /// `POST /wxa/getwxacodeunlimit`: a code that opens the home page with `scene` (1 to 32 characters).
+    /// `POST /wxa/getwxacodeunlimit`: a code that opens the home page of the published version with `scene` (1 to 32 characters).
     ///
     /// Works before the mini program is published (`check_path: false`). If WeChat refuses the token, a fresh one is
     /// fetched and the call repeated once.
@@ -49,14 +27,13 @@ impl WeChat {
         app: &Credentials,
         token: &ApiToken,
         scene: &str,
-        version: EnvVersion,
         now: Timestamp,
     ) -> Call<CodeImage> {
-        let first = self.draw(token, scene, version).await;
+        let first = self.draw(token, scene).await;
         match &first.result {
             Err(error) if error.class() == Some(Class::FreshToken) => {
                 match self.api_token_other_than(app, Some(token), now).await.result {
-                    Ok(fresh) => self.draw(&fresh, scene, version).await,
+                    Ok(fresh) => self.draw(&fresh, scene).await,
                     Err(_) => first,
                 }
             }
@@ -64,8 +41,8 @@ impl WeChat {
         }
     }
 
-    async fn draw(&self, token: &ApiToken, scene: &str, version: EnvVersion) -> Call<CodeImage> {
-        let body = json!({ "scene": scene, "check_path": false, "env_version": version.as_str() });
+    async fn draw(&self, token: &ApiToken, scene: &str) -> Call<CodeImage> {
+        let body = json!({ "scene": scene, "check_path": false, "env_version": "release" });
         let outgoing = Outgoing::post(&self.hosts.api, "wxa/getwxacodeunlimit", body)
             .secret("access_token", token.expose());
         self.ask_reply(outgoing, Repeat::WhenBusy, |reply| {

@@ -1,7 +1,7 @@
-//! What a person allowed an app: code → token, refresh, check, nickname and avatar (`sns/*`, "网页授权").
+//! What a person allowed an app: code → token, nickname and avatar (`sns/*`, "网页授权").
 
 use crate::{
-    Call, Credentials, Error, LoginCode, RefreshToken, UserToken, WeChat,
+    Call, Credentials, Error, LoginCode, UserToken, WeChat,
     answer::Answer,
     call::{Outgoing, Read, Repeat, dotted},
     hosts::host_and_port,
@@ -12,16 +12,10 @@ use crate::{
 pub struct Grant {
     /// Lets the app ask about the person.
     pub token: UserToken,
-    /// Renews the token; WeChat always sends one, lenient stand-ins may not.
-    pub refresh: Option<RefreshToken>,
-    /// How long the token lives, in seconds.
-    pub expires_in: i64,
     /// Unique for the AppID.
     pub open_id: String,
     /// Unique for the Open Platform account; absent if the app is not bound to one, and with `snsapi_base`.
     pub union_id: Option<String>,
-    /// What the person allowed.
-    pub scope: String,
     /// Whether this is a virtual visitor of a snapshot page (`is_snapshotuser`).
     pub snapshot_user: bool,
 }
@@ -48,26 +42,6 @@ impl WeChat {
             .secret("code", code.expose())
             .plain("grant_type", "authorization_code");
         self.ask(outgoing, Repeat::Never, read_grant).await
-    }
-
-    /// `GET /sns/oauth2/refresh_token`: renews the token of a grant.
-    pub async fn refresh(&self, app_id: &str, refresh: &RefreshToken) -> Call<Grant> {
-        let outgoing = Outgoing::get(&self.hosts.api, "sns/oauth2/refresh_token")
-            .plain("appid", app_id)
-            .plain("grant_type", "refresh_token")
-            .secret("refresh_token", refresh.expose());
-        self.ask(outgoing, Repeat::WhenBusy, read_grant).await
-    }
-
-    /// `GET /sns/auth`: whether the token is alive and the person's; errcode 40003 otherwise.
-    pub async fn check_grant(&self, token: &UserToken, open_id: &str) -> Call<()> {
-        let outgoing = Outgoing::get(&self.hosts.api, "sns/auth")
-            .secret("access_token", token.expose())
-            .plain("openid", open_id);
-        self.ask(outgoing, Repeat::WhenBusy, |answer| {
-            Ok(((), answer.line("errmsg").into_iter().collect()))
-        })
-        .await
     }
 
     /// `GET /sns/userinfo`: nickname and avatar; errcode 48001 if the scope does not permit it.
@@ -101,21 +75,14 @@ impl WeChat {
 fn read_grant(answer: &Answer) -> Read<Grant> {
     let grant = Grant {
         token: UserToken::new(answer.required("access_token")?),
-        refresh: answer.text("refresh_token").map(RefreshToken::new),
-        expires_in: answer.number("expires_in").unwrap_or_default(),
         open_id: answer.required("openid")?,
         union_id: answer.text("unionid"),
-        // A refreshed grant may end with a comma: `snsapi_base,snsapi_userinfo,`.
-        scope: answer
-            .text("scope")
-            .unwrap_or_default()
-            .trim_end_matches(',')
-            .to_owned(),
         snapshot_user: answer.number("is_snapshotuser") == Some(1),
     };
     let secrets = [
         Some(dotted("access_token")),
-        grant.refresh.as_ref().map(|_| dotted("refresh_token")),
+        // WeChat always sends one, lenient stand-ins may not; nobody needs it here.
+        answer.text("refresh_token").map(|_| dotted("refresh_token")),
     ];
     let lines = ["expires_in", "openid", "scope", "is_snapshotuser", "unionid"].map(|name| answer.line(name));
     Ok((grant, secrets.into_iter().chain(lines).flatten().collect()))

@@ -41,8 +41,6 @@ secret! {
     SessionKey,
     /// A token for what one person allowed one app (`sns/*`), 2 hours.
     UserToken,
-    /// Renews a [`UserToken`] for 30 days.
-    RefreshToken,
     /// A token of an app for WeChat's server API (`cgi-bin/*`, `wxa/*`), 2 hours.
     ApiToken,
 }

@@ -15,7 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
 use yaopai_domain::{AttemptState, Drawing, LegName, MiniProgramScan};
-use yaopai_wechat::{EnvVersion, LoginCode};
+use yaopai_wechat::LoginCode;
 
 /// Has WeChat draw the code, and waits in the background for its end.
 pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, Stop> {
@@ -29,9 +29,9 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
     let now = app.clock.now();
     let token = app.wechat.api_token(&credentials, now);
     let token = running.call(LegName::ApiToken, token).await?;
-    let image =
-        app.wechat
-            .mini_program_code(&credentials, &token, nonce.expose(), EnvVersion::default(), now);
+    let image = app
+        .wechat
+        .mini_program_code(&credentials, &token, nonce.expose(), now);
     let image = running.call(LegName::MiniProgramCode, image).await?;
     let leg = LegName::MiniProgramScan;
     running.take(vec![Step::Begin { leg, request: None }]).await?;

@@ -4,7 +4,7 @@ use crate::canned::{Answer, Canned, SCENE, SECRET, app, client};
 use rstest::rstest;
 use serde_json::Value;
 use yaopai_domain::Timestamp;
-use yaopai_wechat::{ApiToken, Call, EnvVersion, Error, LoginCode, RefreshToken, UserToken};
+use yaopai_wechat::{ApiToken, Call, Error, LoginCode, UserToken};
 
 const CODE: &str = "0813NDFa1etq0M0SGBGa1X6UNk33NDFz";
 const OPEN_ID: &str = "oABCDEFGHIJKLMNOPQRSTUVWXYZ0";
@@ -26,17 +26,11 @@ async fn make(call: &str, canned: &Canned) -> Call<String> {
     match call {
         "code_to_session" => told(wechat.code_to_session(&app(), &code).await),
         "exchange_code" => told(wechat.exchange_code(&app(), &code).await),
-        "refresh" => told(
-            wechat
-                .refresh(&app().app_id, &RefreshToken::new("98_refresh"))
-                .await,
-        ),
-        "check_grant" => told(wechat.check_grant(&token, OPEN_ID).await),
         "user_info" => told(wechat.user_info(&token, OPEN_ID).await),
         "api_token" => told(wechat.api_token(&app(), NOW).await),
         "mini_program_code" => told(
             wechat
-                .mini_program_code(&app(), &ApiToken::new("98_api"), SCENE, EnvVersion::Release, NOW)
+                .mini_program_code(&app(), &ApiToken::new("98_api"), SCENE, NOW)
                 .await,
         ),
         other => panic!("no such call: {other}"),
@@ -102,7 +96,7 @@ async fn shows_the_request_with_dots() {
     assert!(shown.contains(r#""secret":"••••""#), "{shown}");
     let image = canned
         .wechat
-        .mini_program_code(&app(), &ApiToken::new("98_api"), SCENE, EnvVersion::Release, NOW)
+        .mini_program_code(&app(), &ApiToken::new("98_api"), SCENE, NOW)
         .await;
     let shown = image.request.unwrap();
     assert!(

@@ -3,7 +3,7 @@
 use crate::canned::{Answer, Canned, SCENE, app};
 use rstest::rstest;
 use yaopai_domain::{AppSecret, Timestamp};
-use yaopai_wechat::{ApiToken, Credentials, EnvVersion, Error, LoginCode, UserToken};
+use yaopai_wechat::{ApiToken, Credentials, Error, LoginCode, UserToken};
 
 const NOW: Timestamp = Timestamp(1_735_689_600_000);
 const FRESH: &str = r#"{"access_token":"98_fresh","expires_in":7200}"#;
@@ -68,18 +68,12 @@ async fn a_refused_token_is_replaced_and_the_call_repeated_once(#[case] errcode:
     ])
     .await;
     let token = canned.wechat.api_token(&app(), NOW).await.result.unwrap();
-    let call = canned
-        .wechat
-        .mini_program_code(&app(), &token, SCENE, EnvVersion::Release, NOW)
-        .await;
+    let call = canned.wechat.mini_program_code(&app(), &token, SCENE, NOW).await;
     assert_eq!(call.result.unwrap().media_type, "image/jpeg");
     assert_eq!(canned.asked().len(), 4);
 
     let canned = Canned::start(vec![refused.clone(), Answer::json(FRESH), refused]).await;
-    let call = canned
-        .wechat
-        .mini_program_code(&app(), &token, SCENE, EnvVersion::Release, NOW)
-        .await;
+    let call = canned.wechat.mini_program_code(&app(), &token, SCENE, NOW).await;
     assert!(
         matches!(call.result, Err(Error::WeChat(_))),
         "no endless repetition"
