@@ -7,10 +7,6 @@ use url::Url;
 use yaopai_backend::{Backend, Config, Database, WeChatHosts};
 use yaopai_domain::{System, WeChatEnvironment};
 
-const WECHAT_API: &str = "https://api.weixin.qq.com";
-const WECHAT_OPEN: &str = "https://open.weixin.qq.com";
-const WECHAT_POLL: &str = "https://lp.open.weixin.qq.com";
-
 const NO_ACCESS_KEY: &str = "\
 Nobody can use this backend yet: it has no access key. Make one by starting it with --bootstrap FILE.toml, where the file
 says (the key: 20 characters or more, for example from `openssl rand -hex 32`):
@@ -42,13 +38,13 @@ struct Flags {
     #[arg(long, env = "YAOPAI_BOOTSTRAP", value_name = "FILE")]
     bootstrap: Option<PathBuf>,
     /// WeChat's server API.
-    #[arg(long, env = "YAOPAI_WECHAT_API_URL", default_value = WECHAT_API)]
+    #[arg(long, env = "YAOPAI_WECHAT_API_URL", default_value = WeChatHosts::API)]
     wechat_api_url: Url,
     /// WeChat's pages.
-    #[arg(long, env = "YAOPAI_WECHAT_OPEN_URL", default_value = WECHAT_OPEN)]
+    #[arg(long, env = "YAOPAI_WECHAT_OPEN_URL", default_value = WeChatHosts::OPEN)]
     wechat_open_url: Url,
     /// The long poll of WeChat's QR page.
-    #[arg(long, env = "YAOPAI_WECHAT_POLL_URL", default_value = WECHAT_POLL)]
+    #[arg(long, env = "YAOPAI_WECHAT_POLL_URL", default_value = WeChatHosts::POLL)]
     wechat_poll_url: Url,
     /// The key that seals AppSecrets, 64 hexadecimal digits; prefer the variable, a flag shows in the process list.
     /// [default: the file secret.key in the data directory]
@@ -64,18 +60,16 @@ impl Flags {
             None => Database::Sqlite(self.data_dir.join("backend.db")),
         };
         let secret_key = self.secret_key.map(|key| key.parse()).transpose()?;
-        let real = [
-            (&self.wechat_api_url, WECHAT_API),
-            (&self.wechat_open_url, WECHAT_OPEN),
-            (&self.wechat_poll_url, WECHAT_POLL),
-        ]
-        .into_iter()
-        .all(|(url, real)| url.as_str().trim_end_matches('/') == real);
-        let wechat_environment = if real {
+        let wechat = WeChatHosts {
+            api: self.wechat_api_url,
+            open: self.wechat_open_url,
+            poll: self.wechat_poll_url,
+        };
+        let wechat_environment = if wechat == WeChatHosts::real() {
             WeChatEnvironment::Real
         } else {
             WeChatEnvironment::Sandbox {
-                url: self.wechat_open_url.to_string(),
+                url: wechat.open.to_string(),
             }
         };
         Ok(Config {
@@ -83,11 +77,7 @@ impl Flags {
             database,
             data_dir: self.data_dir,
             public_url: self.public_url,
-            wechat: WeChatHosts {
-                api: self.wechat_api_url,
-                open: self.wechat_open_url,
-                poll: self.wechat_poll_url,
-            },
+            wechat,
             wechat_environment,
             bootstrap: self.bootstrap,
             embedded_key: None,
