@@ -1,8 +1,8 @@
 //! `--bootstrap FILE.toml`: what a backend starts with.
 //!
 //! Applying a file again changes nothing. Connections and users are created and then left alone, because operators change
-//! them in the console; pools, platform accounts, applications, operators and access keys follow the file. A refused file
-//! is told by line and column, and nothing of it is applied.
+//! them in the console; pools, platform accounts, applications, operators and access keys follow the file. An access key
+//! that the file no longer names is removed, if it names any of the pool. A refused file is told by line and column, and nothing of it is applied.
 
 use crate::{
     Error,
@@ -329,6 +329,77 @@ mod tests {
         };
         assert_eq!(ask("a key long enough to be one").await, StatusCode::UNAUTHORIZED);
         assert_eq!(ask(new_key).await, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn an_access_key_that_was_taken_out_of_the_file_opens_nothing() {
+        let bench = Bench::new().await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let open = async |key| {
+            let path = "/manage/v1/pools/shop";
+            bench.send(Some(key), Method::GET, path, "").await.status == StatusCode::OK
+        };
+        let old = "a key long enough to be one";
+        bench
+            .bootstrap(
+                "[[operator]]\npool = \"shop\"\nname = \"x\"\nemail = \"x@example.com\"\nrole = \"viewer\"",
+            )
+            .await
+            .unwrap();
+        assert!(open(old).await, "a file that names no key takes none away");
+        let new = "the only key, also long enough";
+        let renamed = WHOLE
+            .replace("name = \"console\"", "name = \"desk\"")
+            .replace(old, new);
+        bench.bootstrap(&renamed).await.unwrap();
+        assert!(!open(old).await);
+        assert!(open(new).await);
+        let admin = bench.manage(Method::GET, "connections", Value::Null).await;
+        assert_eq!(admin.status, StatusCode::OK, "other pools keep their keys");
+    }
+
+    #[tokio::test]
+    async fn every_change_is_audited_with_old_and_new_values() {
+        let bench = Bench::new().await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let changed = WHOLE
+            .replace("name = \"商店\"", "name = \"店\"")
+            .replace(
+                "redirect_urls = [\"https://shop.example.com/cb\"]",
+                "redirect_urls = []",
+            )
+            .replace("李娜", "王芳")
+            .replace("role = \"admin\"", "role = \"viewer\"");
+        bench.bootstrap(&changed).await.unwrap();
+        bench
+            .bootstrap(
+                &changed
+                    .replace("name = \"console\"", "name = \"desk\"")
+                    .replace("a key", "another key"),
+            )
+            .await
+            .unwrap();
+        let sql = bench.sql();
+        let mut rows = sql
+            .prepare("SELECT action || ' ' || coalesce(old, '-') || ' ' || coalesce(new, '-') FROM audit WHERE pool = 'shop' AND old IS NOT NULL ORDER BY rowid")
+            .unwrap();
+        let audited: Vec<String> = rows
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let key = |key: &str| crate::access::key_hash(key)[..12].to_owned();
+        let old_key = key("a key long enough to be one");
+        assert_eq!(
+            audited,
+            [
+                r#"pool.put {"name":"商店"} {"name":"店"}"#.to_owned(),
+                r#"application.put {"connections":["pc"],"redirect_urls":["https://shop.example.com/cb"]} {"connections":["pc"],"redirect_urls":[]}"#.to_owned(),
+                r#"operator.put {"name":"李娜","role":"support"} {"name":"王芳","role":"support"}"#.to_owned(),
+                format!(r#"access_key.put {{"fingerprint":"{old_key}","role":"admin"}} {{"fingerprint":"{old_key}","role":"viewer"}}"#),
+                format!(r#"access_key.delete {{"fingerprint":"{old_key}","role":"viewer"}} -"#),
+            ]
+        );
     }
 
     #[tokio::test]

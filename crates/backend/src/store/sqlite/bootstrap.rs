@@ -4,7 +4,7 @@ use super::{
     Sqlite, Writing,
     audit::{self, Entry},
     connections, feed, pools,
-    row::{Columns, to_json, wire_name},
+    row::{Columns, from_json, to_json, wire_name},
     sync, users,
 };
 use crate::{
@@ -18,8 +18,8 @@ use crate::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{OptionalExtension, params};
-use serde_json::json;
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use yaopai_domain::{
     AccessKeyId, ApplicationId, ConnectionDraft, ConnectionId, EntityKey, FieldError, FieldGroup,
     MetadataKey, MetadataValue, OperatorId, PlatformAccountId, PoolId, Profile, Rule, Source, Sourced, User,
@@ -69,6 +69,7 @@ fn apply(writing: &mut Writing<'_>, plan: &Plan) -> Result<(), StoreError> {
     each("access_key", &entries.access_key, |entry| {
         access_key(writing, entry)
     })?;
+    remove_other_access_keys(writing, &entries.access_key)?;
 
     let mut revisions = BTreeMap::new();
     for (pool, keys) in &touched.keys {
@@ -140,9 +141,10 @@ fn pool(writing: &Writing<'_>, entry: &PoolEntry) -> Result<(), Fault> {
     if entry.name.trim().is_empty() {
         return Err(at("name", "a pool needs a name"));
     }
-    match pool_name(writing, &entry.id)? {
+    let old = pool_name(writing, &entry.id)?;
+    match &old {
         None => pools::create(writing, &entry.id, &entry.name)?,
-        Some(name) if name == entry.name => return Ok(()),
+        Some(name) if *name == entry.name => return Ok(()),
         Some(_) => {
             writing.tx().execute(
                 "UPDATE pool SET name = ?2 WHERE id = ?1",
@@ -150,14 +152,14 @@ fn pool(writing: &Writing<'_>, entry: &PoolEntry) -> Result<(), Fault> {
             )?;
         }
     }
-    let target = format!("pool:{}", entry.id);
-    Ok(audited(
-        writing,
-        &entry.id,
-        "pool.put",
-        target,
-        json!({ "name": entry.name }),
-    )?)
+    let name = |name: &str| json!({ "name": name });
+    let record = Record {
+        action: "pool.put",
+        target: format!("pool:{}", entry.id),
+        old: old.as_deref().map(name),
+        new: Some(name(&entry.name)),
+    };
+    Ok(audited(writing, &entry.id, record)?)
 }
 
 fn platform_account(writing: &Writing<'_>, entry: &PlatformAccountEntry) -> Result<(), Fault> {
@@ -166,14 +168,13 @@ fn platform_account(writing: &Writing<'_>, entry: &PlatformAccountEntry) -> Resu
         return Ok(());
     }
     pools::create_platform_account(writing, &entry.pool, &entry.name)?;
-    let target = format!("platform_account:{}", entry.name);
-    Ok(audited(
-        writing,
-        &entry.pool,
-        "platform_account.create",
-        target,
-        json!({}),
-    )?)
+    let record = Record {
+        action: "platform_account.create",
+        target: format!("platform_account:{}", entry.name),
+        old: None,
+        new: Some(json!({ "name": entry.name })),
+    };
+    Ok(audited(writing, &entry.pool, record)?)
 }
 
 fn connection(
@@ -239,6 +240,13 @@ fn application(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<(), Fa
             ));
         }
     }
+    let old = stored(
+        writing,
+        "SELECT json_object('redirect_urls', json(redirect_urls), 'connections', json(connections))
+         FROM application WHERE pool = ?1 AND name = ?2",
+        &entry.pool,
+        &entry.name,
+    )?;
     let id = ApplicationId::new(writing.clock(), writing.entropy());
     let changed = writing.tx().execute(
         "INSERT INTO application (id, pool, name, redirect_urls, connections, created_at)
@@ -258,9 +266,13 @@ fn application(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<(), Fa
     if changed == 0 {
         return Ok(());
     }
-    let new = json!({ "redirect_urls": entry.redirect_urls, "connections": entry.connections });
-    let target = format!("application:{}", entry.name);
-    Ok(audited(writing, &entry.pool, "application.put", target, new)?)
+    let record = Record {
+        action: "application.put",
+        target: format!("application:{}", entry.name),
+        old,
+        new: Some(json!({ "redirect_urls": entry.redirect_urls, "connections": entry.connections })),
+    };
+    Ok(audited(writing, &entry.pool, record)?)
 }
 
 fn user(writing: &Writing<'_>, entry: &UserEntry, touched: &mut Touched) -> Result<(), Fault> {
@@ -298,9 +310,13 @@ fn user(writing: &Writing<'_>, entry: &UserEntry, touched: &mut Touched) -> Resu
         touched.metadata.push((entry.pool.clone(), user.id, key));
     }
     touched.add(&entry.pool, EntityKey::User(user.id));
-    let new = json!({ "profile": user.profile, "metadata": entry.metadata });
-    let target = format!("user:{}", user.id);
-    Ok(audited(writing, &entry.pool, "user.create", target, new)?)
+    let record = Record {
+        action: "user.create",
+        target: format!("user:{}", user.id),
+        old: None,
+        new: Some(json!({ "profile": user.profile, "metadata": entry.metadata })),
+    };
+    Ok(audited(writing, &entry.pool, record)?)
 }
 
 fn metadata(entry: &UserEntry) -> Result<Vec<(MetadataKey, MetadataValue)>, Fault> {
@@ -354,6 +370,12 @@ fn user_exists(writing: &Writing<'_>, entry: &UserEntry) -> Result<bool, Fault> 
 
 fn operator(writing: &Writing<'_>, entry: &OperatorEntry) -> Result<(), Fault> {
     known_pool(writing, &entry.pool)?;
+    let old = stored(
+        writing,
+        "SELECT json_object('name', name, 'role', role) FROM operator WHERE pool = ?1 AND email = ?2",
+        &entry.pool,
+        &entry.email,
+    )?;
     let id = OperatorId::new(writing.clock(), writing.entropy());
     let changed = writing.tx().execute(
         "INSERT INTO operator (id, pool, name, email, role, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -371,9 +393,13 @@ fn operator(writing: &Writing<'_>, entry: &OperatorEntry) -> Result<(), Fault> {
     if changed == 0 {
         return Ok(());
     }
-    let new = json!({ "name": entry.name, "role": entry.role });
-    let target = format!("operator:{}", entry.email);
-    Ok(audited(writing, &entry.pool, "operator.put", target, new)?)
+    let record = Record {
+        action: "operator.put",
+        target: format!("operator:{}", entry.email),
+        old,
+        new: Some(json!({ "name": entry.name, "role": entry.role })),
+    };
+    Ok(audited(writing, &entry.pool, record)?)
 }
 
 fn access_key(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(), Fault> {
@@ -389,6 +415,7 @@ fn access_key(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(), Fault
     if taken {
         return Err(at("key", "another access key of the pool is the same"));
     }
+    let old = stored_access_key(writing, &entry.pool, &entry.name)?;
     let id = AccessKeyId::new(writing.clock(), writing.entropy());
     let changed = writing.tx().execute(
         "INSERT INTO access_key (id, pool, name, role, key_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -406,31 +433,82 @@ fn access_key(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(), Fault
     if changed == 0 {
         return Ok(());
     }
-    let target = format!("access_key:{}", entry.name);
-    Ok(audited(
-        writing,
-        &entry.pool,
-        "access_key.put",
-        target,
-        json!({ "role": entry.role }),
-    )?)
+    let record = Record {
+        action: "access_key.put",
+        target: format!("access_key:{}", entry.name),
+        old,
+        new: stored_access_key(writing, &entry.pool, &entry.name)?,
+    };
+    Ok(audited(writing, &entry.pool, record)?)
 }
 
-fn audited(
-    writing: &Writing<'_>,
-    pool: &PoolId,
-    action: &str,
+/// A key that was taken out of the file opens nothing any more. A pool of which the file names no key keeps its keys.
+fn remove_other_access_keys(writing: &Writing<'_>, entries: &[AccessKeyEntry]) -> Result<(), StoreError> {
+    let mut named: BTreeMap<&PoolId, BTreeSet<&str>> = BTreeMap::new();
+    for entry in entries {
+        named.entry(&entry.pool).or_default().insert(&entry.name);
+    }
+    for (pool, named) in named {
+        let names: Vec<String> = writing
+            .tx()
+            .prepare_cached("SELECT name FROM access_key WHERE pool = ?1 ORDER BY name")?
+            .query_map([pool.as_str()], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
+        for name in names.iter().filter(|name| !named.contains(name.as_str())) {
+            let record = Record {
+                action: "access_key.delete",
+                target: format!("access_key:{name}"),
+                old: stored_access_key(writing, pool, name)?,
+                new: None,
+            };
+            writing.tx().execute(
+                "DELETE FROM access_key WHERE pool = ?1 AND name = ?2",
+                params![pool.as_str(), name],
+            )?;
+            audited(writing, pool, record)?;
+        }
+    }
+    Ok(())
+}
+
+/// A change for the audit log.
+struct Record {
+    action: &'static str,
     target: String,
-    new: serde_json::Value,
-) -> Result<(), StoreError> {
+    old: Option<Value>,
+    new: Option<Value>,
+}
+
+fn audited(writing: &Writing<'_>, pool: &PoolId, record: Record) -> Result<(), StoreError> {
     let entry = Entry {
         actor: ACTOR,
-        action,
-        target,
-        old: None,
-        new: Some(new),
+        action: record.action,
+        target: record.target,
+        old: record.old,
+        new: record.new,
     };
     audit::write(writing, pool, entry)
+}
+
+/// A stored row of the pool as the audit log shows it: `sql` finds it by pool and name and makes an object of it.
+fn stored(writing: &Writing<'_>, sql: &str, pool: &PoolId, name: &str) -> Result<Option<Value>, StoreError> {
+    let text: Option<String> = writing
+        .tx()
+        .prepare_cached(sql)?
+        .query_row([pool.as_str(), name], |row| row.get(0))
+        .optional()?;
+    text.map(|text| from_json("audit", &text)).transpose()
+}
+
+/// An access key as the audit log shows it: by the first digits of its hash.
+fn stored_access_key(writing: &Writing<'_>, pool: &PoolId, name: &str) -> Result<Option<Value>, StoreError> {
+    stored(
+        writing,
+        "SELECT json_object('role', role, 'fingerprint', substr(key_hash, 1, 12))
+         FROM access_key WHERE pool = ?1 AND name = ?2",
+        pool,
+        name,
+    )
 }
 
 fn pool_name(writing: &Writing<'_>, id: &PoolId) -> Result<Option<String>, StoreError> {
