@@ -41,7 +41,6 @@ impl Desk {
                 verification_file: None,
                 login_only,
                 platform_account: None,
-                based_on: None,
             },
             secret: SealedSecret {
                 key_id: "k".to_owned(),
@@ -249,11 +248,13 @@ async fn rule_1_is_enforced_by_the_database() {
     let second = database.execute(
         "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id,
              first_seen, last_seen)
-         SELECT 'other', pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id, first_seen,
+         SELECT 'other ' || id, pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id, first_seen,
              last_seen FROM identity",
         [],
     );
-    assert!(second.unwrap_err().to_string().contains("UNIQUE"));
+    let refusal = second.unwrap_err().to_string();
+    let columns = "identity.pool, identity.scope_kind, identity.scope, identity.subject";
+    assert_eq!(refusal, format!("UNIQUE constraint failed: {columns}"));
 }
 
 #[tokio::test]
