@@ -2,18 +2,14 @@
 
 use crate::{
     EmbeddedKey, Error,
-    store::{NewHead, Store},
+    store::{News, Store},
     vault::Vault,
 };
 use std::sync::Arc;
-use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
-use yaopai_domain::{Clock, ConnectionId, Entropy, LoginAttempt, PoolId, WeChatEnvironment};
+use yaopai_domain::{Clock, ConnectionId, Entropy, PoolId, WeChatEnvironment};
 use yaopai_wechat::{Credentials, WeChat};
-
-/// Hints a slow listener may lag behind before it has to look by itself.
-pub(crate) const HINTS_KEPT: usize = 256;
 
 /// What every handler can reach.
 pub(crate) struct App {
@@ -33,10 +29,8 @@ pub(crate) struct App {
     pub(crate) public_url: Url,
     /// The key of the desktop around this backend, if there is one.
     pub(crate) embedded_key: Option<EmbeddedKey>,
-    /// Sends every new head of a pool, after its commit.
-    pub(crate) heads: broadcast::Sender<NewHead>,
-    /// Sends every change of a login attempt, after its commit.
-    pub(crate) attempts: broadcast::Sender<(PoolId, LoginAttempt)>,
+    /// What the store tells after each commit.
+    pub(crate) news: News,
     /// Cancelled when the backend stops: streams end, background tasks leave.
     pub(crate) stopping: CancellationToken,
     /// Background tasks; the backend waits for them when it stops.

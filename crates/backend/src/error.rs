@@ -136,6 +136,7 @@ impl Error {
                 ..Problem::new(Code::MalformedRequest, said())
             },
             Self::ConnectionDisabled => Problem::new(Code::ConnectionDisabled, said()),
+            Self::Store(StoreError::Outdated(_)) => Problem::new(Code::Outdated, said()),
             Self::WeChat(error) => wechat_problem(error),
             Self::SyncReset(reason) => Problem::new(Code::SyncReset, reset_word(*reason)),
             Self::SyncGap { .. } => Problem::new(Code::SyncGap, said()),
@@ -187,7 +188,7 @@ fn wechat_problem(error: &yaopai_wechat::Error) -> Problem {
             wechat: Some(answer.clone()),
             ..Problem::new(Code::WechatRefused, said)
         },
-        WeChat::PageRefused { .. } => Problem::new(Code::WechatRefused, said),
+        WeChat::PageRefused { message } => Problem::new(Code::WechatPageRefused, message.clone()),
         WeChat::Unreachable { host } => Problem {
             host: Some(host.clone()),
             ..Problem::new(Code::WechatUnreachable, said)

@@ -1,11 +1,9 @@
 //! Starting and stopping a backend.
 
 use crate::{
-    App, Config, Database, Error, SecretKey,
-    app::HINTS_KEPT,
-    bootstrap,
+    App, Config, Database, Error, SecretKey, bootstrap,
     router::router,
-    store::{AttemptStore, NewHead, PoolStore, StoreError, sqlite::Sqlite},
+    store::{AttemptStore, News, PoolStore, StoreError, sqlite::Sqlite},
     vault::Vault,
 };
 use std::{
@@ -14,11 +12,11 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::broadcast, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
-use yaopai_domain::{Clock, Entropy};
-use yaopai_wechat::WeChat;
+use yaopai_domain::{Clock, Entropy, Reach, reach};
+use yaopai_wechat::{WeChat, WeChatHosts};
 
 /// How long a stop waits for requests and tasks that do not want to end.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -61,27 +59,27 @@ impl Backend {
             Some(key) => key,
             None => SecretKey::of_data_dir(&config.data_dir, entropy.as_ref())?,
         };
-        let (heads, _) = broadcast::channel(HINTS_KEPT);
-        let (attempts, _) = broadcast::channel(HINTS_KEPT);
-        let store = open(file.clone(), &clock, &entropy, heads.clone()).await?;
+        let news = News::new();
+        let store = open(file.clone(), &clock, &entropy, news.clone()).await?;
         let vault = Arc::new(Vault::new(&secret_key));
         if let Some(file) = &config.bootstrap {
             bootstrap::apply(file, &store, &vault).await?;
         }
         store.ensure_a_pool().await?;
         store.end_interrupted_attempts().await?;
+        store.forget_old_attempts().await?;
+        let http = http_client(&config.wechat)?;
 
         let app = Arc::new(App {
             store: Arc::new(store),
             clock,
             entropy,
-            wechat: WeChat::new(config.wechat, http_client()?),
+            wechat: WeChat::new(config.wechat, http),
             wechat_environment: config.wechat_environment,
             vault,
             public_url: config.public_url.unwrap_or_else(|| url.clone()),
             embedded_key: config.embedded_key,
-            heads,
-            attempts,
+            news,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -132,10 +130,10 @@ async fn open(
     file: PathBuf,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
-    heads: broadcast::Sender<NewHead>,
+    news: News,
 ) -> Result<Sqlite, Error> {
     let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
-    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&file, clock, entropy, heads)).await;
+    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&file, clock, entropy, news)).await;
     Ok(opened.map_err(|_| StoreError::Closed)??)
 }
 
@@ -151,24 +149,27 @@ fn make_dir(path: &Path) -> Result<(), Error> {
     })
 }
 
-/// The client of calls to WeChat.
-pub(crate) fn http_client() -> Result<reqwest::Client, Error> {
+/// The client of calls to WeChat. A stand-in on this machine is asked directly: a proxy would look for it on its own.
+pub(crate) fn http_client(hosts: &WeChatHosts) -> Result<reqwest::Client, Error> {
+    let here = [&hosts.api, &hosts.open, &hosts.poll]
+        .into_iter()
+        .all(|url| reach(url) == Reach::ThisMachine);
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place where limits and redirects of calls to WeChat are chosen"
     )]
-    reqwest::Client::builder()
+    let client = reqwest::Client::builder()
         .connect_timeout(WECHAT_CONNECT)
         .timeout(WECHAT_CALL)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .map_err(Error::HttpClient)
+        .redirect(reqwest::redirect::Policy::none());
+    let client = if here { client.no_proxy() } else { client };
+    client.build().map_err(Error::HttpClient)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{EmbeddedKey, WeChatHosts};
+    use crate::EmbeddedKey;
     use futures_util::StreamExt;
     use std::net::{Ipv4Addr, SocketAddr};
     use yaopai_domain::{System, WeChatEnvironment};
@@ -192,6 +193,11 @@ mod tests {
         }
     }
 
+    fn http() -> reqwest::Client {
+        let dir = Path::new("");
+        http_client(&config(dir).wechat).unwrap()
+    }
+
     async fn start(config: Config) -> Result<Backend, Error> {
         Backend::start(config, Arc::new(System), Arc::new(System)).await
     }
@@ -203,13 +209,7 @@ mod tests {
         let key = config.embedded_key.clone().unwrap();
         let backend = start(config).await.unwrap();
         let events = backend.url().join("sync/v1/pools/default/events").unwrap();
-        let answer = http_client()
-            .unwrap()
-            .get(events)
-            .bearer_auth(key.expose())
-            .send()
-            .await
-            .unwrap();
+        let answer = http().get(events).bearer_auth(key.expose()).send().await.unwrap();
         let mut stream = answer.bytes_stream();
         let first = stream.next().await.unwrap().unwrap();
         assert_eq!(first, "event: head\ndata: {\"head\":0}\n\n");
@@ -227,7 +227,7 @@ mod tests {
         let key = config.embedded_key.clone().unwrap();
         let backend = start(config).await.unwrap();
         let pool = backend.url().join("manage/v1/pools/default").unwrap();
-        let ask = |key: String| http_client().unwrap().get(pool.clone()).bearer_auth(key).send();
+        let ask = |key: String| http().get(pool.clone()).bearer_auth(key).send();
         assert_eq!(ask(key.expose().to_owned()).await.unwrap().status(), 200);
         assert_eq!(ask("0".repeat(64)).await.unwrap().status(), 401);
         assert!(!backend.has_access_keys().await.unwrap());
@@ -268,6 +268,45 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&data_dir), 0o700);
         assert_eq!(mode(&data_dir.join("secret.key")), 0o600);
+        assert_eq!(mode(&data_dir.join("backend.db")), 0o600);
         backend.stop().await;
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn what_it_stores_in_an_open_folder_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        let data_dir = config.data_dir.clone();
+        fs::create_dir(&data_dir).unwrap();
+        fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o755)).unwrap();
+        let backend = start(config).await.unwrap();
+        let mut files = 0;
+        for file in fs::read_dir(&data_dir).unwrap() {
+            let file = file.unwrap();
+            let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode, 0o600, "{}", file.path().display());
+            files += 1;
+        }
+        assert_eq!(files, 4, "key, database, -wal and -shm");
+        backend.stop().await;
+    }
+
+    #[tokio::test]
+    async fn does_not_start_with_the_database_of_another_program() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        fs::create_dir(&config.data_dir).unwrap();
+        let file = config.data_dir.join("backend.db");
+        rusqlite::Connection::open(&file)
+            .unwrap()
+            .execute_batch("CREATE TABLE recipes (name TEXT)")
+            .unwrap();
+        let refused = start(config).await.err().unwrap();
+        assert!(
+            matches!(refused, Error::Store(StoreError::Foreign { .. })),
+            "{refused}"
+        );
     }
 }

@@ -1,7 +1,10 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
 use crate::{
-    App, SecretKey, app::HINTS_KEPT, bootstrap, router::router, serve::http_client, store::sqlite::Sqlite,
+    App, SecretKey, bootstrap,
+    router::router,
+    serve::http_client,
+    store::{News, sqlite::Sqlite},
     vault::Vault,
 };
 use axum::{
@@ -19,7 +22,6 @@ use std::{
     },
 };
 use tempfile::TempDir;
-use tokio::sync::broadcast;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use yaopai_domain::{Clock, Code, Entropy, PoolId, Problem, Role, Timestamp, WeChatEnvironment};
@@ -109,13 +111,12 @@ impl Bench {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
         let entropy = Arc::new(Seeded::new(42));
-        let (heads, _) = broadcast::channel(HINTS_KEPT);
-        let (attempts, _) = broadcast::channel(HINTS_KEPT);
+        let news = News::new();
         let store = Sqlite::open(
             &dir.path().join("backend.db"),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::clone(&entropy) as Arc<dyn Entropy>,
-            heads.clone(),
+            news.clone(),
         )
         .unwrap();
         let key = SecretKey::of_data_dir(dir.path(), entropy.as_ref()).unwrap();
@@ -125,17 +126,17 @@ impl Bench {
             open: nowhere.clone(),
             poll: nowhere.clone(),
         };
+        let http = http_client(&hosts).unwrap();
         let app = Arc::new(App {
             store: Arc::new(store),
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy,
-            wechat: WeChat::new(hosts, http_client().unwrap()),
+            wechat: WeChat::new(hosts, http),
             wechat_environment: WeChatEnvironment::Real,
             vault: Arc::new(Vault::new(&key)),
             public_url: nowhere,
             embedded_key: None,
-            heads,
-            attempts,
+            news,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });

@@ -47,8 +47,8 @@ pub use rule::{FieldError, Rule};
 pub use secret::{AppSecret, Fingerprint};
 pub use setup::{SetupPlace, SetupSheet, SetupValue};
 pub use sync::{
-    Change, Entity, EntityKey, EntityType, FieldGroup, Hint, Mutation, MutationOutcome, Outcome, Patch,
-    PullPage, PullRequest, PushAnswer, PushRejection, PushRequest, ResetReason, Revision,
+    Change, Entity, EntityKey, FieldGroup, Hint, Mutation, MutationOutcome, Outcome, Patch, PullPage,
+    PullRequest, PushAnswer, PushRejection, PushRequest, ResetReason, Revision,
 };
 pub use user::{
     Identity, IdentityScope, Profile, Source, Sourced, User, UserStatus, is_anonymous_avatar,

@@ -12,29 +12,6 @@ use std::{fmt, str::FromStr};
 #[serde(transparent)]
 pub struct Revision(pub i64);
 
-/// Kinds of entities that are synced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntityType {
-    /// A user with metadata.
-    User,
-    /// A binding.
-    Identity,
-    /// A connection without its secret.
-    Connection,
-}
-
-impl EntityType {
-    /// The name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Identity => "identity",
-            Self::Connection => "connection",
-        }
-    }
-}
-
 /// Names an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]

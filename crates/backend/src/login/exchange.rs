@@ -10,13 +10,15 @@ use crate::{
     identity::{Arrival, person},
     store::{Claim, CodeClaim},
 };
+use tokio::sync::oneshot;
 use yaopai_domain::{AttemptState, ConnectionKind, LegName, LoginAttempt, Refusal, Verdict, WeChatPerson};
 use yaopai_wechat::LoginCode;
 
-/// Claims a code for the attempt and, if nobody claimed it before, has it exchanged and decided in the background,
-/// whoever leaves meanwhile (design rule 2). `steps` are taken together with the claim.
+/// Claims a code for the attempt and, if nobody claimed it before, has it exchanged and decided (design rule 2). `steps`
+/// are taken together with the claim.
 ///
-/// Answers the attempt that has the outcome, or will have it soon.
+/// Answers the attempt that has the outcome, or will have it soon. All of it happens in the background, whoever leaves
+/// meanwhile: a code that is claimed and not exchanged would be lost.
 pub(super) async fn confirm(
     running: &Running,
     code: LoginCode,
@@ -27,24 +29,25 @@ pub(super) async fn confirm(
         app_id: running.connection.app_id.clone(),
         code_hash: hash(code.expose()),
     };
-    let store = &running.app.store;
-    match store
-        .confirm_attempt(&running.pool, running.id, claim, steps)
-        .await?
-    {
-        Claim::Again(attempt) => Ok(attempt),
-        Claim::First(attempt) => {
-            running.announce(attempt.clone());
-            let running = running.clone();
-            running.app.clone().tasks.spawn(async move {
-                tokio::select! {
-                    () = running.app.stopping.cancelled() => {}
-                    () = decide(&running, &code) => {}
-                }
-            });
-            Ok(attempt)
+    let (tell, told) = oneshot::channel();
+    let running = running.clone();
+    running.app.clone().tasks.spawn(async move {
+        let store = &running.app.store;
+        let claimed = store
+            .confirm_attempt(&running.pool, running.id, claim, steps)
+            .await;
+        let first = matches!(claimed, Ok(Claim::First(_)));
+        // Nobody waiting for the answer is fine.
+        let _ = tell.send(claimed);
+        if first {
+            let stopping = &running.app.stopping;
+            // An attempt that a stop leaves behind is ended by the next start.
+            stopping.run_until_cancelled(decide(&running, &code)).await;
         }
-    }
+    });
+    let claimed = told.await.map_err(|_| Error::Internal("a claim broke off"))?;
+    let (Claim::First(attempt) | Claim::Again(attempt)) = claimed?;
+    Ok(attempt)
 }
 
 async fn decide(running: &Running, code: &LoginCode) {

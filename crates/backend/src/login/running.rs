@@ -78,9 +78,8 @@ impl Running {
         };
         let store = &running.app.store;
         store
-            .begin_attempt(&running.pool, attempt.clone(), Some(nonce.hash()))
+            .begin_attempt(&running.pool, attempt, Some(nonce.hash()))
             .await?;
-        running.announce(attempt);
         Ok(running)
     }
 
@@ -104,17 +103,7 @@ impl Running {
     /// Takes all the steps, or none if the attempt has gone another way meanwhile; whether they were taken.
     pub(super) async fn take(&self, steps: Vec<Step>) -> Result<bool, Error> {
         let advanced = self.app.store.advance_attempt(&self.pool, self.id, steps).await?;
-        let taken = advanced.is_some();
-        if let Some(attempt) = advanced {
-            self.announce(attempt);
-        }
-        Ok(taken)
-    }
-
-    /// Tells everybody who watches.
-    pub(super) fn announce(&self, attempt: LoginAttempt) {
-        // Nobody watching is fine.
-        let _ = self.app.attempts.send((self.pool.clone(), attempt));
+        Ok(advanced.is_some())
     }
 
     /// Makes a call to WeChat as a leg of the attempt.
@@ -155,11 +144,13 @@ impl Running {
         self.finish(AttemptState::Failed, verdict).await;
     }
 
-    /// Ends the attempt; one that has ended already stays as it is.
-    pub(super) async fn finish(&self, state: AttemptState, verdict: Option<Verdict>) {
-        if let Err(error) = self.take(vec![Step::Finish { state, verdict }]).await {
+    /// Ends the attempt, unless it may not end like that any more; whether it did.
+    async fn finish(&self, state: AttemptState, verdict: Option<Verdict>) -> bool {
+        let finished = self.take(vec![Step::Finish { state, verdict }]).await;
+        finished.unwrap_or_else(|error| {
             tracing::error!(attempt = %self.id, %error, "the end of a login attempt could not be written");
-        }
+            false
+        })
     }
 
     /// Watches the attempt in the background while `follow` drives it: until it ends, expires, or the backend stops.
@@ -172,28 +163,33 @@ impl Running {
                 () = running.app.stopping.cancelled() => {}
                 _ = over => {}
                 () = follow => {}
-                () = running.until_expiry() => running.finish(AttemptState::Expired, None).await,
+                () = running.expire() => {}
             }
         });
     }
 
-    async fn until_expiry(&self) {
+    /// Waits until the attempt has expired. One that was confirmed meanwhile never does: it is decided.
+    async fn expire(&self) {
         loop {
             let left = self.expires_at.millis_since(self.app.clock.now());
             let Ok(left @ 1..) = u64::try_from(left) else {
-                return;
+                break;
             };
             tokio::time::sleep(LOOK_AT_CLOCK.min(Duration::from_millis(left))).await;
+        }
+        if !self.finish(AttemptState::Expired, None).await {
+            std::future::pending::<()>().await;
         }
     }
 }
 
-/// The attempt once it has ended; how it stands after a while if it does not end.
+/// The attempt once it has ended; how it stands if it does not end for a while, or the backend stops.
 pub(super) async fn outcome(app: Arc<App>, pool: PoolId, id: AttemptId) -> Result<LoginAttempt, Error> {
     let ended = ended(Arc::clone(&app), pool.clone(), id);
-    match tokio::time::timeout(OUTCOME_PATIENCE, ended).await {
-        Ok(outcome) => outcome,
-        Err(_) => app
+    let patient = tokio::time::timeout(OUTCOME_PATIENCE, ended);
+    match app.stopping.run_until_cancelled(patient).await {
+        Some(Ok(outcome)) => outcome,
+        Some(Err(_)) | None => app
             .store
             .attempt(&pool, id)
             .await?
@@ -207,7 +203,7 @@ fn ended(
     pool: PoolId,
     id: AttemptId,
 ) -> impl Future<Output = Result<LoginAttempt, Error>> + Send {
-    let mut changes = app.attempts.subscribe();
+    let mut changes = app.news.attempts.subscribe();
     async move {
         loop {
             let attempt = app
@@ -220,7 +216,7 @@ fn ended(
             }
             let news = async {
                 // Missed changes are changes, too: the database says which.
-                while matches!(changes.recv().await, Ok((_, changed)) if changed.id != id) {}
+                while matches!(changes.recv().await, Ok(changed) if changed != id) {}
             };
             // A limit that is reached is no error: it is time to look.
             let _ = tokio::time::timeout(LOOK_AT_STORE, news).await;

@@ -76,10 +76,7 @@ async fn cancel(
         state: AttemptState::Cancelled,
         verdict: None,
     };
-    if let Some(attempt) = app.store.advance_attempt(&caller.pool, id, vec![finish]).await? {
-        // Nobody watching is fine.
-        let _ = app.attempts.send((caller.pool, attempt));
-    }
+    app.store.advance_attempt(&caller.pool, id, vec![finish]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -90,7 +87,7 @@ async fn follow(
     Place((_, id)): Place<(String, AttemptId)>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     // Listening begins before reading: no change falls between.
-    let changes = app.attempts.subscribe();
+    let changes = app.news.attempts.subscribe();
     let first = read(&app, &caller.pool, id).await?;
     let stopping = app.stopping.clone().cancelled_owned();
     let follower = Follower {
@@ -110,7 +107,7 @@ async fn follow(
 struct Follower {
     app: Arc<App>,
     pool: PoolId,
-    changes: broadcast::Receiver<(PoolId, LoginAttempt)>,
+    changes: broadcast::Receiver<AttemptId>,
     shown: LoginAttempt,
 }
 
@@ -120,7 +117,7 @@ impl Follower {
     async fn next(mut self) -> Option<(LoginAttempt, Self)> {
         while !self.shown.state.is_final() {
             match self.changes.recv().await {
-                Ok((_, changed)) if changed.id != self.shown.id => continue,
+                Ok(changed) if changed != self.shown.id => continue,
                 Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return None,
             }

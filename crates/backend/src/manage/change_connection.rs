@@ -1,4 +1,5 @@
 //! `PUT /manage/v1/pools/{pool}/connections/{id}`: all fields at once; an empty secret keeps the stored one.
+//! 409 `outdated` if somebody else changed the connection since the draft began, and nothing is saved.
 
 use super::{OfConnection, check_draft};
 use crate::{
@@ -38,6 +39,7 @@ async fn change(
         .map(|secret| app.vault.seal(&caller.pool, id, &secret, app.entropy.as_ref()))
         .transpose()?;
     let change = ConnectionChange::Replace {
+        based_on: draft.based_on,
         fields: Box::new(fields),
         secret,
     };
@@ -53,7 +55,8 @@ mod tests {
     use crate::testing::{Bench, SECRET, draft};
     use axum::http::{Method, StatusCode};
     use serde_json::json;
-    use yaopai_domain::PoolId;
+    use sha2::{Digest, Sha256};
+    use yaopai_domain::{Code, PoolId};
 
     #[tokio::test]
     async fn an_empty_secret_keeps_the_stored_one_and_a_new_one_replaces_it() {
@@ -85,6 +88,61 @@ mod tests {
         assert_ne!(replaced["secret"]["fingerprint"], before["secret"]["fingerprint"]);
         assert_ne!(replaced["secret"]["set_at"], before["secret"]["set_at"]);
         assert_eq!(stored().await, new_secret);
+    }
+
+    #[tokio::test]
+    async fn a_draft_that_began_before_another_change_overwrites_nothing() {
+        let bench = Bench::new().await;
+        let path = format!("connections/{}", bench.connect("pc").await);
+        let began = bench.manage(Method::GET, &path, json!(null)).await.json()["updated_at"].clone();
+        let mut one = draft("pc");
+        one["based_on"] = began.clone();
+        one["display_name"] = json!("扫码登录");
+        let mut two = draft("pc");
+        two["based_on"] = began;
+        two["login_only"] = json!(true);
+        // The clock stands still: it is the change that counts.
+        let saved = bench.manage(Method::PUT, &path, one).await;
+        assert_eq!(saved.status, StatusCode::OK);
+        let refused = bench.manage(Method::PUT, &path, two.clone()).await;
+        assert_eq!(refused.code(), Code::Outdated);
+        let now = bench.manage(Method::GET, &path, json!(null)).await.json();
+        assert_eq!(now, saved.json());
+
+        two["based_on"] = now["updated_at"].clone();
+        let looked_again = bench.manage(Method::PUT, &path, two.clone()).await;
+        assert_eq!(looked_again.status, StatusCode::OK);
+        two["based_on"] = json!(null);
+        let careless = bench.manage(Method::PUT, &path, two).await;
+        assert_eq!(careless.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn a_verification_file_is_audited_by_its_hash() {
+        let bench = Bench::new().await;
+        let with_file = |content: &str| {
+            let mut draft = draft("pc");
+            draft["verification_file"] = json!({"name": "6ynZPDvfTF.txt", "content_base64": content});
+            draft
+        };
+        let created = bench
+            .manage(Method::POST, "connections", with_file("YQ=="))
+            .await
+            .json();
+        let path = format!("connections/{}", created["id"].as_str().unwrap());
+        bench.manage(Method::PUT, &path, with_file("Yg==")).await;
+        let audited: (String, String, String) = bench
+            .sql()
+            .query_row(
+                "SELECT old ->> '$.verification_file.name', old ->> '$.verification_file.content_sha256',
+                        new ->> '$.verification_file.content_sha256'
+                 FROM audit WHERE action = 'connection.change'",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .unwrap();
+        let hash = |content: &str| hex::encode(Sha256::digest(content));
+        assert_eq!(audited, ("6ynZPDvfTF.txt".to_owned(), hash("a"), hash("b")));
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ use crate::{
     endpoint::{Endpoint, Needs},
     extract::{Body, Place},
     login,
+    store::StoreError,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;
@@ -37,9 +38,12 @@ async fn start(
     if !connection.enabled && !request.dry_run {
         return Err(Error::ConnectionDisabled);
     }
-    // In its own task: a caller who leaves must not leave half an attempt behind.
+    // In its own task: a caller who leaves must not leave half an attempt behind. What a stop leaves behind, the next
+    // start ends.
     let start = login::start_test(Arc::clone(&app), pool, connection, request.dry_run);
+    let start = app.stopping.clone().run_until_cancelled_owned(start);
     let started = app.tasks.spawn(start).await;
-    let login = started.map_err(|_| Error::Internal("the test login broke off"))??;
+    let started = started.map_err(|_| Error::Internal("the test login broke off"))?;
+    let login = started.ok_or(StoreError::Closed)??;
     Ok((StatusCode::CREATED, Json(login)))
 }

@@ -62,4 +62,7 @@ pub(crate) trait AttemptStore {
 
     /// Ends the attempts that a stopped backend left behind.
     fn end_interrupted_attempts(&self) -> Reply<'_, ()>;
+
+    /// Forgets attempts after 90 days, and claims of codes after a day: WeChat itself forgets a code within minutes.
+    fn forget_old_attempts(&self) -> Reply<'_, ()>;
 }

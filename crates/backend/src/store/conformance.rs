@@ -1,15 +1,20 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-use super::{Position, PullAnswer, PushAs, PushDecision, Store};
+use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Store};
 use crate::{
     SecretKey,
     bootstrap::{Entries, Plan},
+    login::Step,
     testing::{Hands, Seeded},
     vault::Vault,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use yaopai_domain::{
-    Change, ClientId, EntityKey, FieldGroup, MetadataValue, Mutation, MutationId, Outcome, Patch, PoolId,
+    AttemptId, AttemptState, Change, ClientId, Clock, ConnectionId, ConnectionKind, EntityKey, Entropy,
+    FieldGroup, LoginAttempt, MetadataValue, Mutation, MutationId, Outcome, Patch, PoolId, Purpose,
     PushAnswer, PushRejection, PushRequest, ResetReason, Revision, User, UserId,
 };
 
@@ -172,6 +177,28 @@ pub(crate) async fn a_page_that_ends_at_the_head_is_caught_up(subject: Subject) 
     assert_eq!(page.position.revision, Revision(2));
     let next = subject.page(subject.client(), Some(page.position), 2).await;
     assert!(next.changes.is_empty() && next.caught_up);
+}
+
+pub(crate) async fn a_page_of_large_users_ends_early(subject: Subject) {
+    let people = subject.people(3).await;
+    let client = subject.client();
+    let large = "x".repeat(8000);
+    for (number, user) in (0..).zip(&people) {
+        let edits: Vec<_> = (1..=150)
+            .map(|key| {
+                let mut edit = subject.mutation(number * 150 + key, *user, None, Some(&large));
+                edit.patch.field = format!("metadata.k{key}").parse().unwrap();
+                edit
+            })
+            .collect();
+        subject.push(client, &edits).await;
+    }
+    let first = subject.page(client, None, 10).await;
+    assert_eq!(first.changes.len(), 2, "1.2 MB each");
+    assert!(!first.caught_up);
+    let second = subject.page(client, Some(first.position), 10).await;
+    assert_eq!(second.changes[0].key, EntityKey::User(people[2]));
+    assert!(second.changes.len() == 1 && second.caught_up);
 }
 
 pub(crate) async fn an_entity_appears_once_at_its_latest_revision(subject: Subject) {
@@ -380,6 +407,32 @@ pub(crate) async fn a_json_null_is_a_value_and_not_an_absence(subject: Subject) 
     assert_eq!(subject.tier_of(user).await, None);
 }
 
+pub(crate) async fn a_number_stays_as_it_was_written_and_is_the_base_of_the_next_edit(subject: Subject) {
+    let user = subject.people(1).await[0];
+    let client = subject.client();
+    let mut base = None;
+    for seq in 1..=200 {
+        let mut random = [0; 8];
+        subject.ids.fill(&mut random);
+        let digits = u64::from_le_bytes(random);
+        // Between -1e9 and 1e9, with all the digits that a float can have.
+        let float = (digits as f64 / u64::MAX as f64 - 0.5) * 2e9;
+        let json = serde_json::to_string(&float).unwrap();
+        let new = MetadataValue::parse(&json).unwrap();
+        let mut edit = subject.mutation(seq, user, None, None);
+        (edit.patch.base, edit.patch.new) = (base, Some(new));
+        let answer = subject.push(client, &[edit]).await;
+        assert!(
+            matches!(outcomes(&answer)[0], Outcome::Applied { .. }),
+            "{json}: {answer:?}"
+        );
+        // What a console shows, and sends back.
+        let shown = subject.tier_of(user).await.unwrap().to_string();
+        assert_eq!(shown, json);
+        base = Some(MetadataValue::parse(&shown).unwrap());
+    }
+}
+
 pub(crate) async fn a_removed_key_still_knows_who_removed_it(subject: Subject) {
     let user = subject.people(1).await[0];
     let client = subject.client();
@@ -480,6 +533,72 @@ pub(crate) async fn applying_a_bootstrap_file_again_changes_nothing(subject: Sub
     assert_eq!(subject.users().await, users);
 }
 
+pub(crate) async fn a_connection_belongs_to_the_account_that_was_made_with_its_pool(subject: Subject) {
+    // All of a file is made at one moment: by chance, the right account would not be the first in every pool.
+    let pools = (0..12).map(|number| format!("p{number}"));
+    let of =
+        |pool: &str, more: &str| CONNECTION.replace("kind =", &format!("pool = \"{pool}\"\n{more}kind ="));
+    for pool in pools {
+        let named = of(&pool, "platform_account = \"Another\"\n").replace("\"pc\"", "\"another\"");
+        subject
+            .bootstrap(&format!(
+                "[[pool]]\nid = \"{pool}\"\nname = \"P\"\n\
+                 [[platform_account]]\npool = \"{pool}\"\nname = \"Another\"\n{named}{}",
+                of(&pool, "")
+            ))
+            .await;
+        let connections = subject.store.connections(&pool.parse().unwrap()).await.unwrap();
+        let accounts: BTreeSet<_> = connections.iter().map(|one| one.platform_account).collect();
+        assert_eq!(accounts.len(), 2, "in {pool}");
+    }
+}
+
+pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    let pool = Subject::pool();
+    let attempt = || LoginAttempt {
+        id: AttemptId::new(subject.clock.as_ref(), &subject.ids),
+        connection_id: ConnectionId::new(subject.clock.as_ref(), &subject.ids),
+        kind: ConnectionKind::Pc,
+        purpose: Purpose::Test,
+        dry_run: true,
+        state: AttemptState::Waiting,
+        created_at: subject.clock.now(),
+        expires_at: subject.clock.now().plus_millis(1000),
+        finished_at: None,
+        legs: Vec::new(),
+        verdict: None,
+    };
+    let claim = async |attempt: LoginAttempt| {
+        let id = attempt.id;
+        subject.store.begin_attempt(&pool, attempt, None).await.unwrap();
+        let code = CodeClaim {
+            app_id: "wx0123456789abcdef".to_owned(),
+            code_hash: "the same code".to_owned(),
+        };
+        let confirmed = vec![Step::Move(AttemptState::Confirmed)];
+        let claim = subject.store.confirm_attempt(&pool, id, code, confirmed).await;
+        matches!(claim.unwrap(), Claim::First(_))
+    };
+    let known = async || subject.store.attempts(&pool, 10).await.unwrap().len();
+    let forget = async || subject.store.forget_old_attempts().await.unwrap();
+
+    assert!(claim(attempt()).await);
+    subject.clock.turn(DAY);
+    forget().await;
+    assert!(!claim(attempt()).await, "a code is known for a day");
+    subject.clock.turn(1);
+    forget().await;
+    assert!(claim(attempt()).await, "and then no more");
+
+    subject.clock.turn(89 * DAY - 1);
+    forget().await;
+    assert_eq!(known().await, 3, "an attempt is known for 90 days");
+    subject.clock.turn(1);
+    forget().await;
+    assert_eq!(known().await, 2, "and then no more");
+}
+
 const CONNECTION: &str = r#"
     [[connection]]
     kind = "wechat:pc"
@@ -502,6 +621,7 @@ macro_rules! suite {
         $crate::store::conformance::suite! { $open:
             pages_follow_each_other_without_gap,
             a_page_that_ends_at_the_head_is_caught_up,
+            a_page_of_large_users_ends_early,
             an_entity_appears_once_at_its_latest_revision,
             a_deleted_entity_is_a_tombstone_but_not_for_a_first_load,
             a_foreign_history_is_reset,
@@ -509,11 +629,14 @@ macro_rules! suite {
             an_edit_is_applied_once_however_often_it_is_pushed,
             values_decide_what_becomes_of_an_edit,
             a_json_null_is_a_value_and_not_an_absence,
+            a_number_stays_as_it_was_written_and_is_the_base_of_the_next_edit,
             a_removed_key_still_knows_who_removed_it,
             edits_that_can_never_apply_are_rejected_and_block_nothing,
             a_user_has_at_most_256_metadata_keys,
             gaps_and_forks_write_nothing,
             applying_a_bootstrap_file_again_changes_nothing,
+            a_connection_belongs_to_the_account_that_was_made_with_its_pool,
+            old_attempts_and_codes_are_forgotten,
         }
     };
 }

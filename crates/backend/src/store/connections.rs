@@ -1,7 +1,9 @@
 //! Connections and the verification files served for them.
 
 use super::Reply;
-use yaopai_domain::{Connection, ConnectionId, ConnectionUsage, Fingerprint, PoolId, ValidConnection};
+use yaopai_domain::{
+    Connection, ConnectionId, ConnectionUsage, Fingerprint, PoolId, Timestamp, ValidConnection,
+};
 
 /// An AppSecret as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub(crate) struct NewConnection {
 pub(crate) enum ConnectionChange {
     /// All fields; the secret stays if there is no new one.
     Replace {
+        /// `updated_at` of the state that the fields began with: if another one is stored, the change is outdated.
+        based_on: Option<Timestamp>,
         /// The fields.
         fields: Box<ValidConnection>,
         /// A new secret.
@@ -67,7 +71,7 @@ pub(crate) trait ConnectionStore {
     /// Deletes a connection. Its people keep their bindings.
     fn delete_connection(&self, pool: &PoolId, actor: &str, id: ConnectionId) -> Reply<'_, ()>;
 
-    /// What deleting it would mean.
+    /// What deleting it would mean to the people bound to its AppID.
     fn connection_usage(&self, pool: &PoolId, id: ConnectionId) -> Reply<'_, ConnectionUsage>;
 
     /// The bytes of a verification file.

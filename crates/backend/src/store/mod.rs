@@ -26,7 +26,11 @@ pub(crate) use users::UserStore;
 
 use futures_util::future::BoxFuture;
 use std::path::PathBuf;
-use yaopai_domain::{PoolId, Revision};
+use tokio::sync::broadcast;
+use yaopai_domain::{AttemptId, PoolId, Revision};
+
+/// News a slow listener may lag behind before it has to look by itself.
+pub(crate) const NEWS_KEPT: usize = 256;
 
 /// Everything the backend remembers.
 pub(crate) trait Store:
@@ -48,7 +52,27 @@ pub(crate) trait Store:
 /// What a store method gives.
 pub(crate) type Reply<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
-/// A pool has a new head. Sent after the commit that made it.
+/// Where a store tells what it has committed, also when whoever caused it has left. News carry no data: whoever hears
+/// them looks.
+#[derive(Debug, Clone)]
+pub(crate) struct News {
+    /// Every new head of a pool.
+    pub(crate) heads: broadcast::Sender<NewHead>,
+    /// Every login attempt that changed.
+    pub(crate) attempts: broadcast::Sender<AttemptId>,
+}
+
+impl News {
+    /// Nobody listens yet.
+    pub(crate) fn new() -> Self {
+        Self {
+            heads: broadcast::channel(NEWS_KEPT).0,
+            attempts: broadcast::channel(NEWS_KEPT).0,
+        }
+    }
+}
+
+/// A pool has a new head.
 #[derive(Debug, Clone)]
 pub(crate) struct NewHead {
     /// Which pool.
@@ -66,6 +90,9 @@ pub enum StoreError {
     /// A unique value is taken.
     #[error("the {0:?} is taken")]
     Taken(Unique),
+    /// The row has changed since the caller read it.
+    #[error("the {0} was changed meanwhile")]
+    Outdated(&'static str),
     /// A row refers to something that is not there.
     #[error("the {0} is unknown")]
     Unknown(&'static str),
@@ -83,7 +110,13 @@ pub enum StoreError {
         /// Where the file is now.
         kept: PathBuf,
     },
-    /// The file is damaged or not ours.
+    /// The file is the database of another program.
+    #[error("{} is the database of another program and was left as it is; choose another file", file.display())]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file is damaged.
     #[error(
         "the database cannot be read: {reason}. It is kept at {}; restore a backup in its place, or repair it with \
          `sqlite3 FILE .recover`. The next start begins with an empty database",

@@ -65,7 +65,7 @@ pub(crate) trait SyncStore {
     /// The pool's head.
     fn head(&self, pool: &PoolId) -> Reply<'_, Revision>;
 
-    /// A page of at most `limit` changes behind `from` (absent: from the beginning), and what it needs, all of one
+    /// A page of at most `limit` changes and little more than 2 MiB behind `from` (absent: from the beginning), and what it needs, all of one
     /// snapshot.
     fn pull(
         &self,

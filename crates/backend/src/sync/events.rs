@@ -30,7 +30,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 async fn events(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Error> {
     // Subscribed before the head is read: a commit in between is told twice rather than never.
-    let heads = app.heads.subscribe();
+    let heads = app.news.heads.subscribe();
     let first = app.store.head(&caller.pool).await?;
     let stopped = app.stopping.clone().cancelled_owned();
     let hints = stream::once(async move { first })
@@ -79,7 +79,7 @@ mod tests {
     #[tokio::test]
     async fn hints_that_pile_up_become_one_and_other_pools_give_none() {
         let bench = Bench::new().await;
-        let mut heads = bench.app.heads.subscribe();
+        let mut heads = bench.app.news.heads.subscribe();
         for identifier in ["a", "b", "c"] {
             bench.connect(identifier).await;
         }
@@ -101,13 +101,13 @@ mod tests {
     async fn a_listener_who_fell_behind_gets_the_head_all_the_same() {
         let bench = Bench::new().await;
         bench.connect("a").await;
-        let mut heads = bench.app.heads.subscribe();
-        for _ in 0..=crate::app::HINTS_KEPT {
+        let mut heads = bench.app.news.heads.subscribe();
+        for _ in 0..=crate::store::NEWS_KEPT {
             let other = NewHead {
                 pool: "other".parse().unwrap(),
                 head: Revision(1),
             };
-            bench.app.heads.send(other).unwrap();
+            bench.app.news.heads.send(other).unwrap();
         }
         let head = next_head(&bench.app, &PoolId::default(), &mut heads).await;
         assert_eq!(head, Some(Revision(1)));

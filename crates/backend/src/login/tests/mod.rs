@@ -1,8 +1,10 @@
 //! Logins from end to end: a real backend and a real sandbox on ports of their own, and a simulated phone.
 
+mod left;
 mod mini_program;
 mod pc;
 mod secrets;
+mod silence;
 mod webpage_authorization;
 
 use crate::{Backend, Config, Database, EmbeddedKey, WeChatHosts};
@@ -39,10 +41,16 @@ impl Desk {
     }
 
     async fn open_at(clock: Arc<dyn Clock>) -> Self {
+        Self::open_to(None, clock).await
+    }
+
+    /// With the backend's WeChat at `wechat`, instead of in the sandbox.
+    async fn open_to(wechat: Option<url::Url>, clock: Arc<dyn Clock>) -> Self {
         let sandbox = Sandbox::start(yaopai_sandbox::Config::default()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let key = EmbeddedKey::generate(&System);
-        let backend = start(dir.path(), &sandbox, &key, clock).await;
+        let wechat = wechat.unwrap_or_else(|| sandbox.url());
+        let backend = start(dir.path(), wechat, &key, clock).await;
         sandbox.set_miniprogram_server(backend.url());
         #[expect(clippy::disallowed_methods, reason = "the test is the program here")]
         let http = reqwest::Client::builder()
@@ -70,7 +78,7 @@ impl Desk {
             dir,
         } = self;
         backend.stop().await;
-        let backend = start(dir.path(), &sandbox, &key, Arc::new(System)).await;
+        let backend = start(dir.path(), sandbox.url(), &key, Arc::new(System)).await;
         Self {
             sandbox,
             backend,
@@ -280,8 +288,7 @@ impl Live {
     }
 }
 
-async fn start(dir: &Path, sandbox: &Sandbox, key: &EmbeddedKey, clock: Arc<dyn Clock>) -> Backend {
-    let url = sandbox.url();
+async fn start(dir: &Path, url: url::Url, key: &EmbeddedKey, clock: Arc<dyn Clock>) -> Backend {
     let config = Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         database: Database::Sqlite(dir.join("backend.db")),

@@ -65,6 +65,21 @@ async fn a_person_who_refuses_is_refused() {
     assert_eq!(desk.users().await, 0);
 }
 
+#[test]
+fn a_wechat_on_this_machine_is_not_asked_through_a_proxy() {
+    // The variables belong to the whole process, so another one runs the login.
+    let nowhere = "http://127.0.0.1:9";
+    let login = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "login::tests::pc::a_person_who_refuses_is_refused"])
+        .envs(["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"].map(|name| (name, nowhere)))
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&login.stdout);
+    assert!(login.status.success() && told.contains("1 passed"), "{told}");
+}
+
 #[rstest]
 #[case::without_union_id("su-he", false, Some("苏禾"))]
 #[case::anonymous("zhou-ning", true, None)]
@@ -140,7 +155,7 @@ async fn a_foreign_callback_host_is_refused_by_the_page_and_kept() {
     let callback = json!({ "callback_url": "https://shop.example.com/cb" });
     let connection = desk.connect_with(PC, callback).await;
     let (code, problem) = refused(desk.start(connection, true).await);
-    assert_eq!(code, Code::WechatRefused);
+    assert_eq!(code, Code::WechatPageRefused);
     assert!(
         problem.detail.contains("redirect_uri 参数错误"),
         "{}",

@@ -1,7 +1,7 @@
 //! Login attempts in SQLite.
 
 use super::{
-    Sqlite,
+    Sqlite, Writing,
     row::{Columns, from_json, from_wire_name, to_json, wire_name},
 };
 use crate::{
@@ -13,6 +13,10 @@ use yaopai_domain::{AttemptId, AttemptState, LoginAttempt, PoolId, Timestamp};
 
 const COLUMNS: &str = "id, pool, connection_id, kind, purpose, dry_run, state, legs, verdict, created_at, \
                        expires_at, finished_at";
+
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+const CODES_KEPT_MILLIS: i64 = DAY_MILLIS;
+const ATTEMPTS_KEPT_MILLIS: i64 = 90 * DAY_MILLIS;
 
 impl AttemptStore for Sqlite {
     fn begin_attempt(
@@ -93,7 +97,7 @@ impl AttemptStore for Sqlite {
             let Some(advanced) = advance(&attempt, steps, writing.now()) else {
                 return Ok(None);
             };
-            update(writing.tx(), &advanced)?;
+            update(writing, &advanced)?;
             Ok(Some(advanced))
         }))
     }
@@ -125,7 +129,7 @@ impl AttemptStore for Sqlite {
                 id.to_string(),
                 writing.now().0
             ])?;
-            update(tx, &advanced)?;
+            update(writing, &advanced)?;
             Ok(Claim::First(advanced))
         }))
     }
@@ -144,9 +148,26 @@ impl AttemptStore for Sqlite {
                 };
                 let finish = Step::Finish { state, verdict: None };
                 if let Some(ended) = advance(&attempt, vec![finish], writing.now()) {
-                    update(tx, &ended)?;
+                    update(writing, &ended)?;
                 }
             }
+            Ok(())
+        }))
+    }
+
+    fn forget_old_attempts(&self) -> Reply<'_, ()> {
+        Box::pin(self.write(|writing| {
+            let (tx, now) = (writing.tx(), writing.now());
+            tx.execute(
+                "DELETE FROM exchanged_code WHERE at < ?1",
+                [now.plus_millis(-CODES_KEPT_MILLIS).0],
+            )?;
+            // By pool, as the index of ages is.
+            tx.execute(
+                "DELETE FROM login_attempt WHERE pool IN (SELECT id FROM pool) AND created_at < ?1
+                 AND NOT EXISTS (SELECT 1 FROM exchanged_code c WHERE c.attempt = login_attempt.id)",
+                [now.plus_millis(-ATTEMPTS_KEPT_MILLIS).0],
+            )?;
             Ok(())
         }))
     }
@@ -177,17 +198,20 @@ fn read(tx: &Transaction<'_>, pool: &PoolId, id: AttemptId) -> Result<Option<Log
     rows.next()?.map(of_row).transpose()
 }
 
-fn update(tx: &Transaction<'_>, attempt: &LoginAttempt) -> Result<(), StoreError> {
-    tx.prepare_cached(
-        "UPDATE login_attempt SET state = ?2, legs = ?3, verdict = ?4, finished_at = ?5 WHERE id = ?1",
-    )?
-    .execute(params![
-        attempt.id.to_string(),
-        wire_name(&attempt.state)?,
-        to_json(&attempt.legs)?,
-        attempt.verdict.as_ref().map(to_json).transpose()?,
-        attempt.finished_at.map(|moment| moment.0),
-    ])?;
+fn update(writing: &mut Writing<'_>, attempt: &LoginAttempt) -> Result<(), StoreError> {
+    writing.attempts.push(attempt.id);
+    writing
+        .tx()
+        .prepare_cached(
+            "UPDATE login_attempt SET state = ?2, legs = ?3, verdict = ?4, finished_at = ?5 WHERE id = ?1",
+        )?
+        .execute(params![
+            attempt.id.to_string(),
+            wire_name(&attempt.state)?,
+            to_json(&attempt.legs)?,
+            attempt.verdict.as_ref().map(to_json).transpose()?,
+            attempt.finished_at.map(|moment| moment.0),
+        ])?;
     Ok(())
 }
 

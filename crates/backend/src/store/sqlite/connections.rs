@@ -12,6 +12,7 @@ use crate::store::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, named_params, params};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use yaopai_domain::{
     Connection, ConnectionId, ConnectionUsage, EntityKey, Fingerprint, IdentityId, PlatformAccountId, PoolId,
     SecretState, ValidConnection, VerificationFile,
@@ -109,17 +110,19 @@ impl ConnectionStore for Sqlite {
     fn connection_usage(&self, pool: &PoolId, id: ConnectionId) -> Reply<'_, ConnectionUsage> {
         let pool = pool.clone();
         Box::pin(self.read(move |tx| {
-            load(tx, &pool, id)?.ok_or(StoreError::NotFound("connection"))?;
-            // A UnionID is another way in only together with another connection, so only OpenIDs count.
+            let asked = load(tx, &pool, id)?.ok_or(StoreError::NotFound("connection"))?;
+            // A binding belongs to an AppID: whichever enabled connection has it is a way in. A UnionID is one only
+            // together with another connection, so only OpenIDs count.
             Ok(tx.query_row(
                 "SELECT count(DISTINCT i.user_id),
                         count(DISTINCT CASE WHEN NOT EXISTS (
                             SELECT 1 FROM identity other
+                            JOIN connection c ON c.pool = other.pool AND c.app_id = other.scope
                             WHERE other.user_id = i.user_id AND other.scope_kind = 'app'
-                              AND other.connection_id IS NOT NULL AND other.connection_id <> ?2
+                              AND c.enabled = 1 AND c.id <> ?3
                         ) THEN i.user_id END)
-                 FROM identity i WHERE i.pool = ?1 AND i.connection_id = ?2",
-                params![pool.as_str(), id.to_string()],
+                 FROM identity i WHERE i.pool = ?1 AND i.scope_kind = 'app' AND i.scope = ?2",
+                params![pool.as_str(), asked.app_id, id.to_string()],
                 |row| {
                     Ok(ConnectionUsage {
                         users: row.get(0)?,
@@ -229,7 +232,14 @@ pub(super) fn change(
                 "connection.disable"
             }
         }
-        ConnectionChange::Replace { fields, secret } => {
+        ConnectionChange::Replace {
+            based_on,
+            fields,
+            secret,
+        } => {
+            if based_on.is_some_and(|based_on| based_on != old.updated_at) {
+                return Err(StoreError::Outdated("connection"));
+            }
             replace(writing, pool, id, fields, secret.as_ref())?;
             "connection.change"
         }
@@ -238,14 +248,13 @@ pub(super) fn change(
     if now == old {
         return Ok((false, old));
     }
+    // Two changes never have the same moment, however the clock goes: drafts are told apart by it.
+    let updated_at = writing.now().max(old.updated_at.plus_millis(1));
     tx.execute(
         "UPDATE connection SET updated_at = ?2 WHERE id = ?1",
-        params![id.to_string(), writing.now().0],
+        params![id.to_string(), updated_at.0],
     )?;
-    let now = Connection {
-        updated_at: writing.now(),
-        ..now
-    };
+    let now = Connection { updated_at, ..now };
     let entry = Entry {
         actor,
         action,
@@ -302,19 +311,19 @@ fn replace(
     drop_unused_files(tx)
 }
 
-/// The platform account that was asked for, or the pool's first.
+/// The platform account that was asked for, or the pool's first, which was made with the pool.
 fn platform_account(
     tx: &Transaction<'_>,
     pool: &PoolId,
     wanted: Option<PlatformAccountId>,
 ) -> Result<PlatformAccountId, StoreError> {
     tx.prepare_cached(
-        "SELECT id FROM platform_account WHERE pool = ?1 AND (?2 IS NULL OR id = ?2) ORDER BY created_at, id LIMIT 1",
+        "SELECT id FROM platform_account WHERE pool = ?1 AND (?2 IS NULL OR id = ?2)
+         ORDER BY name <> 'default', created_at, id LIMIT 1",
     )?
-    .query_and_then(
-        params![pool.as_str(), wanted.map(|id| id.to_string())],
-        |row| row.parsed("id"),
-    )?
+    .query_and_then(params![pool.as_str(), wanted.map(|id| id.to_string())], |row| {
+        row.parsed("id")
+    })?
     .next()
     .unwrap_or(Err(StoreError::Unknown("platform account")))
 }
@@ -370,9 +379,14 @@ fn target(id: ConnectionId) -> String {
 
 /// A connection as the audit log keeps it: the secret is a fingerprint already, the file is long.
 fn audited(connection: &Connection) -> Value {
-    let file = connection.verification_file.as_ref().map(|file| &file.name);
     let mut value = json!(connection);
-    value["verification_file"] = json!(file);
+    if let Some(file) = &connection.verification_file {
+        let content = BASE64_STANDARD.decode(&file.content_base64).unwrap_or_default();
+        value["verification_file"] = json!({
+            "name": file.name,
+            "content_sha256": hex::encode(Sha256::digest(content)),
+        });
+    }
     value
 }
 

@@ -1,8 +1,8 @@
 //! The change feed: the only way by which a change of a synced entity becomes visible.
 
-use super::Writing;
+use super::{Writing, row::Columns};
 use crate::store::{NewHead, StoreError};
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction, params};
 use std::collections::BTreeMap;
 use yaopai_domain::{EntityKey, PoolId, Revision};
 
@@ -61,6 +61,16 @@ pub(super) fn columns(key: EntityKey) -> (&'static str, String) {
         EntityKey::User(id) => ("user", id.to_string()),
         EntityKey::Identity(id) => ("identity", id.to_string()),
         EntityKey::Connection(id) => ("connection", id.to_string()),
+    }
+}
+
+/// The entity that a feed row with these columns is about: the way back from [`columns`].
+pub(super) fn key(row: &Row<'_>) -> Result<EntityKey, StoreError> {
+    match row.get_ref("etype")?.as_str().map_err(rusqlite::Error::from)? {
+        "user" => Ok(EntityKey::User(row.parsed("eid")?)),
+        "identity" => Ok(EntityKey::Identity(row.parsed("eid")?)),
+        "connection" => Ok(EntityKey::Connection(row.parsed("eid")?)),
+        _ => Err(StoreError::Unreadable("etype: unknown name".to_owned())),
     }
 }
 
@@ -203,6 +213,24 @@ mod tests {
         assert_eq!(scope["connection_id"], Value::Null, "and forgets the connection");
     }
 
+    #[test]
+    fn an_entity_of_a_kind_that_is_not_known_is_an_error() {
+        let key = |etype: &str| {
+            rusqlite::Connection::open_in_memory().unwrap().query_row(
+                "SELECT ?1 AS etype, '00000000-0000-7000-8000-0000000000aa' AS eid",
+                [etype],
+                |row| Ok(super::key(row).map(super::columns)),
+            )
+        };
+        for etype in ["user", "identity", "connection"] {
+            assert_eq!(key(etype).unwrap().unwrap().0, etype);
+        }
+        assert!(matches!(
+            key("spaceship").unwrap(),
+            Err(StoreError::Unreadable(_))
+        ));
+    }
+
     #[tokio::test]
     async fn the_watch_sees_a_transaction_that_forgets_the_feed() {
         let bench = Bench::new().await;
@@ -212,7 +240,7 @@ mod tests {
             &bench.database(),
             bench.app.clock.clone(),
             bench.app.entropy.clone(),
-            bench.app.heads.clone(),
+            bench.app.news.clone(),
         )
         .unwrap();
         let forgetful: Result<(), StoreError> = store

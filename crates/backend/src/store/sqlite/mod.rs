@@ -14,13 +14,12 @@ mod row;
 mod sync;
 mod users;
 
-use super::{NewHead, Store, StoreError};
+use super::{NewHead, News, Store, StoreError};
 use futures_util::future::BoxFuture;
 use lane::Lane;
 use rusqlite::{Transaction, TransactionBehavior};
 use std::{path::Path, sync::Arc};
-use tokio::sync::broadcast;
-use yaopai_domain::{Clock, Entropy, Timestamp};
+use yaopai_domain::{AttemptId, Clock, Entropy, Timestamp};
 
 /// Readers beside the one writer.
 const READERS: usize = 4;
@@ -30,7 +29,7 @@ pub(crate) struct Sqlite {
     writer: Lane,
     readers: Lane,
     ambient: Ambient,
-    heads: broadcast::Sender<NewHead>,
+    news: News,
 }
 
 /// Where a transaction's moment and randomness come from.
@@ -41,12 +40,12 @@ struct Ambient {
 }
 
 impl Sqlite {
-    /// Opens the file, or makes it, and brings its schema up to date. New heads are sent to `heads` after each commit.
+    /// Opens the file, or makes it, and brings its schema up to date. What it commits is told to `news`.
     pub(crate) fn open(
         file: &Path,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
-        heads: broadcast::Sender<NewHead>,
+        news: News,
     ) -> Result<Self, StoreError> {
         let writer = open::writer(file, clock.now())?;
         let readers = (0..READERS)
@@ -56,7 +55,7 @@ impl Sqlite {
             writer: Lane::start("store-writer", vec![writer])?,
             readers: Lane::start("store-reader", readers)?,
             ambient: Ambient { clock, entropy },
-            heads,
+            news,
         })
     }
 
@@ -81,7 +80,7 @@ impl Sqlite {
         work: impl FnOnce(&mut Writing<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let ambient = self.ambient.clone();
-        let heads = self.heads.clone();
+        let news = self.news.clone();
         self.writer
             .run(move |connection| {
                 let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -90,13 +89,17 @@ impl Sqlite {
                     now: ambient.clock.now(),
                     ambient: &ambient,
                     heads: Vec::new(),
+                    attempts: Vec::new(),
                 };
                 let answer = work(&mut writing)?;
-                let new_heads = writing.heads;
+                let (heads, attempts) = (writing.heads, writing.attempts);
                 tx.commit()?;
-                for head in new_heads {
-                    // Nobody listening is fine: hints carry no data.
-                    let _ = heads.send(head);
+                // Here, and not where the answer arrives: its caller may have left. Nobody listening is fine.
+                for head in heads {
+                    let _ = news.heads.send(head);
+                }
+                for attempt in attempts {
+                    let _ = news.attempts.send(attempt);
                 }
                 Ok(answer)
             })
@@ -119,6 +122,7 @@ struct Writing<'t> {
     now: Timestamp,
     ambient: &'t Ambient,
     heads: Vec<NewHead>,
+    attempts: Vec<AttemptId>,
 }
 
 impl<'t> Writing<'t> {
@@ -147,7 +151,6 @@ impl<'t> Writing<'t> {
 mod tests {
     use super::*;
     use crate::{
-        app::HINTS_KEPT,
         store::{
             PoolStore,
             conformance::{Subject, suite},
@@ -159,12 +162,11 @@ mod tests {
     async fn open() -> (Subject, TempDir) {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
-        let (heads, _) = broadcast::channel(HINTS_KEPT);
         let store = Sqlite::open(
             &dir.path().join("backend.db"),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::new(Seeded::new(7)),
-            heads,
+            News::new(),
         )
         .unwrap();
         store.ensure_a_pool().await.unwrap();

@@ -3,7 +3,11 @@
 use crate::store::StoreError;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
-use std::path::{Path, PathBuf};
+use std::{
+    fs::OpenOptions,
+    path::{Path, PathBuf},
+};
+use url::Url;
 use yaopai_domain::Timestamp;
 
 mod migrations {
@@ -17,7 +21,8 @@ const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Opens the file for writing and brings its schema up to date.
 ///
-/// A file that is damaged, foreign or of a newer version is kept aside under a name with `now`'s date, and refused.
+/// A file that is damaged or of a newer version is kept aside under a name with `now`'s date, and refused. The database
+/// of another program is refused and left as it is.
 pub(super) fn writer(file: &Path, now: Timestamp) -> Result<Connection, StoreError> {
     match open_writer(file) {
         Ok(connection) => Ok(connection),
@@ -25,6 +30,9 @@ pub(super) fn writer(file: &Path, now: Timestamp) -> Result<Connection, StoreErr
             found,
             known,
             kept: keep_aside(file, "newer", now)?,
+        }),
+        Err(Unusable::Foreign) => Err(StoreError::Foreign {
+            file: file.to_owned(),
         }),
         Err(Unusable::Corrupt(reason)) => Err(StoreError::Corrupt {
             reason,
@@ -46,8 +54,15 @@ pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
 
 enum Unusable {
     Newer { found: i64, known: i64 },
+    Foreign,
     Corrupt(String),
     Other(StoreError),
+}
+
+impl From<StoreError> for Unusable {
+    fn from(error: StoreError) -> Self {
+        Self::Other(error)
+    }
 }
 
 impl From<rusqlite::Error> for Unusable {
@@ -60,6 +75,24 @@ impl From<rusqlite::Error> for Unusable {
 }
 
 fn open_writer(file: &Path) -> Result<Connection, Unusable> {
+    let runner = migrations::migrations::runner().set_grouped(true);
+    let known = runner
+        .get_migrations()
+        .iter()
+        .map(|migration| i64::from(migration.version()))
+        .max()
+        .unwrap_or(0);
+    if file
+        .try_exists()
+        .map_err(|error| StoreError::Engine(Box::new(error)))?
+    {
+        let found = schema_of_ours(&onlooker(file)?)?;
+        if found > known {
+            return Err(Unusable::Newer { found, known });
+        }
+    } else {
+        make_private(file)?;
+    }
     let mut connection = Connection::open(file)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -71,29 +104,50 @@ fn open_writer(file: &Path) -> Result<Connection, Unusable> {
     if checked != "ok" {
         return Err(Unusable::Corrupt(checked));
     }
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
-    if tables > 0 && application != APPLICATION_ID {
-        return Err(Unusable::Corrupt(
-            "it is the database of another program".to_owned(),
-        ));
-    }
-
-    let runner = migrations::migrations::runner().set_grouped(true);
-    let known = runner
-        .get_migrations()
-        .iter()
-        .map(|migration| i64::from(migration.version()))
-        .max()
-        .unwrap_or(0);
-    let found = schema_version(&connection)?;
-    if found > known {
-        return Err(Unusable::Newer { found, known });
-    }
     runner
         .run(&mut connection)
         .map_err(|error| Unusable::Other(StoreError::Engine(Box::new(error))))?;
     Ok(connection)
+}
+
+/// Opens a file that may be anybody's, to look into it only.
+fn onlooker(file: &Path) -> Result<Connection, Unusable> {
+    // Without a log the file is whole, and immutable: nothing is then written beside it either.
+    let log = with_suffix(file, "-wal");
+    let how = if log.try_exists().unwrap_or(true) {
+        "mode=ro"
+    } else {
+        "immutable=1"
+    };
+    let mut uri = std::path::absolute(file)
+        .ok()
+        .and_then(|file| Url::from_file_path(file).ok())
+        .ok_or_else(|| Unusable::Corrupt("its path is not one".to_owned()))?;
+    uri.set_query(Some(how));
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Ok(Connection::open_with_flags(uri.as_str(), flags)?)
+}
+
+/// The schema version of a file of ours; 0 for one without any table.
+fn schema_of_ours(connection: &Connection) -> Result<i64, Unusable> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && (tables > 0 || application != 0) {
+        return Err(Unusable::Foreign);
+    }
+    Ok(schema_version(connection)?)
+}
+
+/// Makes an empty file that only its owner can read. SQLite gives its companions the same rights.
+fn make_private(file: &Path) -> Result<(), StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let made = options.open(file);
+    made.map(drop)
+        .map_err(|error| StoreError::Engine(Box::new(error)))
 }
 
 fn schema_version(connection: &Connection) -> Result<i64, rusqlite::Error> {
@@ -146,6 +200,7 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
     use std::fs;
 
     const NOW: Timestamp = Timestamp(1_735_689_600_000);
@@ -216,19 +271,53 @@ mod tests {
         assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
     }
 
+    #[rstest]
+    #[case::without_mark("CREATE TABLE recipes (name TEXT)")]
+    #[case::with_its_mark("PRAGMA application_id = 7; CREATE TABLE recipes (name TEXT)")]
+    #[case::empty_with_its_mark("PRAGMA application_id = 7; VACUUM")]
+    #[case::with_a_log("PRAGMA journal_mode = WAL; CREATE TABLE recipes (name TEXT)")]
+    fn another_programs_database_is_left_as_it_is(#[case] sql: &str) {
+        let dir = tempfile::tempdir().unwrap();
+        // A name that means something in an address.
+        let file = dir.path().join("our ?recipes#1 100%.db");
+        Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        let names = || fs::read_dir(dir.path()).unwrap().count();
+        let before = (fs::read(&file).unwrap(), names());
+        let refused = writer(&file, NOW).unwrap_err();
+        assert!(
+            matches!(&refused, StoreError::Foreign { file: named } if *named == file),
+            "{refused}"
+        );
+        assert_eq!((fs::read(&file).unwrap(), names()), before);
+    }
+
     #[test]
-    fn another_programs_database_is_left_as_it_is() {
+    fn another_programs_database_is_left_as_it_is_while_that_program_uses_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("recipes.db");
+        let theirs = Connection::open(&file).unwrap();
+        theirs
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE recipes (name TEXT)")
+            .unwrap();
+        let log = with_suffix(&file, "-wal");
+        let bytes = || (fs::read(&file).unwrap(), fs::read(&log).unwrap());
+        let before = bytes();
+        let refused = writer(&file, NOW).unwrap_err();
+        assert!(matches!(refused, StoreError::Foreign { .. }), "{refused}");
+        assert_eq!(bytes(), before);
+    }
+
+    #[test]
+    fn a_file_of_ours_whose_first_changes_are_still_in_the_log_is_ours() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("backend.db");
-        Connection::open(&file)
-            .unwrap()
-            .execute_batch("CREATE TABLE recipes (name TEXT)")
-            .unwrap();
-        let Err(StoreError::Corrupt { kept, .. }) = writer(&file, NOW) else {
-            panic!("a foreign file was opened")
-        };
-        let kept = Connection::open(kept).unwrap();
-        assert_eq!(schema_of(&kept).len(), 1);
+        let running = writer(&file, NOW).unwrap();
+        let copy = dir.path().join("copy.db");
+        for companion in ["", "-wal"] {
+            fs::copy(with_suffix(&file, companion), with_suffix(&copy, companion)).unwrap();
+        }
+        drop(running);
+        writer(&copy, NOW).unwrap();
     }
 
     #[test]

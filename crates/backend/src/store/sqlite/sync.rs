@@ -15,6 +15,9 @@ use yaopai_domain::{
     Outcome, Patch, PoolId, PushAnswer, PushRejection, PushRequest, ResetReason, Revision, Timestamp, UserId,
 };
 
+/// A page ends with the change that reaches this: users may have up to 2 MiB of metadata each.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
 impl SyncStore for Sqlite {
     fn head(&self, pool: &PoolId) -> Reply<'_, Revision> {
         let pool = pool.clone();
@@ -82,30 +85,28 @@ fn pull(
         )?
         .query_and_then(
             params![pool.as_str(), after.0, from.is_some(), limit],
-            |row| -> Result<_, StoreError> {
-                let key = match row.get::<_, String>("etype")?.as_str() {
-                    "user" => EntityKey::User(row.parsed("eid")?),
-                    "identity" => EntityKey::Identity(row.parsed("eid")?),
-                    _ => EntityKey::Connection(row.parsed("eid")?),
-                };
-                Ok((row.get("rev")?, key, row.get("deleted")?))
-            },
+            |row| -> Result<_, StoreError> { Ok((row.get("rev")?, feed::key(row)?, row.get("deleted")?)) },
         )?
         .collect::<Result<_, _>>()?;
 
-    let full = rows.len() == limit as usize;
-    let last = rows.last().map_or(head.revision, |(rev, ..)| Revision(*rev));
+    let mut full = rows.len() == limit as usize;
+    let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
+    let mut bytes = 0;
+    for (rev, key, deleted) in rows {
+        if bytes >= PAGE_BYTES {
+            full = true;
+            break;
+        }
+        let change = Change {
+            revision: Revision(rev),
+            key,
+            entity: if deleted { None } else { entity(tx, pool, key)? },
+        };
+        bytes += to_json(&change)?.len();
+        changes.push(change);
+    }
+    let last = changes.last().map_or(head.revision, |change| change.revision);
     let revision = if full { last } else { head.revision };
-    let changes = rows
-        .into_iter()
-        .map(|(rev, key, deleted)| {
-            Ok(Change {
-                revision: Revision(rev),
-                key,
-                entity: if deleted { None } else { entity(tx, pool, key)? },
-            })
-        })
-        .collect::<Result<_, StoreError>>()?;
     Ok(PullAnswer::Page {
         changes,
         caught_up: revision == head.revision,
@@ -136,7 +137,7 @@ fn reset_reason(
         .prepare_cached("SELECT mark FROM rev_mark WHERE pool = ?1 AND rev = ?2")?
         .query_row(params![pool.as_str(), from.seen.0], |row| row.get(0))
         .optional()?;
-    // Marks below the horizon are removed together with the tombstones.
+    // Below the horizon the history is not whole: what is missing there, a mark too, says nothing about a lost tail.
     if from.revision < head.horizon {
         return Ok(Some(ResetReason::HorizonPassed));
     }
