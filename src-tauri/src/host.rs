@@ -2,6 +2,7 @@
 
 use crate::{
     commands::Answer,
+    embedded::Embedded,
     environment::{Environment, Server},
     instance::{self, DirectoryLock},
     settings::{self, Settings, WeChatChoice},
@@ -9,22 +10,15 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use std::{
+    fmt::Write,
     fs, io,
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::sync::Mutex;
 use url::Url;
-use yaopai_backend::{Backend, Database, EmbeddedKey, StoreError, WeChatHosts};
-use yaopai_console::{AccessKey, Console, ErrorView, Notice, Options};
-use yaopai_domain::{ConnectionKind, PoolId, System, WeChatEnvironment};
-use yaopai_sandbox::{AppKind, Sandbox};
-
-/// The embedded backend's database.
-const BACKEND_FILE: &str = "backend.db";
-/// The console's replica of it.
-const REPLICA_FILE: &str = "replica.db";
+use yaopai_console::{Console, ErrorView, Notice, Options};
+use yaopai_domain::{ConnectionKind, PoolId, System};
 
 /// How the program started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -113,20 +107,21 @@ struct Running {
     _lock: DirectoryLock,
 }
 
-struct Embedded {
-    backend: Backend,
-    sandbox: Option<Sandbox>,
-}
-
 /// Why the program does not run.
-struct Failed {
+#[derive(Debug)]
+pub(crate) struct Failed {
     problem: StartupProblem,
     subject: String,
     detail: String,
 }
 
 impl Failed {
-    fn new(problem: StartupProblem, subject: impl Into<String>, error: impl std::fmt::Display) -> Self {
+    /// `problem` with the file or address it is about, and what the ticket needs to know.
+    pub(crate) fn new(
+        problem: StartupProblem,
+        subject: impl Into<String>,
+        error: impl std::fmt::Display,
+    ) -> Self {
         Self {
             problem,
             subject: subject.into(),
@@ -177,11 +172,8 @@ impl Host {
         let Some(running) = &self.running else { return };
         running.console.close().await;
         let Some(embedded) = &running.embedded else { return };
-        if let Some(Embedded { backend, sandbox }) = embedded.lock().await.take() {
-            backend.stop().await;
-            if let Some(sandbox) = sandbox {
-                sandbox.stop().await;
-            }
+        if let Some(embedded) = embedded.lock().await.take() {
+            embedded.stop().await;
         }
     }
 
@@ -278,68 +270,35 @@ impl Running {
                 error,
             )
         })?;
-        let sandbox = match settings.wechat {
-            WeChatChoice::Sandbox => {
-                let sandbox = Sandbox::start(yaopai_sandbox::Config::default()).await;
-                Some(sandbox.map_err(|error| Failed::new(StartupProblem::EmbeddedServer, "sandbox", error))?)
+        let embedded = Embedded::start(data_dir, public_url, settings.wechat).await?;
+        let console = match open(embedded.options(data_dir)).await {
+            Ok(console) => console,
+            Err(failed) => {
+                embedded.stop().await;
+                return Err(failed);
             }
-            WeChatChoice::Real => None,
-        };
-        let (wechat, wechat_environment) = match &sandbox {
-            Some(sandbox) => {
-                let url = sandbox.url();
-                let hosts = WeChatHosts {
-                    api: url.clone(),
-                    open: url.clone(),
-                    poll: url.clone(),
-                };
-                (hosts, WeChatEnvironment::Sandbox { url: url.to_string() })
-            }
-            None => (WeChatHosts::real(), WeChatEnvironment::Real),
-        };
-        let key = EmbeddedKey::generate(&System);
-        let config = yaopai_backend::Config {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            database: Database::Sqlite(data_dir.join(BACKEND_FILE)),
-            data_dir: data_dir.to_path_buf(),
-            public_url: public_url
-                .map(|url| parse_url("YAOPAI_PUBLIC_URL", url))
-                .transpose()?,
-            wechat,
-            wechat_environment,
-            bootstrap: None,
-            embedded_key: Some(key.clone()),
-            secret_key: None,
-        };
-        let backend = Backend::start(config, Arc::new(System), Arc::new(System))
-            .await
-            .map_err(|error| backend_failed(data_dir, error))?;
-        if let Some(sandbox) = &sandbox {
-            sandbox.set_miniprogram_server(backend.url());
-        }
-        let options = Options {
-            server: backend.url(),
-            access_key: AccessKey::new(key.expose()),
-            pool: PoolId::default(),
-            replica: data_dir.join(REPLICA_FILE),
         };
         Ok(Self {
-            console: open(options).await?,
-            server_url: backend.url(),
-            sandbox_url: sandbox.as_ref().map(|sandbox| sandbox.url().to_string()),
-            sandbox_apps: sandbox.as_ref().map(apps_of).unwrap_or_default(),
+            console,
+            server_url: embedded.url(),
+            sandbox_url: embedded.sandbox_url(),
+            sandbox_apps: embedded.sandbox_apps(),
             wechat: settings.wechat,
-            embedded: Some(Mutex::new(Some(Embedded { backend, sandbox }))),
+            embedded: Some(Mutex::new(Some(embedded))),
             _lock: lock,
         })
     }
 }
 
-/// Makes the data directory and takes it.
+/// Makes the data directory, which only its owner can enter, and takes it. One that is there stays as open as it is.
 fn prepare(data_dir: &Path) -> Result<DirectoryLock, Failed> {
     let shown = || data_dir.display().to_string();
-    let broken = |error: std::io::Error| Failed::new(StartupProblem::DataDirectory, shown(), error);
-    fs::create_dir_all(data_dir).map_err(broken)?;
+    let broken = |error: io::Error| Failed::new(StartupProblem::DataDirectory, shown(), error);
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data_dir).map_err(broken)?;
     instance::lock(data_dir).map_err(broken)?.ok_or_else(|| {
         Failed::new(
             StartupProblem::AlreadyRunning,
@@ -356,73 +315,42 @@ async fn open(options: Options) -> Result<Console, Failed> {
         .map_err(|error| Failed::new(StartupProblem::DataDirectory, replica, error))
 }
 
-/// One replica a server and pool, named so that people recognise it: `replica-id.example.com-default.db`.
+/// One replica a server and pool, named so that people recognise it: `replica-default@id.example.com+443+path.db`.
 fn replica_name(server: &Url, pool: &PoolId) -> String {
-    let host = server
-        .host_str()
-        .unwrap_or("server")
-        .replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
-    match server.port() {
-        Some(port) => format!("replica-{host}_{port}-{pool}.db"),
-        None => format!("replica-{host}-{pool}.db"),
+    let host = server.host_str().unwrap_or_default();
+    let port = server.port_or_known_default().unwrap_or_default();
+    let mut name = format!("replica-{pool}@{}+{port}", file_text(host));
+    for segment in server.path().split('/').filter(|segment| !segment.is_empty()) {
+        name.push('+');
+        name.push_str(&file_text(segment));
     }
+    name + ".db"
 }
 
-fn parse_url(variable: &str, text: &str) -> Result<Url, Failed> {
-    text.parse()
-        .map_err(|error| Failed::new(StartupProblem::Configuration, variable, error))
-}
-
-fn apps_of(sandbox: &Sandbox) -> Vec<SandboxApp> {
-    let kind = |kind| match kind {
-        AppKind::MiniProgram => ConnectionKind::MiniProgram,
-        AppKind::OfficialAccount => ConnectionKind::WebpageAuthorization,
-        AppKind::Website => ConnectionKind::Pc,
-    };
-    let app = |app: yaopai_sandbox::AppSheet| SandboxApp {
-        kind: kind(app.kind),
-        name: app.name,
-        app_id: app.app_id,
-        app_secret: app.app_secret,
-    };
-    sandbox.apps().into_iter().map(app).collect()
-}
-
-fn backend_failed(data_dir: &Path, error: yaopai_backend::Error) -> Failed {
-    use yaopai_backend::Error;
-    let (problem, kept) = match &error {
-        Error::Store(StoreError::NewerSchema { kept, .. }) => (StartupProblem::NewerBackend, Some(kept)),
-        Error::Store(StoreError::Corrupt { kept, .. }) => (StartupProblem::DamagedBackend, Some(kept)),
-        Error::DataDir { .. } => (StartupProblem::DataDirectory, None),
-        _ => (StartupProblem::EmbeddedServer, None),
-    };
-    let subject = data_dir.join(BACKEND_FILE).display().to_string();
-    match kept.map(|kept| keep_replica_with(data_dir, kept)) {
-        Some(Err(not_kept)) => Failed::new(problem, subject, format!("{error}; the replica: {not_kept}")),
-        Some(Ok(())) | None => Failed::new(problem, subject, error),
-    }
-}
-
-/// The replica is the last copy of what a lost backend knew: it goes aside under the same date, before an empty backend
-/// could empty it, too. Both get their old names back together.
-fn keep_replica_with(data_dir: &Path, kept: &Path) -> io::Result<()> {
-    let suffix = kept
-        .file_name()
-        .and_then(|name| name.to_str())
-        .and_then(|name| name.strip_prefix(BACKEND_FILE))
-        .unwrap_or(".kept");
-    for companion in ["", "-wal", "-shm"] {
-        let from = data_dir.join(format!("{REPLICA_FILE}{companion}"));
-        if from.try_exists()? {
-            fs::rename(from, data_dir.join(format!("{REPLICA_FILE}{suffix}{companion}")))?;
+/// Text as part of a file name, different for every text on every system, also where capitals do not count.
+fn file_text(text: &str) -> String {
+    let mut name = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' => name.push(char::from(byte)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(name, "%{byte:02x}")),
         }
     }
-    Ok(())
+    name
+}
+
+/// Reads a URL that came in an environment variable.
+pub(crate) fn parse_url(variable: &str, text: &str) -> Result<Url, Failed> {
+    text.parse()
+        .map_err(|error| Failed::new(StartupProblem::Configuration, variable, error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::embedded::{BACKEND_FILE, REPLICA_FILE};
+    use std::collections::BTreeSet;
 
     fn embedded(data_dir: &Path) -> Environment {
         Environment {
@@ -468,5 +396,68 @@ mod tests {
         };
         assert_eq!(problem, StartupProblem::AlreadyRunning);
         first.stop().await;
+    }
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_start_that_fails_leaves_nothing_running() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(REPLICA_FILE)).unwrap();
+        let host = Host::start(embedded(folder.path())).await;
+        let Startup::Failed { problem, .. } = host.startup() else {
+            panic!("a folder is no replica");
+        };
+        assert_eq!(problem, StartupProblem::DataDirectory);
+        assert!(
+            folder.path().join(BACKEND_FILE).exists(),
+            "the backend had started"
+        );
+        assert!(
+            !folder.path().join(format!("{BACKEND_FILE}-wal")).exists(),
+            "and has closed its file"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_data_directory_is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let data_dir = folder.path().join("yaopai/data");
+        drop(prepare(&data_dir).unwrap());
+        assert_eq!(mode(&data_dir), 0o700);
+
+        fs::set_permissions(&data_dir, fs::Permissions::from_mode(0o755)).unwrap();
+        drop(prepare(&data_dir).unwrap());
+        assert_eq!(mode(&data_dir), 0o755, "opened on purpose");
+    }
+
+    #[test]
+    fn every_server_and_pool_has_a_replica_of_its_own() {
+        let name = |server: &str, pool: &str| replica_name(&server.parse().unwrap(), &pool.parse().unwrap());
+        assert_eq!(
+            name("https://id.example.com/yaopai/", "default"),
+            "replica-default@id.example.com+443+yaopai.db"
+        );
+        assert_eq!(
+            name("https://id.example.com", "default"),
+            name("https://id.example.com:443/", "default")
+        );
+        let names = [
+            name("https://id.example.com/", "default"),
+            name("https://id.example.com/", "shop"),
+            name("http://id.example.com/", "default"),
+            name("https://id.example.com:8443/", "default"),
+            name("https://id.example.com/8443", "default"),
+            name("https://id.example.com/a/b", "default"),
+            name("https://id.example.com/a_b", "default"),
+            name("https://id.example.com/a+b", "default"),
+            name("https://id.example.com/A/b", "default"),
+            name("https://id.example.com/%E8%85%B0", "default"),
+            name("https://[::1]/", "default"),
+        ];
+        let different: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+        assert_eq!(different.len(), names.len(), "{names:?}");
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_+@%".contains(c);
+        assert!(names.iter().all(|name| name.chars().all(plain)), "{names:?}");
     }
 }

@@ -3,6 +3,7 @@
 mod commands;
 mod contract;
 mod desktop;
+mod embedded;
 mod environment;
 mod events;
 mod host;
