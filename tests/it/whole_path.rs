@@ -1,11 +1,16 @@
 //! The thinnest real path without a window: sandbox, backend and console, each on its own port or file.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tempfile::TempDir;
 use yaopai_backend::{Backend, Config, Database, EmbeddedKey, WeChatHosts};
 use yaopai_console::{AccessKey, Console, Keep, Link, MetadataEdit, Options, Status, SyncMark, UserQuery};
 use yaopai_domain::{
-    AppSecret, AttemptState, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, PoolId, System,
+    AppSecret, AttemptState, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, PoolId, Role, System,
     UserId, Verdict, WeChatEnvironment,
 };
 use yaopai_sandbox::{AppKind, Sandbox};
@@ -13,10 +18,17 @@ use yaopai_sandbox::{AppKind, Sandbox};
 /// Far longer than anything here takes; a test that gets here hangs.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A person whom the bootstrap file brings.
+const PERSON: &str = "00000000-0000-7000-8000-0000000000aa";
+/// The key whose role the bootstrap file says.
+const OPERATOR_KEY: &str = "a key that is long enough to be one";
+
 struct World {
     folder: TempDir,
     sandbox: Sandbox,
     key: EmbeddedKey,
+    /// Applied with the next start of the backend.
+    bootstrap: Option<PathBuf>,
     backend: Option<Backend>,
     address: SocketAddr,
 }
@@ -30,6 +42,7 @@ impl World {
             folder,
             sandbox,
             key,
+            bootstrap: None,
             backend: None,
             address: ([127, 0, 0, 1], 0).into(),
         };
@@ -50,7 +63,7 @@ impl World {
                 poll: url.clone(),
             },
             wechat_environment: WeChatEnvironment::Sandbox { url: url.to_string() },
-            bootstrap: None,
+            bootstrap: self.bootstrap.clone(),
             embedded_key: Some(self.key.clone()),
             secret_key: None,
         };
@@ -68,15 +81,30 @@ impl World {
     }
 
     async fn console(&self, replica: &str) -> Console {
+        self.console_with(self.key.expose(), replica).await
+    }
+
+    async fn console_with(&self, access_key: &str, replica: &str) -> Console {
         let options = Options {
             server: format!("http://{}/", self.address).parse().unwrap(),
-            access_key: AccessKey::new(self.key.expose()),
+            access_key: AccessKey::new(access_key),
             pool: PoolId::default(),
             replica: Path::join(self.folder.path(), replica),
         };
         Console::open(options, Arc::new(System), Arc::new(System))
             .await
             .unwrap()
+    }
+
+    /// Lets `OPERATOR_KEY` in with this role, from the next start of the backend on.
+    fn give_role(&mut self, role: &str) {
+        let file = self.folder.path().join("bootstrap.toml");
+        let text = format!(
+            "[[user]]\npool = \"default\"\nid = \"{PERSON}\"\nnickname = \"张伟\"\n\n\
+             [[access_key]]\npool = \"default\"\nname = \"desk\"\nrole = \"{role}\"\nkey = \"{OPERATOR_KEY}\"\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        self.bootstrap = Some(file);
     }
 
     fn draft(&self, kind: AppKind) -> ConnectionDraft {
@@ -343,4 +371,53 @@ async fn two_consoles_that_change_the_same_key_are_shown_a_conflict_and_nothing_
         .await;
         console.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_of_an_operator_who_may_no_longer_edit_stay_visible_and_wait() {
+    let mut world = World::new().await;
+    let restart = async |world: &mut World, role: &str| {
+        world.give_role(role);
+        world.start_backend().await;
+    };
+    world.stop_backend().await;
+    restart(&mut world, "support").await;
+    let console = world.console_with(OPERATOR_KEY, "desk.db").await;
+    let user = only_user(&console).await;
+
+    world.stop_backend().await;
+    status_is(&console, "offline", |status| {
+        matches!(status.link, Link::Offline { .. })
+    })
+    .await;
+    edit(&console, user, "tier", "\"gold\"").await;
+    restart(&mut world, "viewer").await;
+    let role = |role| {
+        move |status: &Status| {
+            status.link == Link::Connected && status.server.as_ref().is_some_and(|server| server.role == role)
+        }
+    };
+    status_is(&console, "a viewer now", role(Role::Viewer)).await;
+    // A whole round as a viewer: what it did not send, it keeps.
+    let before = console.status().last_sync;
+    console.sync_now();
+    status_is(&console, "synced as a viewer", |status| status.last_sync > before).await;
+    let kept = (Some("\"gold\"".to_owned()), SyncMark::Pending);
+    assert_eq!(metadata(&console, user, "tier").await, kept);
+    assert_eq!(console.status().waiting, 1);
+    assert!(console.rejected_edits().await.unwrap().is_empty());
+
+    world.stop_backend().await;
+    status_is(&console, "offline again", |status| {
+        matches!(status.link, Link::Offline { .. })
+    })
+    .await;
+    restart(&mut world, "support").await;
+    status_is(&console, "support again", role(Role::Support)).await;
+    until("the edit went out", async || {
+        let synced = (Some("\"gold\"".to_owned()), SyncMark::Synced);
+        (console.status().waiting == 0 && metadata(&console, user, "tier").await == synced).then_some(())
+    })
+    .await;
+    console.close().await;
 }
