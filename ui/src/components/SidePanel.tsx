@@ -1,6 +1,6 @@
 // A detail over its list: a panel at the right where there is room, the whole page where there is not.
-import { ActionIcon } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
+import { ActionIcon, Button } from "@mantine/core";
+import { IconChevronLeft, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -11,6 +11,8 @@ interface SidePanelProps {
   /** Names the panel for people who do not see it. */
   label: string;
   onClose: () => void;
+  /** Where closing leads, for the way back when the panel takes the whole page. */
+  back?: string;
   children: ReactNode;
   testId?: string;
 }
@@ -19,7 +21,7 @@ interface SidePanelProps {
 const coveredByOverlay = () =>
   document.querySelector('[role="dialog"][aria-modal="true"], [role="menu"], [role="listbox"]') !== null;
 
-export function SidePanel({ title, label, onClose, children, testId }: SidePanelProps) {
+export function SidePanel({ title, label, onClose, back, children, testId }: SidePanelProps) {
   const { t } = useTranslation();
   const panel = useRef<HTMLElement>(null);
   const close = useRef(onClose);
@@ -45,6 +47,17 @@ export function SidePanel({ title, label, onClose, children, testId }: SidePanel
 
   return (
     <section ref={panel} tabIndex={-1} className={classes.panel} aria-label={label} data-testid={testId}>
+      {back && (
+        <Button
+          variant="subtle"
+          color="slate"
+          className={classes.back ?? ""}
+          leftSection={<IconChevronLeft size={16} stroke={1.5} />}
+          onClick={onClose}
+        >
+          {back}
+        </Button>
+      )}
       <header className={classes.header}>
         <div className={classes.title}>{title}</div>
         <ActionIcon variant="subtle" color="slate" aria-label={t("common.close")} onClick={onClose}>

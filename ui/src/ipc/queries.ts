@@ -2,6 +2,7 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 
 import { commands, events } from "@/ipc/host";
+import { noteSyncedEdit } from "@/lib/editSynced";
 
 import type { ConnectionId } from "./bindings";
 import { call } from "./call";
@@ -68,6 +69,7 @@ export function followEvents(client: QueryClient): () => void {
     events.statusChanged((status) => {
       const before = client.getQueryData(statusQuery.queryKey);
       client.setQueryData(statusQuery.queryKey, status);
+      noteSyncedEdit(before, status);
       // What failed while the backend was away is asked again without anybody pressing a button.
       if (status.link.type === "connected" && before?.link.type !== "connected") {
         client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== statusQuery.queryKey[0] });

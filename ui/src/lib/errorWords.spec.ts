@@ -131,7 +131,7 @@ const verdicts: [string, Verdict, boolean, string][] = [
     "a failure",
     { outcome: "fail", leg: "code_exchange", failure: { type: "we_chat", ...wechat(40029) } },
     false,
-    "It broke at “Exchange the code”: WeChat refused: 40029",
+    'It broke at "Exchange the code": WeChat refused: 40029',
   ],
 ];
 

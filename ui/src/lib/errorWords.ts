@@ -145,7 +145,17 @@ function backendWords(t: TFunction, problem: BackendProblem): Words {
     const words = wechatWords(t, problem.wechat);
     return { ...words, details: `${wire}\n${words.details}` };
   }
-  return { ...phrase(t, `codes.${problem.code}`, { host: problem.host ?? "WeChat" }), details: wire };
+  // What WeChat's page says stands in the detail.
+  if (problem.code === "wechat_page_refused") {
+    return { ...phrase(t, "failures.page_refused", { message: problem.detail }), details: wire };
+  }
+  return {
+    ...phrase(t, `codes.${problem.code}`, {
+      host: problem.host ?? "WeChat",
+      detail: problem.detail,
+    }),
+    details: wire,
+  };
 }
 
 type Family = "views" | "codes" | "failures" | "refusals" | "rejections";

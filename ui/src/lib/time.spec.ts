@@ -9,7 +9,7 @@ describe("relative", () => {
     [30_000, "en", null],
     [60_000, "en", "1 minute ago"],
     [3 * 3_600_000, "en", "3 hours ago"],
-    [3 * 3_600_000, "zh-CN", "3小时前"],
+    [3 * 3_600_000, "zh-CN", "3 小时前"],
     [86_400_000, "zh-CN", "昨天"],
     [400 * 86_400_000, "en", "last year"],
   ])("%i ms before, in %s: %s", (before, language, words) => {

@@ -5,11 +5,14 @@ import {
   createTheme,
   Input,
   Modal,
+  Notification,
   SegmentedControl,
   Switch,
   Tooltip,
   type CSSVariablesResolver,
 } from "@mantine/core";
+import { IconCheck } from "@tabler/icons-react";
+import { createElement } from "react";
 
 import { scales, tokens, type Token } from "./palette";
 
@@ -99,6 +102,9 @@ export const theme = createTheme({
     }),
     Switch: Switch.extend({ defaultProps: { size: "sm", color: "jade", withThumbIndicator: false } }),
     SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "sm" } }),
+    Notification: Notification.extend({
+      defaultProps: { color: "jade", icon: createElement(IconCheck, { size: 16, stroke: 1.5 }) },
+    }),
     Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, transitionProps: { duration: 80 } } }),
     Modal: Modal.extend({
       defaultProps: { centered: true, transitionProps: { duration: 120, transition: "fade" } },

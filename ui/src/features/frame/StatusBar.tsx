@@ -96,7 +96,7 @@ function Sync({ status }: { status: Status }) {
   return (
     <span className={classes.item} data-testid="status-sync">
       {!status.loaded ? (
-        t("frame.sync.loading")
+        t(status.link.type === "connected" ? "frame.sync.loading" : "frame.sync.notLoaded")
       ) : status.last_sync === null ? (
         t("frame.sync.never")
       ) : (

@@ -86,10 +86,10 @@ describe("status bar", () => {
     await openWindow("/connections", {
       prepare: () => fake.offline(true),
     });
-    expect(await screen.findByRole("alert")).toHaveTextContent("does not answer");
+    expect(await screen.findByTestId("error")).toHaveTextContent("does not answer");
     await happens(() => fake.offline(false));
     expect(await screen.findAllByTestId("connection-row")).toHaveLength(3);
-    expect(screen.queryByRole("alert")).toBeNull();
+    expect(screen.queryByTestId("error")).toBeNull();
   });
 
   it("says which WeChat this is, in a word and not in colour alone", async () => {

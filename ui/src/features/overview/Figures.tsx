@@ -35,7 +35,7 @@ export function Figures({ status, connections }: FiguresProps) {
       <Figure
         name={t("overview.figures.waiting")}
         to="/users"
-        note={t(status.waiting > 0 ? "overview.figures.waitingHelp" : "overview.figures.waitingNone")}
+        note={t(`overview.figures.${waitingNote(status)}`)}
       >
         {grouped(status.waiting)}
       </Figure>
@@ -44,6 +44,11 @@ export function Figures({ status, connections }: FiguresProps) {
       </Figure>
     </dl>
   );
+}
+
+function waitingNote({ waiting, link }: Status) {
+  if (waiting === 0) return "waitingNone";
+  return link.type === "connected" ? "waitingHelp" : "waitingOffline";
 }
 
 interface FigureProps {

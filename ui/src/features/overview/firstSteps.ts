@@ -1,5 +1,6 @@
 // Which of the first steps are done, read from what is really there.
 import type { Connection, LoginAttempt, UserDetail, UserId } from "@/ipc/bindings";
+import { wasEditSynced } from "@/lib/editSynced";
 
 /** The steps in their order. */
 export const stepNames = ["connection", "test", "person", "edit"] as const;
@@ -25,6 +26,6 @@ export function stepsDone(
     connection: connections.length > 0,
     test: attempts.some(({ state }) => state === "decided"),
     person: person !== undefined,
-    edit: (person?.metadata.length ?? 0) > 0,
+    edit: wasEditSynced() || (person?.metadata.some(({ sync }) => sync === "synced") ?? false),
   };
 }

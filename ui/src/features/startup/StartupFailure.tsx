@@ -43,7 +43,10 @@ export function StartupFailure({ problem, subject, detail }: StartupFailureProps
         {detail && <pre className={classes.detail}>{detail}</pre>}
         <div className={classes.actions}>
           {/* Starting again begins with empty data: that is a choice, not the way on. */}
-          <Button variant={startsEmpty.has(problem) ? "default" : "filled"} onClick={() => commands.restart()}>
+          <Button
+            variant={startsEmpty.has(problem) ? "default" : "filled"}
+            onClick={() => commands.restart()}
+          >
             {t("frame.startup.restart")}
           </Button>
           <CopyButton

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { LeaveGuard } from "@/forms/FormShell";
 import type { UserId } from "@/ipc/bindings";
 
 import { asText, readable } from "./jsonText";
@@ -15,13 +16,18 @@ interface MetadataFormProps {
   userId: UserId;
   /** The key that is changed; absent adds one. */
   existing?: { key: string; json: string };
+  /** Keys that are there already; adding one of them again would overwrite it. */
+  taken?: readonly string[];
   onDone: () => void;
 }
 
-export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
+export function MetadataForm({ userId, existing, taken = [], onDone }: MetadataFormProps) {
   const { t } = useTranslation();
   const [key, setKey] = useState(existing?.key ?? "");
-  const [value, setValue] = useState(existing ? readable(existing.json) : "");
+  const [begun] = useState(existing ? readable(existing.json) : "");
+  const [value, setValue] = useState(begun);
+  const [keyTaken, setKeyTaken] = useState(false);
+  const dirty = value !== begun || key !== (existing?.key ?? "");
   const { edit, busy, refused, forget } = useEditMetadata();
   // The form opens because somebody asked for it, and they mean to type.
   const first = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
@@ -30,17 +36,27 @@ export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
     const rule = refused.fields.find((one) => one.field === field)?.rule;
     return rule ? t(`rules.${rule}`) : null;
   };
-  const save = async (json: string) => {
-    if (await edit({ user_id: userId, key, json })) onDone();
-  };
+  const brokenKey = keyTaken ? t("users.metadata.keyTaken") : broken("key");
   const text = asText(value);
+  const save = async () => {
+    if (taken.includes(key)) return setKeyTaken(true);
+    if (await edit({ user_id: userId, key, json: text ?? value.trim() })) onDone();
+  };
   const hear = (event: KeyboardEvent) => {
-    if (event.key !== "Escape") return;
+    // With something typed in it, Escape goes on to the panel, whose leaving asks.
+    if (event.key !== "Escape" || dirty) return;
     // Escape leaves the form; the panel around it stays.
     event.preventDefault();
     event.stopPropagation();
     onDone();
   };
+
+  const valueHelp =
+    text === null ? (
+      t("users.metadata.valueRule")
+    ) : (
+      <span className={classes.asText}>{t("users.metadata.asText", { text })}</span>
+    );
 
   return (
     // Hears Escape from its fields.
@@ -50,7 +66,7 @@ export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
       onKeyDown={hear}
       onSubmit={(event) => {
         event.preventDefault();
-        save(value.trim());
+        save();
       }}
     >
       {!existing && (
@@ -58,15 +74,16 @@ export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
           name="key"
           data-testid="metadata-key"
           label={t("users.metadata.key")}
-          description={broken("key") ? undefined : t("users.metadata.keyRule")}
+          description={brokenKey ? undefined : t("users.metadata.keyRule")}
           inputWrapperOrder={["label", "input", "description", "error"]}
-          error={broken("key")}
+          error={brokenKey}
           value={key}
           autoComplete="off"
           spellCheck={false}
           ref={existing ? undefined : first}
           onChange={(event) => {
             setKey(event.currentTarget.value);
+            setKeyTaken(false);
             forget();
           }}
         />
@@ -75,7 +92,7 @@ export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
         name="value"
         data-testid="metadata-value"
         label={existing ? existing.key : t("users.metadata.value")}
-        description={broken("value") ? undefined : t("users.metadata.valueRule")}
+        description={broken("value") ? undefined : valueHelp}
         inputWrapperOrder={["label", "input", "description", "error"]}
         error={broken("value")}
         classNames={{ input: classes.typed ?? "" }}
@@ -91,19 +108,6 @@ export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
           forget();
         }}
       />
-      {text !== null && (
-        <div className={classes.offer}>
-          <span>{t("users.metadata.notJson")}</span>
-          <Button
-            variant="default"
-            data-testid="metadata-save-as-text"
-            disabled={busy}
-            onClick={() => save(text)}
-          >
-            <span className={classes.offered}>{t("users.metadata.asText", { text })}</span>
-          </Button>
-        </div>
-      )}
       {refused.error ? <ErrorNotice error={refused.error} /> : null}
       <Group gap="xs" justify="flex-end">
         <Button variant="default" onClick={onDone}>
@@ -113,6 +117,7 @@ export function MetadataForm({ userId, existing, onDone }: MetadataFormProps) {
           {t("users.metadata.save")}
         </Button>
       </Group>
+      <LeaveGuard dirty={dirty && !busy} />
     </form>
   );
 }

@@ -69,12 +69,13 @@ it.each([
   expect(screen.queryByText(key)).not.toBeInTheDocument();
 });
 
-it("offers to keep plain words as text", async () => {
+it("keeps plain words as text, and says so while they are typed", async () => {
   const { user } = await openWindow("/users/u1", begin());
   await user.click(await screen.findByTestId("metadata-add"));
   await user.type(screen.getByTestId("metadata-key"), "tier2");
   await user.type(screen.getByTestId("metadata-value"), "gold");
-  await user.click(screen.getByRole("button", { name: 'Save as text "gold"' }));
+  expect(screen.getByText('Will be saved as text: "gold"')).toBeVisible();
+  await user.click(screen.getByTestId("metadata-save"));
   expect(await entry("tier2")).toHaveTextContent('"gold"');
   expect(stored("tier2")).toBe('"gold"');
 });
@@ -92,12 +93,51 @@ it("changes the value of a key", async () => {
   expect(fake.world.outbox).toEqual([{ user_id: "u1", key: "tier", json: '"gold"' }]);
 });
 
-it("leaves the form with Escape, and the person stays", async () => {
+it("leaves an untouched form with Escape, and the person stays", async () => {
   const { user } = await openWindow("/users/u1", begin());
   await user.click(await screen.findByTestId("metadata-add"));
-  await user.keyboard("half a key{Escape}");
+  await user.keyboard("{Escape}");
   expect(screen.queryByTestId("metadata-key")).not.toBeInTheDocument();
   expect(screen.getByTestId("user-detail")).toBeInTheDocument();
+});
+
+it("asks before what is half typed is lost", async () => {
+  const { user, pages } = await openWindow("/users/u1", begin());
+  await user.click(await screen.findByTestId("metadata-add"));
+  await user.keyboard("half a key{Escape}");
+  await user.click(await screen.findByRole("button", { name: "Keep editing" }));
+  expect(screen.getByTestId("metadata-key")).toHaveValue("half a key");
+  await waitFor(() => expect(screen.queryByRole("dialog")).not.toBeInTheDocument());
+  await user.click(screen.getByRole("button", { name: "Close" }));
+  await user.click(await screen.findByRole("button", { name: "Leave and discard" }));
+  await waitFor(() => expect(pages.state.location.pathname).toBe("/users"));
+});
+
+it("keeps what is half typed while another key is edited", async () => {
+  const { user } = await openWindow("/users/u1", begin());
+  await user.click(await screen.findByTestId("metadata-add"));
+  await user.keyboard("half a key");
+  await user.click(screen.getByRole("button", { name: "Edit tier" }));
+  expect(screen.getByTestId("metadata-key")).toHaveValue("half a key");
+  expect(screen.getByDisplayValue('"silver"')).toHaveFocus();
+});
+
+it.each([
+  ["en", "This key is already there. Edit it instead."],
+  ["zh-CN", "这个键已存在，请直接编辑它。"],
+] as const)("does not overwrite a key that is added once more, in %s", async (language, words) => {
+  const { user } = await openWindow("/users/u1", { ...begin(), language });
+  await add(user, "tier", "1");
+  expect(await screen.findByText(words)).toBeVisible();
+  expect(screen.getByTestId("metadata-key")).toBeInvalid();
+  expect(stored("tier")).toBe('"silver"');
+});
+
+it("refuses a number that would be rounded, and says how to keep it", async () => {
+  const { user } = await openWindow("/users/u1", begin());
+  await add(user, "card", "12345678901234567890123");
+  expect(await screen.findByText(/would be rounded/)).toBeVisible();
+  expect(stored("card")).toBeUndefined();
 });
 
 it("shows a removal until it is synced, and takes it back", async () => {

@@ -14,12 +14,16 @@ import { useEditMetadata } from "./useEditMetadata";
 
 import classes from "./Metadata.module.css";
 
-/** The form that is open: for a new key, for an existing one, or none. */
-type Open = { for: "new" } | { for: "key"; key: string } | null;
+/** A form that is open: for a new key, or for an existing one. */
+type Form = typeof newKey | `key ${string}`;
+const newKey = "new";
 
 export function MetadataSection({ user }: { user: UserDetail }) {
   const { t } = useTranslation();
-  const [open, setOpen] = useState<Open>(null);
+  // Several may be open, so that opening one takes away nothing that is typed in another.
+  const [open, setOpen] = useState<ReadonlySet<Form>>(new Set());
+  const show = (form: Form) => setOpen((before) => new Set(before).add(form));
+  const hide = (form: Form) => setOpen((before) => new Set([...before].filter((other) => other !== form)));
   const { removed, refused, remove, undo } = useRemovals(user);
   const gone = [...removed].filter(([key]) => !user.metadata.some((item) => item.key === key));
 
@@ -31,32 +35,38 @@ export function MetadataSection({ user }: { user: UserDetail }) {
           variant="default"
           data-testid="metadata-add"
           leftSection={<IconPlus size={16} stroke={1.5} />}
-          onClick={() => setOpen({ for: "new" })}
+          onClick={() => show(newKey)}
         >
           {t("users.metadata.add")}
         </Button>
       }
     >
-      {open?.for === "new" && <MetadataForm userId={user.id} onDone={() => setOpen(null)} />}
-      {user.metadata.length === 0 && gone.length === 0 && open?.for !== "new" && (
+      {open.has(newKey) && (
+        <MetadataForm
+          userId={user.id}
+          taken={user.metadata.flatMap(({ key, json }) => (json === null ? [] : [key]))}
+          onDone={() => hide(newKey)}
+        />
+      )}
+      {user.metadata.length === 0 && gone.length === 0 && !open.has(newKey) && (
         <p className={classes.quiet}>{t("users.metadata.empty")}</p>
       )}
       {refused.error || refused.fields.length > 0 ? <ErrorNotice error={refused.error} /> : null}
       <ul className={classes.entries}>
         {user.metadata.map((item) =>
-          open?.for === "key" && open.key === item.key && item.json !== null ? (
+          open.has(`key ${item.key}`) && item.json !== null ? (
             <li key={item.key}>
               <MetadataForm
                 userId={user.id}
                 existing={{ key: item.key, json: item.json }}
-                onDone={() => setOpen(null)}
+                onDone={() => hide(`key ${item.key}`)}
               />
             </li>
           ) : (
             <MetadataEntry
               key={item.key}
               item={item}
-              onEdit={() => setOpen({ for: "key", key: item.key })}
+              onEdit={() => show(`key ${item.key}`)}
               onRemove={() => remove(item)}
               onUndo={removed.has(item.key) ? () => undo(item.key) : undefined}
             />

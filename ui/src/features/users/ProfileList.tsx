@@ -1,8 +1,10 @@
 // What is known of a person, and who said so.
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Profile } from "@/ipc/bindings";
+import type { Profile, UserId } from "@/ipc/bindings";
 
+import { Avatar } from "./Avatar";
 import { phoneText } from "./phoneText";
 
 import classes from "./UserPanel.module.css";
@@ -16,7 +18,7 @@ const order = [
   "avatar_url",
 ] as const satisfies (keyof Profile)[];
 
-export function ProfileList({ profile }: { profile: Profile }) {
+export function ProfileList({ id, profile }: { id: UserId; profile: Profile }) {
   const { t } = useTranslation();
   const known = order.flatMap((field) => {
     const given = profile[field];
@@ -29,7 +31,15 @@ export function ProfileList({ profile }: { profile: Profile }) {
         <FieldLine
           key={field}
           label={t(`users.fields.${field}`)}
-          value={field === "phone" ? phoneText(value) : value}
+          value={
+            field === "phone" ? (
+              phoneText(value)
+            ) : field === "avatar_url" ? (
+              <Avatar id={id} name={null} url={value} size={40} />
+            ) : (
+              value
+            )
+          }
           source={t(`users.sources.${source}`)}
         />
       ))}
@@ -37,7 +47,7 @@ export function ProfileList({ profile }: { profile: Profile }) {
   );
 }
 
-function FieldLine({ label, value, source }: { label: string; value: string; source: string }) {
+function FieldLine({ label, value, source }: { label: string; value: ReactNode; source: string }) {
   return (
     <>
       <dt>{label}</dt>

@@ -1,4 +1,4 @@
-import { screen, within } from "@testing-library/react";
+import { screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
 import type { UserDetail } from "@/ipc/bindings";
@@ -79,4 +79,23 @@ it("explains a person of whom nothing is known", async () => {
   expect(await panel.findByRole("heading", { name: "Unnamed" })).toBeVisible();
   expect(panel.getByText(/Nothing is known but the bindings/)).toBeVisible();
   expect(panel.getByText(/No binding/)).toBeVisible();
+});
+
+it("names the window after the person while they are open", async () => {
+  const { user } = await openWindow("/users/u1", stage());
+  await screen.findByTestId("user-detail");
+  await waitFor(() => expect(document.title).toBe("王小明 · Yaopai 腰牌"));
+  await user.click(screen.getByRole("button", { name: "Close" }));
+  await waitFor(() => expect(document.title).toBe("Users · Yaopai 腰牌"));
+});
+
+it("shows the avatar as a picture", async () => {
+  await openWindow(
+    "/users/u1",
+    stage({ profile: { avatar_url: { value: "https://wx.qlogo.cn/a", source: "we_chat" } } }),
+  );
+  const panel = within(await screen.findByTestId("user-detail"));
+  expect(panel.queryByText("https://wx.qlogo.cn/a")).not.toBeInTheDocument();
+  const row = panel.getByText("Avatar").nextElementSibling;
+  expect(row?.querySelector("img")).toHaveAttribute("src", "https://wx.qlogo.cn/a");
 });

@@ -47,6 +47,7 @@ export function UserPanel({ id, onClose, onStep }: UserPanelProps) {
       <SidePanel
         label={t("users.detail.label", { name })}
         title={user ? <Header user={user} name={name} /> : ""}
+        back={t("users.detail.back")}
         onClose={onClose}
         testId="user-detail"
       >
@@ -92,7 +93,7 @@ function Sections({ user }: { user: UserDetail }) {
         </Section>
       )}
       <Section title={t("users.detail.profile")}>
-        <ProfileList profile={user.profile} />
+        <ProfileList id={user.id} profile={user.profile} />
       </Section>
       <Section title={t("users.detail.bindings")}>
         <Bindings bindings={user.bindings} />

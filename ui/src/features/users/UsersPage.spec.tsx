@@ -27,7 +27,7 @@ it("says all that in Chinese", async () => {
   await openWindow("/users", { language: "zh-CN" });
   expect(await screen.findByRole("heading", { name: "用户" })).toBeVisible();
   expect(await screen.findByText("300 位用户")).toBeVisible();
-  expect(screen.getByRole("columnheader", { name: "微信标识" })).toBeVisible();
+  expect(screen.getByRole("columnheader", { name: "UnionID / OpenID" })).toBeVisible();
   const [first] = await rows();
   expect(within(first ?? document.body).getByText(/已同步|冲突/)).toBeInTheDocument();
 });
@@ -56,7 +56,7 @@ it("finds a pasted OpenID", async () => {
 
 it("teaches what to do when nobody is found, and clears the search", async () => {
   const { user, pages } = await openWindow("/users?search=zzzz");
-  expect(await screen.findByText("Nobody matches “zzzz”")).toBeVisible();
+  expect(await screen.findByText('Nobody matches "zzzz"')).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Clear search" }));
   expect((await rows()).length).toBeGreaterThan(5);
   expect(pages.state.location.search).toEqual({});

@@ -53,7 +53,10 @@ const column = (id: ColumnName, cell: (user: UserRow) => React.ReactNode) =>
 export const columns: Column<UserRow>[] = [
   column("person", (user) => <Person user={user} />),
   column("status", (user) => <Status user={user} />),
-  column("wechatId", (user) => user.wechat_id && <Identifier value={user.wechat_id} what="WeChat ID" />),
+  column(
+    "wechatId",
+    (user) => user.wechat_id && <Identifier value={user.wechat_id} what="UnionID / OpenID" />,
+  ),
   column("bindings", (user) =>
     user.bindings.map((chip, index) => (
       // A person can have two bindings of one kind, and chips have no id of their own.

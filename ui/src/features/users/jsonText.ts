@@ -10,10 +10,13 @@ export function isJson(text: string): boolean {
   }
 }
 
-/** What somebody typed as a JSON text, if it is not JSON already: `gold` → `"gold"`. */
+/**
+ * What somebody typed as a JSON text, if it is not JSON already: `gold` → `"gold"`. What begins like JSON was meant as
+ * JSON and has a mistake in it; it is left for the rules to refuse.
+ */
 export function asText(typed: string): string | null {
   const text = typed.trim();
-  return text === "" || isJson(text) ? null : JSON.stringify(text);
+  return text === "" || /^[[{"]/.test(text) || isJson(text) ? null : JSON.stringify(text);
 }
 
 const short = 48;

@@ -73,10 +73,22 @@ export const errors = {
       meaning: "Nobody can log in with it. A dry run still works.",
       advice: "Enable the connection, or choose the dry run.",
     },
+    outdated: {
+      title: "Somebody else changed this connection since you opened it",
+      meaning: "Nothing was saved.",
+      advice:
+        "Load their changes: what you typed stays where you typed it. Then look once more and save again.",
+    },
     wechat_refused: {
       title: "WeChat refused",
       meaning: "The backend asked WeChat, and WeChat said no.",
       advice: "WeChat's own text is in the details.",
+    },
+    wechat_page_refused: {
+      title: "WeChat's page refused the request",
+      meaning: "It says: {{detail}}",
+      advice:
+        "Compare AppID and callback domain with WeChat's console. The setup sheet beside the form has the exact values.",
     },
     wechat_unreachable: {
       title: "WeChat does not answer",
@@ -157,7 +169,7 @@ export const errors = {
       title: "This was a snapshot page visitor",
       meaning:
         "WeChat showed the page in snapshot mode and gave a stand-in identity that is no real person. It is never stored.",
-      advice: "Have the person tap “Use full service” at the foot of the page and log in again.",
+      advice: 'Have the person tap "Use full service" at the foot of the page and log in again.',
     },
     user_blocked: {
       title: "The user is blocked",
@@ -207,7 +219,7 @@ export const errors = {
       dryTitle: "{{name}} would be refused: {{reason}}",
     },
     fail: {
-      title: "It broke at “{{leg}}”: {{reason}}",
+      title: 'It broke at "{{leg}}": {{reason}}',
     },
     someone: "An unnamed person",
   },

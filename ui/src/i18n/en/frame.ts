@@ -29,6 +29,7 @@ export const frame = {
   sync: {
     label: "Synced",
     loading: "Loading users",
+    notLoaded: "Users not loaded yet",
     never: "Not synced yet",
     now: "Sync now",
   },

@@ -29,6 +29,8 @@ export const rules = {
   metadata_key_characters: "No blanks at either end, and no characters that cannot be seen.",
   metadata_value_json: "This is not valid JSON.",
   metadata_value_size: "The value is larger than 8 KiB.",
+  metadata_value_number:
+    "A number this long would be rounded. Put it in quotes to keep every digit, as text.",
   metadata_value_depth: "The value is nested deeper than 16 levels.",
   metadata_count: "This user already has 256 keys, the most there can be. Remove one first.",
 } satisfies Record<Rule, string>;

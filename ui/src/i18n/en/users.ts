@@ -1,9 +1,9 @@
 // People: the list, one person, their metadata, and conflicts of edits.
 export const users = {
   title: "Users",
-  purpose: "Everybody who logged in with WeChat, read from the copy on this machine.",
+  purpose: "Everybody in this pool, read from the copy on this machine.",
   list: "Users",
-  search: "Find by name, phone, e-mail, id, OpenID or UnionID",
+  search: "Name, phone, OpenID, UnionID",
   searchLabel: "Find users",
   unsyncedOnly: "Unsynced only",
   count_one: "{{shown}} user",
@@ -13,7 +13,7 @@ export const users = {
   columns: {
     person: "User",
     status: "Status",
-    wechatId: "WeChat ID",
+    wechatId: "UnionID / OpenID",
     bindings: "Bindings",
     phone: "Phone",
     lastSeen: "Last seen",
@@ -34,7 +34,7 @@ export const users = {
     textNoConnection: "A person appears here with their first login, and a login needs a connection.",
   },
   notFound: {
-    title: "Nobody matches “{{search}}”",
+    title: 'Nobody matches "{{search}}"',
     text: "The search looks in names, phones, e-mails, ids, OpenIDs and UnionIDs, also in parts of them.",
     action: "Clear search",
   },
@@ -46,6 +46,7 @@ export const users = {
   detail: {
     label: "User {{name}}",
     id: "User id",
+    back: "Users",
     created: "Created",
     updated: "Changed",
     profile: "Profile",
@@ -80,10 +81,10 @@ export const users = {
     key: "Key",
     keyRule: "1 to 64 characters.",
     value: "Value",
-    valueRule: 'JSON, at most 8 KiB: "gold", 12, true, [1, 2] or {"city": "杭州"}.',
+    valueRule: 'Text, or JSON such as 12, true, [1, 2] or {"city": "杭州"}; at most 8 KiB.',
+    keyTaken: "This key is already there. Edit it instead.",
     save: "Save metadata",
-    asText: "Save as text {{text}}",
-    notJson: "Text can be kept as a JSON string:",
+    asText: "Will be saved as text: {{text}}",
     removed: "{{key}} removed",
     removing: "Removed here",
     undo: "Undo",

@@ -63,13 +63,23 @@ export const errors = {
     },
     connection_disabled: {
       title: "连接已停用",
-      meaning: "目前没有人能用它登录，但仍可试运行。",
-      advice: "启用连接，或改用试运行。",
+      meaning: "目前没有人能用它登录，但仍可演练。",
+      advice: "启用连接，或改用演练。",
+    },
+    outdated: {
+      title: "你打开之后，有人改动了这个连接",
+      meaning: "尚未保存任何内容。",
+      advice: "先载入对方的更改，你输入过的字段会保留。核对之后再保存。",
     },
     wechat_refused: {
       title: "微信拒绝了请求",
       meaning: "后端已向微信发起请求，微信没有同意。",
       advice: "微信的原文见详情。",
+    },
+    wechat_page_refused: {
+      title: "微信的页面拒绝了请求",
+      meaning: "页面提示：{{detail}}",
+      advice: "对照微信后台检查 AppID 和回调域名，表单旁的配置单列出了应填的内容。",
     },
     wechat_unreachable: {
       title: "微信没有应答",
@@ -178,7 +188,7 @@ export const errors = {
       title: "{{name}} 已登录",
       meaning: "这个微信身份属于该用户。",
       dryTitle: "{{name}} 可以登录",
-      dryMeaning: "这个微信身份属于该用户。本次为试运行，没有写入任何内容。",
+      dryMeaning: "这个微信身份属于该用户。本次为演练，没有写入任何内容。",
       unionIdAdded: "本次登录得知了 UnionID，已补充到该用户。",
       unionIdWouldBeAdded: "本次得知了 UnionID，正式登录时会补充到该用户。",
     },
@@ -186,7 +196,7 @@ export const errors = {
       title: "已为 {{name}} 创建新用户",
       meaning: "此前没有用户绑定过这个微信身份。",
       dryTitle: "将为 {{name}} 创建新用户",
-      dryMeaning: "目前没有用户绑定过这个微信身份。本次为试运行，没有写入任何内容。",
+      dryMeaning: "目前没有用户绑定过这个微信身份。本次为演练，没有写入任何内容。",
     },
     refuse: {
       title: "{{name}} 未能登录：{{reason}}",

@@ -15,9 +15,9 @@ export const frame = {
   },
   language: "语言",
   switchLanguage: "切换为 {{language}}",
-  theme: "外观",
+  theme: "主题",
   themes: { auto: "跟随系统", light: "浅色", dark: "深色" },
-  switchTheme: "外观：{{theme}}，点击切换",
+  switchTheme: "主题：{{theme}}，点击切换",
   keyboard: "键盘操作",
   link: {
     connecting: "正在连接",
@@ -32,6 +32,7 @@ export const frame = {
   sync: {
     label: "同步于",
     loading: "正在载入用户",
+    notLoaded: "用户尚未载入",
     never: "尚未同步",
     now: "立即同步",
   },

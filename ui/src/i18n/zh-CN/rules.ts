@@ -27,6 +27,7 @@ export const rules = {
   metadata_key_characters: "首尾不能有空格，也不能含有看不见的字符。",
   metadata_value_json: "不是有效的 JSON。",
   metadata_value_size: "值超过 8 KiB。",
+  metadata_value_number: "这么长的数字会被舍入。加上引号存为文本，每一位都会保留。",
   metadata_value_depth: "值的嵌套超过 16 层。",
   metadata_count: "该用户的自定义数据已达 256 个键的上限，先删除一个再添加。",
 } satisfies typeof en;

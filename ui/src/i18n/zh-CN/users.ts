@@ -4,9 +4,9 @@ import type { Words } from "../words";
 
 export const users = {
   title: "用户",
-  purpose: "所有用微信登录过的人，数据读自本机副本。",
+  purpose: "本用户池的所有用户，数据读自本机副本。",
   list: "用户列表",
-  search: "按姓名、手机号、邮箱、ID、OpenID 或 UnionID 查找",
+  search: "姓名、手机号、OpenID、UnionID",
   searchLabel: "查找用户",
   unsyncedOnly: "只看未同步",
   count_other: "{{shown}} 位用户",
@@ -15,7 +15,7 @@ export const users = {
   columns: {
     person: "用户",
     status: "状态",
-    wechatId: "微信标识",
+    wechatId: "UnionID / OpenID",
     bindings: "绑定",
     phone: "手机号",
     lastSeen: "最近出现",
@@ -48,6 +48,7 @@ export const users = {
   detail: {
     label: "用户 {{name}}",
     id: "用户 ID",
+    back: "用户",
     created: "创建于",
     updated: "更新于",
     profile: "资料",
@@ -77,10 +78,10 @@ export const users = {
     key: "键",
     keyRule: "1–64 个字符。",
     value: "值",
-    valueRule: 'JSON，最大 8 KiB，例如 "gold"、12、true、[1, 2] 或 {"city": "杭州"}。',
+    valueRule: '文本或 JSON，例如 12、true、[1, 2] 或 {"city": "杭州"}，最大 8 KiB。',
+    keyTaken: "这个键已存在，请直接编辑它。",
     save: "保存",
-    asText: "存为文本 {{text}}",
-    notJson: "文本可以存成 JSON 字符串：",
+    asText: "将存为文本：{{text}}",
     removed: "已删除 {{key}}",
     removing: "已在本机删除",
     undo: "撤销",
