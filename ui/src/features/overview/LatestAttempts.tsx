@@ -1,6 +1,7 @@
 // The latest tries to log in, each with how it ended.
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { DelayedSkeleton } from "@/components/DelayedSkeleton";
@@ -8,7 +9,8 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import { KindGlyph } from "@/components/KindGlyph";
 import { RelativeTime } from "@/components/RelativeTime";
 import { StatusDot } from "@/components/StatusDot";
-import { attemptTones } from "@/features/test-login/AttemptStateWord";
+import { AttemptPanel } from "@/features/test-login/AttemptPanel";
+import { attemptTone } from "@/features/test-login/AttemptStateWord";
 import type { Connection, LoginAttempt } from "@/ipc/bindings";
 import { verdictWords } from "@/lib/errorWords";
 
@@ -21,7 +23,10 @@ interface LatestAttemptsProps {
 
 export function LatestAttempts({ attempts, connections }: LatestAttemptsProps) {
   const { t } = useTranslation();
-  const names = new Map(connections.map(({ id, display_name }) => [id, display_name]));
+  const named = new Map(connections.map((connection) => [connection.id, connection]));
+  // The whole attempt: newer ones may push it out of the list while it is read.
+  const [opened, open] = useState<LoginAttempt | null>(null);
+  const shown = opened && (attempts.data?.find(({ id }) => id === opened.id) ?? opened);
   return (
     <section aria-labelledby="latest-attempts">
       <h2 id="latest-attempts" className={classes.heading}>
@@ -42,40 +47,69 @@ export function LatestAttempts({ attempts, connections }: LatestAttemptsProps) {
           </thead>
           <tbody>
             {attempts.data.map((attempt) => (
-              <Row key={attempt.id} attempt={attempt} name={names.get(attempt.connection_id)} />
+              <Row
+                key={attempt.id}
+                attempt={attempt}
+                name={named.get(attempt.connection_id)?.display_name}
+                opened={attempt.id === opened?.id}
+                onOpen={() => open(attempt)}
+              />
             ))}
           </tbody>
         </table>
+      )}
+      {shown && (
+        <AttemptPanel
+          key={shown.id}
+          attempt={shown}
+          connection={named.get(shown.connection_id)}
+          onClose={() => open(null)}
+        />
       )}
     </section>
   );
 }
 
-function Row({ attempt, name }: { attempt: LoginAttempt; name: string | undefined }) {
+interface RowProps {
+  attempt: LoginAttempt;
+  /** Name of the connection, unless it was deleted. */
+  name: string | undefined;
+  opened: boolean;
+  onOpen: () => void;
+}
+
+function Row({ attempt, name, opened, onOpen }: RowProps) {
   const { t } = useTranslation();
   const { verdict } = attempt;
-  const user = verdict && "user_id" in verdict ? verdict.user_id : null;
   const words = verdict
     ? verdictWords(t, verdict, attempt.dry_run).title
     : t(`wechat.states.${attempt.state}`);
   return (
-    <tr>
-      <td className={classes.result}>
-        <StatusDot tone={verdict?.outcome === "refuse" ? "waiting" : attemptTones[attempt.state]}>
-          {user ? (
-            <Link to="/users/$id" params={{ id: user }} className={classes.link}>
-              {words}
-            </Link>
-          ) : (
-            words
-          )}
-        </StatusDot>
+    <tr className={classes.row} data-opened={opened} data-testid="attempt-row" onClick={onOpen}>
+      <td>
+        <button
+          type="button"
+          className={classes.open}
+          aria-label={words}
+          aria-expanded={opened}
+          onClick={(event) => {
+            event.stopPropagation();
+            onOpen();
+          }}
+        >
+          <StatusDot tone={attemptTone(attempt)}>{words}</StatusDot>
+        </button>
       </td>
       <td>
         <span className={classes.connection}>
           <KindGlyph kind={attempt.kind} alone />
           {name ? (
-            <Link to="/connections/$id" params={{ id: attempt.connection_id }} className={classes.link}>
+            <Link
+              to="/connections/$id"
+              params={{ id: attempt.connection_id }}
+              className={classes.link}
+              onClick={(event) => event.stopPropagation()}
+            >
               {name}
             </Link>
           ) : (

@@ -2,10 +2,9 @@
 import { useTranslation } from "react-i18next";
 
 import { StatusDot, type Tone } from "@/components/StatusDot";
-import type { AttemptState } from "@/ipc/bindings";
+import type { AttemptState, LoginAttempt } from "@/ipc/bindings";
 
-/** How each state feels. */
-export const attemptTones: Record<AttemptState, Tone> = {
+const tones: Record<AttemptState, Tone> = {
   waiting: "waiting",
   scanned: "waiting",
   confirmed: "waiting",
@@ -16,12 +15,16 @@ export const attemptTones: Record<AttemptState, Tone> = {
   failed: "broken",
 };
 
-export function AttemptStateWord({ state }: { state: AttemptState }) {
+/** How an attempt feels: a decision against the person is none to be glad of. */
+export const attemptTone = ({ state, verdict }: LoginAttempt): Tone =>
+  verdict?.outcome === "refuse" ? "waiting" : tones[state];
+
+export function AttemptStateWord({ attempt }: { attempt: LoginAttempt }) {
   const { t } = useTranslation();
   return (
-    <span role="status" data-testid="test-login-state" data-state={state}>
-      <StatusDot tone={attemptTones[state]}>
-        <strong>{t(`wechat.states.${state}`)}</strong>
+    <span role="status" data-testid="test-login-state" data-state={attempt.state}>
+      <StatusDot tone={attemptTone(attempt)}>
+        <strong>{t(`wechat.states.${attempt.state}`)}</strong>
       </StatusDot>
     </span>
   );

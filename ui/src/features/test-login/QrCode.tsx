@@ -2,23 +2,24 @@
 import { Button, Skeleton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import type { ConnectionKind, LoginAttempt, TestLoginView } from "@/ipc/bindings";
+import type { Connection, LoginAttempt, TestLoginView } from "@/ipc/bindings";
 import { countdown, useNow } from "@/lib/time";
 
 import { isFinal } from "./attemptState";
 import { AttemptStateWord } from "./AttemptStateWord";
 import { CodeActions } from "./CodeActions";
+import { TicketButton } from "./TicketButton";
 
 import classes from "./QrCode.module.css";
 
 interface QrCodeProps {
   view: TestLoginView | null;
   attempt: LoginAttempt | null;
-  kind: ConnectionKind;
+  connection: Connection;
   onRedraw: () => void;
 }
 
-export function QrCode({ view, attempt, kind, onRedraw }: QrCodeProps) {
+export function QrCode({ view, attempt, connection, onRedraw }: QrCodeProps) {
   const { t } = useTranslation();
   const ended = attempt !== null && isFinal(attempt.state);
   return (
@@ -37,18 +38,18 @@ export function QrCode({ view, attempt, kind, onRedraw }: QrCodeProps) {
         )}
         {ended && (
           <div className={classes.veil} data-testid="test-login-veil">
-            <span className={classes.veilWord}>{t(`wechat.states.${attempt.state}`)}</span>
             <Button onClick={onRedraw}>{t("testLogin.redraw")}</Button>
           </div>
         )}
       </div>
-      {attempt && <State attempt={attempt} kind={kind} />}
+      {attempt && <State attempt={attempt} kind={connection.kind} />}
+      {ended && <TicketButton attempt={attempt} connection={connection} />}
       {view && <CodeActions view={view} ended={ended} />}
     </div>
   );
 }
 
-function State({ attempt, kind }: { attempt: LoginAttempt; kind: ConnectionKind }) {
+function State({ attempt, kind }: { attempt: LoginAttempt; kind: Connection["kind"] }) {
   const { t } = useTranslation();
   const now = useNow(500);
   const explained =
@@ -58,7 +59,7 @@ function State({ attempt, kind }: { attempt: LoginAttempt; kind: ConnectionKind 
   return (
     <div className={classes.state}>
       <div className={classes.line}>
-        <AttemptStateWord state={attempt.state} />
+        <AttemptStateWord attempt={attempt} />
         {!isFinal(attempt.state) && (
           <span className={classes.time} data-testid="test-login-countdown">
             {t("testLogin.timeLeft", { time: countdown(attempt.expires_at - now) })}

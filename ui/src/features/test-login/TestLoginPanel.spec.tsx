@@ -84,6 +84,42 @@ describe("test login", () => {
     expect(screen.getByRole("radio", { name: "Log in for real" })).toBeDisabled();
   });
 
+  it("says that what is not saved is not tested", async () => {
+    const { user } = await openWindow("/connections/c-pc");
+    await user.type(await screen.findByRole("textbox", { name: /^Display name/ }), "x");
+    await user.click(screen.getByTestId("start-test-login"));
+    expect(await screen.findByText("Unsaved changes are not part of this test")).toBeVisible();
+    await user.keyboard("{Escape}");
+    await user.click(screen.getByRole("button", { name: "Discard changes" }));
+    await user.click(screen.getByTestId("start-test-login"));
+    await screen.findByTestId("test-login-qr");
+    expect(screen.queryByText("Unsaved changes are not part of this test")).toBeNull();
+  });
+
+  it("says a refusal once and offers it for a ticket", async () => {
+    const { user, panel } = await openTest();
+    await screen.findByTestId("test-login-qr");
+    await happens(() => fake.phone.refuse());
+    expect(within(panel).getAllByText(/refused on the phone/i)).toHaveLength(1);
+    expect(within(panel).getByRole("img", { name: "Refused" })).toBeVisible();
+    await user.click(within(panel).getByRole("button", { name: "Copy for the ticket" }));
+    expect(fake.world.copied[0]).toContain("state: refused");
+  });
+
+  it("shows the steps of an attempt of the past", async () => {
+    const { user, pages } = await openTest();
+    await screen.findByTestId("test-login-qr");
+    await happens(() => fake.phone.approve("new"));
+    await pages.navigate({ to: "/" });
+    await user.click(await screen.findByRole("button", { name: "林知夏 was created as a new user" }));
+    const attempt = await screen.findByTestId("attempt");
+    expect(within(attempt).getByText("Exchange the code")).toBeVisible();
+    expect(within(attempt).getByRole("link", { name: "Show this person" })).toBeVisible();
+    expect(within(attempt).queryByRole("button", { name: "Test again" })).toBeNull();
+    await user.keyboard("{Escape}");
+    expect(screen.queryByTestId("attempt")).toBeNull();
+  });
+
   it("warns when a phone cannot reach the callback host and that the scan of a web page is not seen", async () => {
     await openTest("c-page");
     expect(await screen.findByText("A phone cannot reach members.example.com")).toBeVisible();
@@ -106,10 +142,16 @@ describe("test login", () => {
     expect(fake.world.attempts[1]?.state).toBe("cancelled");
   });
 
-  it("opens the code as the sandbox's phone and copies it for a ticket", async () => {
-    const { user } = await openTest();
+  it.each(["c-pc", "c-mini"])("opens the code of %s as the sandbox's phone", async (id) => {
+    const { user } = await openTest(id);
     await user.click(await screen.findByTestId("open-simulated-phone"));
     expect(fake.world.opened[0]).toMatch(/^http:\/\/127\.0\.0\.1:40818\//);
+    expect(screen.getByRole("button", { name: "Copy Text of the code" })).toBeVisible();
+  });
+
+  it("copies the attempt for a ticket", async () => {
+    const { user } = await openTest();
+    await screen.findByTestId("test-login-qr");
     await happens(() => fake.phone.approve());
     await user.click(await screen.findByRole("button", { name: "Copy for the ticket" }));
     expect(fake.world.copied[0]).toContain("connection: shop-website (wechat:pc, wx6f2a81c09be3d475)");

@@ -18,7 +18,14 @@ import { VerdictNotice } from "./VerdictNotice";
 
 import classes from "./TestLoginPanel.module.css";
 
-export function TestLoginPanel({ connection, onClose }: { connection: Connection; onClose: () => void }) {
+interface TestLoginPanelProps {
+  connection: Connection;
+  /** Whether the form beside it holds changes that the backend does not have. */
+  unsaved?: boolean;
+  onClose: () => void;
+}
+
+export function TestLoginPanel({ connection, unsaved = false, onClose }: TestLoginPanelProps) {
   const { t } = useTranslation();
   const [chosen, setChosen] = useState(!connection.enabled);
   const dryRun = chosen || !connection.enabled;
@@ -57,6 +64,11 @@ export function TestLoginPanel({ connection, onClose }: { connection: Connection
           </p>
         </div>
 
+        {unsaved && (
+          <Notice tone="waiting" title={t("testLogin.unsaved.title")}>
+            {t("testLogin.unsaved.text")}
+          </Notice>
+        )}
         {login.error ? <StartError view={errorView(login.error)} onRetry={login.restart} /> : null}
         {attempt?.verdict && (
           <VerdictNotice
@@ -77,7 +89,7 @@ export function TestLoginPanel({ connection, onClose }: { connection: Connection
           </Notice>
         )}
         {!login.error && !attempt?.verdict && (
-          <QrCode view={view} attempt={attempt} kind={connection.kind} onRedraw={login.restart} />
+          <QrCode view={view} attempt={attempt} connection={connection} onRedraw={login.restart} />
         )}
         {attempt && attempt.legs.length > 0 && <Timeline attempt={attempt} />}
       </div>

@@ -1,38 +1,44 @@
 // The legs of an attempt from top to bottom with their durations; the one that failed is open.
-import { IconCircleCheck, IconCircleDashed, IconCircleMinus, IconCircleX } from "@tabler/icons-react";
+import {
+  IconCircleCheck,
+  IconCircleDashed,
+  IconCircleMinus,
+  IconCircleX,
+  IconHandStop,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { Identifier } from "@/components/Identifier";
-import type { Leg, LegOutcome, LoginAttempt } from "@/ipc/bindings";
+import type { Leg, LoginAttempt } from "@/ipc/bindings";
 import { failureWords } from "@/lib/errorWords";
 
-import { isFinal } from "./attemptState";
 import { AttemptStateWord } from "./AttemptStateWord";
+import { answerLines, duration, ending, requestId, waitsForPerson, type Ending } from "./legs";
 
 import classes from "./Timeline.module.css";
 
 const icons = {
   running: IconCircleDashed,
   done: IconCircleCheck,
+  refused: IconHandStop,
   failed: IconCircleX,
   skipped: IconCircleMinus,
-} satisfies Record<LegOutcome, unknown>;
+} satisfies Record<Ending, unknown>;
 
 export function Timeline({ attempt }: { attempt: LoginAttempt }) {
   const { t } = useTranslation();
-  // A person takes seconds to decide and a server milliseconds: roots keep both bars visible.
-  const longest = Math.max(1, ...attempt.legs.map(({ took_ms }) => Math.sqrt(took_ms ?? 0)));
-  const ended = isFinal(attempt.state);
+  const servers = attempt.legs.filter((leg) => !waitsForPerson(leg));
+  const longest = Math.max(1, ...servers.map(({ took_ms }) => took_ms ?? 0));
   return (
     <section aria-label={t("testLogin.legs")}>
       <h2 className={classes.heading}>
         {t("testLogin.legs")}
-        {attempt.verdict && <AttemptStateWord state={attempt.state} />}
+        {attempt.verdict && <AttemptStateWord attempt={attempt} />}
       </h2>
       <ol className={classes.legs}>
         {attempt.legs.map((leg) => (
           <li key={`${leg.name}-${leg.started_at}`}>
-            <LegLine leg={ended ? stopped(leg) : leg} longest={longest} />
+            <LegLine leg={leg} end={ending(leg, attempt)} longest={longest} />
           </li>
         ))}
       </ol>
@@ -40,37 +46,36 @@ export function Timeline({ attempt }: { attempt: LoginAttempt }) {
   );
 }
 
-/** A leg that still ran when the attempt ended will not go on. */
-const stopped = (leg: Leg): Leg => (leg.outcome === "running" ? { ...leg, outcome: "skipped" } : leg);
-
-function LegLine({ leg, longest }: { leg: Leg; longest: number }) {
+function LegLine({ leg, end, longest }: { leg: Leg; end: Ending; longest: number }) {
   const { t } = useTranslation();
-  const Icon = icons[leg.outcome];
-  const share = Math.sqrt(leg.took_ms ?? 0) / longest;
+  const Icon = icons[end];
   const hasMore = leg.request !== null || leg.answer.length > 0 || leg.failure !== null;
+  const said = end === "refused" ? t("testLogin.leg.refused") : t(`wechat.outcomes.${end}`);
   const line = (
     <>
-      <span className={classes.icon} data-outcome={leg.outcome}>
-        <Icon size={16} stroke={1.5} role="img" aria-label={t(`wechat.outcomes.${leg.outcome}`)} />
+      <span className={classes.icon} data-outcome={end}>
+        <Icon size={16} stroke={1.5} role="img" aria-label={said} />
       </span>
       <span className={classes.name}>{t(`wechat.legs.${leg.name}`)}</span>
-      <span className={classes.track} aria-hidden="true">
-        <span
-          className={classes.bar}
-          data-outcome={leg.outcome}
-          style={{ width: `${Math.max(2, Math.round(share * 100))}%` }}
-        />
-      </span>
+      {waitsForPerson(leg) ? (
+        <span className={classes.person}>{t("testLogin.leg.person")}</span>
+      ) : (
+        <span className={classes.track} aria-hidden="true">
+          <span
+            className={classes.bar}
+            data-outcome={end}
+            style={{ width: `${Math.max(2, Math.round(((leg.took_ms ?? 0) / longest) * 100))}%` }}
+          />
+        </span>
+      )}
       <span className={classes.took}>
-        {leg.took_ms !== null
-          ? t("testLogin.leg.took", { ms: leg.took_ms.toLocaleString() })
-          : leg.outcome === "running" && t("testLogin.leg.running")}
+        {leg.took_ms !== null ? duration(t, leg.took_ms) : end === "running" && t("testLogin.leg.running")}
       </span>
     </>
   );
   if (!hasMore) return <div className={classes.line}>{line}</div>;
   return (
-    <details className={classes.leg} open={leg.outcome === "failed"} data-leg={leg.name}>
+    <details className={classes.leg} open={end === "failed"} data-leg={leg.name}>
       <summary className={classes.line}>{line}</summary>
       <LegDetail leg={leg} />
     </details>
@@ -80,7 +85,8 @@ function LegLine({ leg, longest }: { leg: Leg; longest: number }) {
 function LegDetail({ leg }: { leg: Leg }) {
   const { t } = useTranslation();
   const words = leg.failure && failureWords(t, leg.failure);
-  const rid = leg.failure?.type === "we_chat" ? leg.failure.rid : null;
+  const rid = requestId(leg);
+  const answer = answerLines(leg);
   return (
     <div className={classes.detail}>
       {words && (
@@ -99,10 +105,10 @@ function LegDetail({ leg }: { leg: Leg }) {
           <pre className={classes.wire}>{leg.request}</pre>
         </>
       )}
-      {leg.answer.length > 0 && (
+      {answer.length > 0 && (
         <>
           <div className={classes.label}>{t("testLogin.leg.answer")}</div>
-          <pre className={classes.wire}>{leg.answer.join("\n")}</pre>
+          <pre className={classes.wire}>{answer.join("\n")}</pre>
         </>
       )}
     </div>

@@ -2,14 +2,13 @@
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { CopyButton } from "@/components/CopyButton";
 import { LinkButton } from "@/components/LinkButton";
 import { Notice } from "@/components/Notice";
 import type { Tone } from "@/components/StatusDot";
 import type { Connection, LoginAttempt, Verdict } from "@/ipc/bindings";
 import { verdictWords } from "@/lib/errorWords";
 
-import { ticketOf } from "./ticket";
+import { TicketButton } from "./TicketButton";
 
 const tones: Record<Verdict["outcome"], Tone> = {
   log_in: "healthy",
@@ -21,8 +20,9 @@ const tones: Record<Verdict["outcome"], Tone> = {
 interface VerdictNoticeProps {
   attempt: LoginAttempt;
   verdict: Verdict;
-  connection: Connection;
-  onAgain: () => void;
+  connection: Connection | undefined;
+  /** Draws another code; absent for an attempt of the past. */
+  onAgain?: () => void;
 }
 
 export function VerdictNotice({ attempt, verdict, connection, onAgain }: VerdictNoticeProps) {
@@ -32,7 +32,7 @@ export function VerdictNotice({ attempt, verdict, connection, onAgain }: Verdict
   return (
     <div data-testid="test-login-verdict" data-outcome={verdict.outcome}>
       <Notice
-        urgent
+        urgent={onAgain !== undefined}
         tone={tones[verdict.outcome]}
         title={words.title}
         advice={words.advice}
@@ -43,14 +43,12 @@ export function VerdictNotice({ attempt, verdict, connection, onAgain }: Verdict
                 {t("testLogin.showPerson")}
               </LinkButton>
             )}
-            <Button variant="default" onClick={onAgain}>
-              {t("testLogin.again")}
-            </Button>
-            <CopyButton
-              text={() => ticketOf(attempt, connection, words)}
-              what={t("common.details")}
-              label={t("testLogin.ticket")}
-            />
+            {onAgain && (
+              <Button variant="default" onClick={onAgain}>
+                {t("testLogin.again")}
+              </Button>
+            )}
+            <TicketButton attempt={attempt} connection={connection} />
           </>
         }
       >

@@ -3,7 +3,7 @@ import type { Connection, LoginAttempt } from "@/ipc/bindings";
 import { ticketText, type Words } from "@/lib/errorWords";
 
 /** Everything the panel shows, in a few lines. */
-export function ticketOf(attempt: LoginAttempt, connection: Connection, words: Words): string {
+export function ticketOf(attempt: LoginAttempt, connection: Connection | undefined, words: Words): string {
   const legs = attempt.legs.map(
     ({ name, outcome, took_ms, failure }) =>
       `  ${name}: ${outcome}${took_ms === null ? "" : ` ${took_ms} ms`}${failure ? ` (${failure.type})` : ""}`,
@@ -11,7 +11,9 @@ export function ticketOf(attempt: LoginAttempt, connection: Connection, words: W
   return [
     ticketText(words),
     "",
-    `connection: ${connection.identifier} (${connection.kind}, ${connection.app_id})`,
+    connection
+      ? `connection: ${connection.identifier} (${connection.kind}, ${connection.app_id})`
+      : `connection: ${attempt.connection_id} (${attempt.kind}, deleted)`,
     `attempt: ${attempt.id}${attempt.dry_run ? " (dry run)" : ""}`,
     `began: ${new Date(attempt.created_at).toISOString()}`,
     "legs:",

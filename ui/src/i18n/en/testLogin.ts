@@ -1,4 +1,6 @@
 // Test login: the code, its states, the verdict and the legs.
+import type { Purpose } from "../../ipc/bindings";
+
 export const testLogin = {
   title: "Test login: {{name}}",
   mode: "What the login does",
@@ -28,12 +30,21 @@ export const testLogin = {
     text: "WeChat sends the person back to this host, and it has no public name. With the sandbox on this machine it works; a real phone needs a public address.",
     unknownHost: "the backend",
   },
+  unsaved: {
+    title: "Unsaved changes are not part of this test",
+    text: "It uses the stored settings. Save first to test what you typed.",
+  },
+  attempt: {
+    test: "Test login: {{name}}",
+    login: "Login: {{name}}",
+  } satisfies Record<Purpose, string>,
+  deletedConnection: "deleted connection",
   state: {
     waiting: "Open WeChat and scan the code.",
     scanned: "Somebody scanned it and has not decided yet.",
     confirmed: "The person agreed. The backend asks WeChat who it is.",
     decided: "There is a verdict.",
-    refused: "The person refused on the phone. Nothing was written.",
+    refused: "Nothing was written.",
     expired: "Nobody decided in time. Nothing was written.",
     cancelled: "This code was withdrawn. Nothing was written.",
     failed: "It broke before a decision. Nothing was written.",
@@ -44,8 +55,14 @@ export const testLogin = {
   leg: {
     request: "Request",
     answer: "Answer",
-    took: "{{ms}} ms",
     running: "running",
+    person: "person's time",
+    refused: "Refused",
+  },
+  took: {
+    ms: "{{ms}} ms",
+    s: "{{s}} s",
+    min: "{{min}} min {{s}} s",
   },
   rid: "WeChat's request id",
   startFailed: "The code could not be drawn",

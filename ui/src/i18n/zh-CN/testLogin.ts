@@ -31,12 +31,21 @@ export const testLogin = {
     text: "微信会让用户回到这个地址，而它不是公网域名。用本机的沙箱没有问题；真实手机需要公网地址。",
     unknownHost: "后端",
   },
+  unsaved: {
+    title: "未保存的更改不参与这次测试",
+    text: "测试使用已保存的设置。要测试刚输入的内容，请先保存。",
+  },
+  attempt: {
+    test: "测试登录：{{name}}",
+    login: "登录：{{name}}",
+  },
+  deletedConnection: "已删除的连接",
   state: {
     waiting: "打开微信扫描二维码。",
     scanned: "有人已扫码，还没有确认。",
     confirmed: "对方已同意，后端正在向微信确认身份。",
     decided: "已有结论。",
-    refused: "对方在手机上拒绝了，没有写入任何数据。",
+    refused: "没有写入任何数据。",
     expired: "没有人在有效期内确认，没有写入任何数据。",
     cancelled: "二维码已作废，没有写入任何数据。",
     failed: "在得出结论前出错，没有写入任何数据。",
@@ -47,8 +56,14 @@ export const testLogin = {
   leg: {
     request: "请求",
     answer: "应答",
-    took: "{{ms}} 毫秒",
     running: "进行中",
+    person: "等待用户",
+    refused: "已拒绝",
+  },
+  took: {
+    ms: "{{ms}} 毫秒",
+    s: "{{s}} 秒",
+    min: "{{min}} 分 {{s}} 秒",
   },
   rid: "微信请求编号",
   startFailed: "未能生成二维码",
