@@ -1,7 +1,7 @@
 // The shell of every form: sections, the bar that saves, the error of the last try, and the question before leaving.
 import { Button, Group, Modal } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
@@ -14,10 +14,14 @@ interface FormShellProps {
   saving: boolean;
   /** The error of the last try that belongs to no field, or null. Required, so that nobody forgets it. */
   submitError: unknown;
+  /** What can be done about that error, if there is more than to save again. */
+  submitErrorAction?: ReactNode;
   saveLabel: string;
   discardLabel: string;
   /** A form that creates something shows its bar from the start. */
   creating?: boolean;
+  /** Shows the values and takes no changes: the operator's role only reads them. */
+  readOnly?: boolean;
   saveTestId?: string;
   onSubmit: () => void;
   onDiscard: () => void;
@@ -25,7 +29,16 @@ interface FormShellProps {
 }
 
 export function FormShell(props: FormShellProps) {
-  const { label, dirty, saving, submitError, saveLabel, discardLabel, creating = false } = props;
+  const {
+    label,
+    dirty,
+    saving,
+    submitError,
+    saveLabel,
+    discardLabel,
+    creating = false,
+    readOnly = false,
+  } = props;
   const { t } = useTranslation();
   return (
     <form
@@ -38,9 +51,11 @@ export function FormShell(props: FormShellProps) {
         props.onSubmit();
       }}
     >
-      {props.children}
-      {submitError ? <ErrorNotice error={submitError} /> : null}
-      {(dirty || creating) && (
+      <fieldset className={classes.fields} disabled={readOnly}>
+        {props.children}
+      </fieldset>
+      {submitError ? <ErrorNotice error={submitError} action={props.submitErrorAction} /> : null}
+      {!readOnly && (dirty || creating) && (
         <div className={classes.bar}>
           {dirty && !creating && <span className={classes.unsaved}>{t("common.unsaved")}</span>}
           <Button variant="default" onClick={props.onDiscard} disabled={saving}>
@@ -57,7 +72,7 @@ export function FormShell(props: FormShellProps) {
 }
 
 /** Asks before another page takes unsaved changes away. */
-function LeaveGuard({ dirty }: { dirty: boolean }) {
+export function LeaveGuard({ dirty }: { dirty: boolean }) {
   const { t } = useTranslation();
   const blocker = useBlocker({
     shouldBlockFn: ({ current, next }) => dirty && current.pathname !== next.pathname,
@@ -86,10 +101,14 @@ function LeaveGuard({ dirty }: { dirty: boolean }) {
 
 /** A group of fields under a heading. */
 export function FormSection({ title, children }: { title: string; children: ReactNode }) {
+  const heading = useId();
+  // Not a fieldset: WebKit takes its legend out of the column and draws the rule over the first field.
   return (
-    <fieldset className={classes.section}>
-      <legend className={classes.legend}>{title}</legend>
+    <div role="group" aria-labelledby={heading} className={classes.section}>
+      <h2 id={heading} className={classes.heading}>
+        {title}
+      </h2>
       {children}
-    </fieldset>
+    </div>
   );
 }

@@ -1,7 +1,7 @@
 // The form of a connection, new or stored, with the sheet for WeChat's console beside it.
 import { Button, Switch } from "@mantine/core";
 import { IconFlask } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useForm, useWatch } from "react-hook-form";
 import { useTranslation } from "react-i18next";
@@ -10,10 +10,11 @@ import { Notice } from "@/components/Notice";
 import { refusedFields, useFieldErrors } from "@/forms/fieldErrors";
 import { FormSection, FormShell } from "@/forms/FormShell";
 import { TextField } from "@/forms/TextField";
-import type { Connection, ConnectionDraft } from "@/ipc/bindings";
+import type { Connection, ConnectionDraft, VerificationFile } from "@/ipc/bindings";
 import { call, errorView } from "@/ipc/call";
 import { commands } from "@/ipc/host";
-import { sandboxAppsQuery } from "@/ipc/queries";
+import { connectionsQuery, sandboxAppsQuery } from "@/ipc/queries";
+import { useRights } from "@/lib/rights";
 
 import { draftOf, hasCallback, valuesOf, type ConnectionValues } from "./draft";
 import { SecretField } from "./SecretField";
@@ -30,21 +31,28 @@ interface ConnectionFormProps {
   existing: Connection | null;
   save: (draft: ConnectionDraft) => Promise<Connection>;
   onSaved: (connection: Connection) => void;
+  /** Hears whether something typed is not saved yet. */
+  onDirty?: (dirty: boolean) => void;
   /** Leaves a new connection alone. */
   onCancel: () => void;
 }
 
-export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: ConnectionFormProps) {
+export function ConnectionForm({ initial, existing, save, onSaved, onDirty, onCancel }: ConnectionFormProps) {
   const { t } = useTranslation();
-  const { control, register, handleSubmit, reset, setValue, setFocus, formState } = useForm({
+  const { control, register, handleSubmit, reset, getValues, setValue, setFocus, formState } = useForm({
     defaultValues: initial,
   });
   const values = useWatch({ control }) as ConnectionValues;
-  const draft = draftOf(values);
+  const draft = draftOf(values, existing);
   const [check] = useState(() => (asked: ConnectionDraft) => call(commands.checkConnection(asked, existing)));
   const errors = useFieldErrors(draft, check);
   const sheet = useSetupSheet(draft);
   const [submitError, setSubmitError] = useState<unknown>(null);
+  const client = useQueryClient();
+  const { changeConnections } = useRights();
+
+  const { isDirty } = formState;
+  useEffect(() => onDirty?.(isDirty), [onDirty, isDirty]);
 
   // Somebody else changed the connection, or it was just saved: what was not typed over follows.
   const version = existing?.updated_at;
@@ -55,25 +63,31 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
   const submit = handleSubmit(async (typed) => {
     setSubmitError(null);
     try {
-      const saved = await save(draftOf(typed));
+      const saved = await save(draftOf(typed, existing));
       reset(valuesOf(saved));
       errors.forget();
       onSaved(saved);
     } catch (error) {
       const fields = refusedFields(errorView(error));
       errors.refuse(fields);
-      const first = fields.map(({ field }) => field).find(isInput);
+      const first = inputs.find((name) => fields.some((refused) => refused.field === name));
       if (first) setFocus(first);
       if (fields.length === 0) setSubmitError(error);
     }
   });
+
+  /** What others changed comes into the fields that were not typed over. */
+  const loadTheirs = () =>
+    client.fetchQuery({ ...connectionsQuery, staleTime: 0 }).then(() => setSubmitError(null), setSubmitError);
 
   /** What every text input of the form has. */
   const field = (name: TextInputName) => ({
     ...register(name, {
       onChange: () => errors.change(name),
       onBlur: () => {
-        if (values[name] !== "") errors.touch(name);
+        const typed = getValues(name);
+        if (typed !== typed.trim()) setValue(name, typed.trim(), { shouldDirty: true });
+        if (typed !== "") errors.touch(name);
       },
     }),
     broken: errors.broken(name),
@@ -83,10 +97,18 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
     <div className={classes.columns}>
       <FormShell
         label={t("connections.form.label")}
-        dirty={formState.isDirty}
+        dirty={isDirty}
         saving={formState.isSubmitting}
         submitError={submitError}
+        submitErrorAction={
+          isOutdated(submitError) && (
+            <Button variant="default" onClick={loadTheirs}>
+              {t("connections.loadTheirs")}
+            </Button>
+          )
+        }
         creating={!existing}
+        readOnly={!changeConnections}
         saveLabel={existing ? t("common.save") : t("connections.create")}
         discardLabel={existing ? t("common.discard") : t("connections.form.discardNew")}
         saveTestId="save-connection"
@@ -117,15 +139,17 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
         </FormSection>
 
         <FormSection title={t("connections.form.credentials")}>
-          <SandboxApp
-            kind={values.kind}
-            onUse={(app) => {
-              setValue("app_id", app.app_id, { shouldDirty: true });
-              setValue("app_secret", app.app_secret, { shouldDirty: true });
-              errors.change("app_id");
-              errors.change("app_secret");
-            }}
-          />
+          {changeConnections && (
+            <SandboxApp
+              kind={values.kind}
+              onUse={(app) => {
+                setValue("app_id", app.app_id, { shouldDirty: true });
+                setValue("app_secret", app.app_secret, { shouldDirty: true });
+                errors.change("app_id");
+                errors.change("app_secret");
+              }}
+            />
+          )}
           <TextField
             label={t("connections.form.appId")}
             help={t("connections.form.appIdHelp")}
@@ -149,6 +173,7 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
           )}
           <VerificationFileField
             value={values.verification_file}
+            stored={sameFile(values.verification_file, existing?.verification_file ?? null)}
             servedAt={sheet?.values.find(({ place }) => place === "verification_file_url")?.value}
             brokenName={errors.broken("verification_file.name")}
             brokenContent={errors.broken("verification_file.content")}
@@ -178,9 +203,18 @@ export function ConnectionForm({ initial, existing, save, onSaved, onCancel }: C
   );
 }
 
-const inputs = ["identifier", "display_name", "app_id", "app_secret", "callback_url"] as const;
+/** Whether a save was refused because somebody else had saved before. */
+const isOutdated = (error: unknown): boolean => {
+  const view = errorView(error);
+  return view.type === "backend" && view.problem.code === "outdated";
+};
+
+/** The text inputs from top to bottom. */
+const inputs = ["display_name", "identifier", "app_id", "app_secret", "callback_url"] as const;
 type TextInputName = (typeof inputs)[number];
-const isInput = (name: string): name is TextInputName => (inputs as readonly string[]).includes(name);
+
+const sameFile = (one: VerificationFile | null, other: VerificationFile | null) =>
+  one?.name === other?.name && one?.content_base64 === other?.content_base64;
 
 /** Offers the sandbox's app of the same kind, when the backend talks to the sandbox. */
 function SandboxApp({

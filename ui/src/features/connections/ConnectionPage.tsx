@@ -1,8 +1,8 @@
 // `/connections/$id`: one connection, its form, and what can be done with it.
-import { ActionIcon, Button, Menu, Switch, Tooltip } from "@mantine/core";
+import { ActionIcon, Menu } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconDots, IconQrcode, IconTrash } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconDots, IconTrash } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -18,10 +18,16 @@ import type { Connection, ConnectionId } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 import { connectionsQuery } from "@/ipc/queries";
+import { useRights } from "@/lib/rights";
 
 import { ConnectionForm } from "./ConnectionForm";
 import { DeleteConnection } from "./DeleteConnection";
 import { valuesOf } from "./draft";
+import { EnabledSwitch } from "./EnabledSwitch";
+import { RoleNotice } from "./RoleNotice";
+import { TestButton } from "./TestButton";
+
+import classes from "./RoleNotice.module.css";
 
 export function ConnectionPage({ id }: { id: ConnectionId }) {
   const { t } = useTranslation();
@@ -59,7 +65,9 @@ function OneConnection({ connection }: { connection: Connection }) {
   const client = useQueryClient();
   const navigate = useNavigate({ from: "/connections/$id" });
   const { test } = useSearch({ from: "/connections/$id" });
+  const { changeConnections, testLogins } = useRights();
   const [deleting, setDeleting] = useState(false);
+  const [unsaved, setUnsaved] = useState(false);
   const [initial] = useState(() => valuesOf(connection));
   const take = (changed: Connection) => {
     client.setQueryData(connectionsQuery.queryKey, (before) =>
@@ -77,32 +85,34 @@ function OneConnection({ connection }: { connection: Connection }) {
         action={
           <>
             <EnabledSwitch connection={connection} onChanged={take} />
-            <Menu position="bottom-end">
-              <Menu.Target>
-                <ActionIcon variant="default" size={30} aria-label={t("common.more")}>
-                  <IconDots size={16} stroke={1.5} />
-                </ActionIcon>
-              </Menu.Target>
-              <Menu.Dropdown>
-                <Menu.Item
-                  color="cinnabar"
-                  leftSection={<IconTrash size={16} stroke={1.5} />}
-                  onClick={() => setDeleting(true)}
-                >
-                  {t("connections.deletion.action")}
-                </Menu.Item>
-              </Menu.Dropdown>
-            </Menu>
-            <Button
-              leftSection={<IconQrcode size={16} stroke={1.5} />}
+            {changeConnections && (
+              <Menu position="bottom-end">
+                <Menu.Target>
+                  <ActionIcon variant="default" size={30} aria-label={t("common.more")}>
+                    <IconDots size={16} stroke={1.5} />
+                  </ActionIcon>
+                </Menu.Target>
+                <Menu.Dropdown>
+                  <Menu.Item
+                    color="cinnabar"
+                    leftSection={<IconTrash size={16} stroke={1.5} />}
+                    onClick={() => setDeleting(true)}
+                  >
+                    {t("connections.deletion.action")}
+                  </Menu.Item>
+                </Menu.Dropdown>
+              </Menu>
+            )}
+            <TestButton
               onClick={() => navigate({ search: { test: connection.id }, replace: true })}
               data-testid="start-test-login"
-            >
-              {t("connections.test")}
-            </Button>
+            />
           </>
         }
       />
+      <div className={classes.notice}>
+        <RoleNotice />
+      </div>
       <ConnectionForm
         initial={initial}
         existing={connection}
@@ -111,6 +121,7 @@ function OneConnection({ connection }: { connection: Connection }) {
           take(saved);
           notifications.show({ message: t("connections.saved") });
         }}
+        onDirty={setUnsaved}
         onCancel={() => navigate({ to: "/connections" })}
       />
       <DeleteConnection
@@ -124,39 +135,13 @@ function OneConnection({ connection }: { connection: Connection }) {
           );
         }}
       />
-      {test === connection.id && (
-        <TestLoginPanel connection={connection} onClose={() => navigate({ search: {}, replace: true })} />
+      {testLogins && test === connection.id && (
+        <TestLoginPanel
+          connection={connection}
+          unsaved={unsaved}
+          onClose={() => navigate({ search: {}, replace: true })}
+        />
       )}
-    </>
-  );
-}
-
-/** Enabling is apart from saving: it takes effect at once. */
-function EnabledSwitch({
-  connection,
-  onChanged,
-}: {
-  connection: Connection;
-  onChanged: (changed: Connection) => void;
-}) {
-  const { t } = useTranslation();
-  const change = useMutation({
-    mutationFn: (enabled: boolean) => call(commands.setConnectionEnabled(connection.id, enabled)),
-    onSuccess: onChanged,
-  });
-  return (
-    <>
-      {change.error && <ErrorNotice error={change.error} />}
-      <Tooltip label={t("connections.enableHelp")}>
-        <span>
-          <Switch
-            checked={change.isPending ? change.variables : connection.enabled}
-            onChange={(event) => change.mutate(event.currentTarget.checked)}
-            label={t("connections.enable")}
-            data-testid="connection-enabled"
-          />
-        </span>
-      </Tooltip>
     </>
   );
 }

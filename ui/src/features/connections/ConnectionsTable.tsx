@@ -1,6 +1,6 @@
 // The list of connections; the whole row opens one, the button at its end tests it.
-import { Button, Tooltip } from "@mantine/core";
-import { IconLock, IconQrcode } from "@tabler/icons-react";
+import { Tooltip } from "@mantine/core";
+import { IconLock } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -9,6 +9,8 @@ import { KindGlyph } from "@/components/KindGlyph";
 import { RelativeTime } from "@/components/RelativeTime";
 import { StatusDot } from "@/components/StatusDot";
 import type { Connection, ConnectionId } from "@/ipc/bindings";
+
+import { TestButton } from "./TestButton";
 
 import classes from "./ConnectionsTable.module.css";
 
@@ -90,18 +92,15 @@ function Row({ connection, onTest }: { connection: Connection; onTest: (id: Conn
         <RelativeTime at={connection.updated_at} />
       </td>
       <td className={classes.action}>
-        <Button
+        <TestButton
           variant="subtle"
           color="slate"
-          leftSection={<IconQrcode size={16} stroke={1.5} />}
           aria-label={t("connections.testNamed", { name: connection.display_name })}
           onClick={(event) => {
             event.stopPropagation();
             onTest(connection.id);
           }}
-        >
-          {t("connections.test")}
-        </Button>
+        />
       </td>
     </tr>
   );

@@ -12,13 +12,18 @@ import type { ConnectionKind } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 import { connectionsQuery } from "@/ipc/queries";
+import { useRights } from "@/lib/rights";
 
 import { ConnectionForm } from "./ConnectionForm";
 import { emptyValues } from "./draft";
 import { KindCards } from "./KindCards";
+import { RoleNotice } from "./RoleNotice";
+
+import classes from "./RoleNotice.module.css";
 
 export function NewConnectionPage() {
   const { t } = useTranslation();
+  const { changeConnections } = useRights();
   const [kind, setKind] = useState<ConnectionKind | null>(null);
   return (
     <>
@@ -39,7 +44,15 @@ export function NewConnectionPage() {
           )
         }
       />
-      {kind ? <NewConnection kind={kind} /> : <KindCards onChoose={setKind} />}
+      {!changeConnections ? (
+        <div className={classes.notice}>
+          <RoleNotice />
+        </div>
+      ) : kind ? (
+        <NewConnection kind={kind} />
+      ) : (
+        <KindCards onChoose={setKind} />
+      )}
     </>
   );
 }

@@ -12,7 +12,9 @@ import classes from "./VerificationFileField.module.css";
 
 interface VerificationFileFieldProps {
   value: VerificationFile | null;
-  /** The address the backend serves it at, once that is known. */
+  /** Whether the backend has exactly this file. */
+  stored: boolean;
+  /** The address at which WeChat reads it, once that is known. */
   servedAt: string | undefined;
   brokenName: Rule | undefined;
   brokenContent: Rule | undefined;
@@ -21,6 +23,7 @@ interface VerificationFileFieldProps {
 
 export function VerificationFileField({
   servedAt,
+  stored,
   value,
   brokenName,
   brokenContent,
@@ -41,7 +44,7 @@ export function VerificationFileField({
           onDone={() => setTyping(false)}
         />
       ) : value ? (
-        <ChosenFile value={value} servedAt={servedAt} onRemove={() => onChange(null)} />
+        <ChosenFile value={value} stored={stored} servedAt={servedAt} onRemove={() => onChange(null)} />
       ) : (
         <DropZone onFile={onChange} onType={() => setTyping(true)} />
       )}
@@ -58,11 +61,12 @@ export function VerificationFileField({
 
 interface ChosenFileProps {
   value: VerificationFile;
+  stored: boolean;
   servedAt: string | undefined;
   onRemove: () => void;
 }
 
-function ChosenFile({ value, servedAt, onRemove }: ChosenFileProps) {
+function ChosenFile({ value, stored, servedAt, onRemove }: ChosenFileProps) {
   const { t } = useTranslation();
   const size = fromBase64(value.content_base64).length;
   return (
@@ -72,7 +76,8 @@ function ChosenFile({ value, servedAt, onRemove }: ChosenFileProps) {
         <code>{value.name}</code>
         {servedAt && (
           <span className={classes.served}>
-            {t("connections.form.verificationServed")} <code>{servedAt}</code>
+            {t(stored ? "connections.form.verificationServed" : "connections.form.verificationWillBeServed")}{" "}
+            <code>{servedAt}</code>
           </span>
         )}
       </span>
@@ -144,7 +149,7 @@ function TypedFile({
   brokenContent,
   onChange,
   onDone,
-}: Omit<VerificationFileFieldProps, "servedAt"> & { onDone: () => void }) {
+}: Omit<VerificationFileFieldProps, "servedAt" | "stored"> & { onDone: () => void }) {
   const { t } = useTranslation();
   const name = value?.name ?? "";
   const content = value ? base64ToText(value.content_base64) : "";

@@ -5,7 +5,7 @@ import { en } from "@/i18n/en";
 import { zhCN } from "@/i18n/zh-CN";
 import type { Rule } from "@/ipc/bindings";
 import { fake } from "@/ipc/fake/control";
-import { openWindow } from "@/testing/openWindow";
+import { happens, openWindow } from "@/testing/openWindow";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const input = (name: string) => {
@@ -152,9 +152,35 @@ describe("a connection", () => {
 
   it("is enabled and disabled apart from saving", async () => {
     const { user } = await openWindow("/connections/c-pc");
+    const enabled = await screen.findByRole("switch", { name: "People can log in" });
+    await user.click(enabled);
+    const dialog = await screen.findByRole("dialog");
+    expect(dialog).toHaveTextContent(/\d+ people log in with this connection/);
+    expect(connection("c-pc")?.enabled).toBe(true);
+    await user.click(within(dialog).getByRole("button", { name: "Disable connection" }));
+    await waitFor(() => expect(enabled).toHaveAccessibleName("Nobody can log in"));
+    expect(connection("c-pc")?.enabled).toBe(false);
+    expect(screen.queryByTestId("save-connection")).toBeNull();
+  });
+
+  it("is disabled without a question when nobody uses it", async () => {
+    const { user } = await openWindow("/connections/c-pc", { prepare: (world) => (world.people = []) });
     await user.click(await screen.findByRole("switch", { name: "People can log in" }));
     await waitFor(() => expect(connection("c-pc")?.enabled).toBe(false));
-    expect(screen.queryByTestId("save-connection")).toBeNull();
+  });
+
+  it("takes the focus to the first empty field, as one reads", async () => {
+    const { user } = await openForm();
+    await user.click(screen.getByTestId("save-connection"));
+    await waitFor(() => expect(input("display_name")).toHaveAccessibleDescription(en.rules.required));
+    expect(input("display_name")).toHaveFocus();
+  });
+
+  it("leaves out the blanks around what was pasted", async () => {
+    const { user } = await openForm();
+    await paste(user, "app_id", " wx0123456789abcdef ");
+    await user.tab();
+    expect(input("app_id")).toHaveValue("wx0123456789abcdef");
   });
 
   it("shows login-only as it is stored, and stores the change", async () => {
@@ -193,7 +219,7 @@ describe("a connection", () => {
     await fill(user, good);
     fake.offline(true);
     await user.click(screen.getByTestId("save-connection"));
-    expect(await screen.findByRole("alert")).toHaveTextContent("127.0.0.1:40817");
+    expect(await screen.findByTestId("error")).toHaveTextContent("127.0.0.1:40817");
     expect(input("display_name")).toHaveValue("收银台");
   });
 });
@@ -212,6 +238,7 @@ describe("verification file", () => {
     const file = await screen.findByTestId("verification-file");
     expect(file).toHaveTextContent("MP_verify_aB3dE5fG7hJ9kL1m.txt");
     expect(file).toHaveTextContent("16 bytes");
+    await waitFor(() => expect(file).toHaveTextContent("Will be served at"));
     await user.click(within(file).getByRole("button", { name: "Remove verification file" }));
     expect(screen.queryByTestId("verification-file")).toBeNull();
   });
@@ -234,6 +261,33 @@ describe("verification file", () => {
         content_base64: "5qCh6aqM",
       }),
     );
+  });
+});
+
+describe.each([
+  ["support", true],
+  ["viewer", false],
+] as const)("the role %s", (role, mayTest) => {
+  const prepare: NonNullable<Parameters<typeof openWindow>[1]>["prepare"] = (world) => {
+    if (world.status.server) world.status.server.role = role;
+  };
+
+  it("reads a connection, with the reason why nothing can be changed", async () => {
+    await openWindow("/connections/c-pc", { prepare });
+    expect(await screen.findByText("Only an administrator changes connections")).toBeVisible();
+    expect(input("display_name")).toBeDisabled();
+    expect(screen.getByTestId("connection-enabled")).toBeDisabled();
+    expect(screen.queryByRole("button", { name: "More actions" })).toBeNull();
+    expect(screen.getByTestId<HTMLButtonElement>("start-test-login").disabled).toBe(!mayTest);
+  });
+
+  it("is offered no new connection", async () => {
+    const { pages } = await openWindow("/connections", { prepare });
+    await screen.findAllByTestId("connection-row");
+    expect(screen.queryByTestId("create-connection")).toBeNull();
+    await pages.navigate({ to: "/connections/new" });
+    expect(await screen.findByRole("heading", { name: "New connection" })).toBeVisible();
+    expect(screen.queryByTestId("kind-wechat:pc")).toBeNull();
   });
 });
 
@@ -261,6 +315,14 @@ describe("list", () => {
     await user.keyboard("{Escape}");
     await user.click(first);
     await waitFor(() => expect(pages.state.location.pathname).toBe("/connections/c-pc"));
+  });
+
+  it("says that the backend is away instead of looking empty", async () => {
+    await openWindow("/connections", { connections: false });
+    await screen.findByText("No connection yet");
+    await happens(() => fake.offline(true));
+    expect(await screen.findByTestId("error")).toHaveTextContent("127.0.0.1:40817 does not answer");
+    expect(screen.queryByText("No connection yet")).toBeNull();
   });
 
   it("teaches the first step when it is empty", async () => {

@@ -48,11 +48,15 @@ export const valuesOf = (connection: Connection): ConnectionValues => ({
   platform_account: connection.platform_account,
 });
 
-/** What goes to the host. Blanks around pasted values are left out; WeChat's pages like to add some. */
-export const draftOf = (values: ConnectionValues): ConnectionDraft => ({
+/**
+ * What goes to the host, upon the connection it replaces. Blanks around pasted values are left out; WeChat's pages like
+ * to add some.
+ */
+export const draftOf = (values: ConnectionValues, existing: Connection | null): ConnectionDraft => ({
   ...values,
   identifier: values.identifier.trim(),
   app_id: values.app_id.trim(),
   app_secret: values.app_secret.trim() || null,
+  based_on: existing?.updated_at ?? null,
   callback_url: hasCallback(values.kind) ? values.callback_url.trim() || null : null,
 });

@@ -1,5 +1,5 @@
 // Connections: list, form, setup sheet, deletion.
-import type { SetupPlace } from "../../ipc/bindings";
+import type { Role, SetupPlace } from "../../ipc/bindings";
 
 export const connections = {
   title: "Connections",
@@ -27,11 +27,26 @@ export const connections = {
   loginOnlyHelp: "Lets in people who have an account, and creates none.",
   test: "Test login",
   testNamed: "Test login with {{name}}",
-  enable: "People can log in",
+  open: "People can log in",
+  shut: "Nobody can log in",
   enableHelp: "Takes effect at once, apart from saving.",
+  disabling: {
+    title: "Disable {{name}}?",
+    text_one: "{{count}} person logs in with this connection, and cannot until you enable it again.",
+    text_other: "{{count}} people log in with this connection, and cannot until you enable it again.",
+    action: "Disable connection",
+  },
+  rights: {
+    title: "Only an administrator changes connections",
+    support: "Your role is support: you can read them and run test logins.",
+    viewer: "Your role is viewer: you can read them. Test logins need the role support.",
+    noChange: "Your role does not allow this: an administrator can.",
+    noTest: "Your role is viewer. Test logins need the role support.",
+  } satisfies Record<"title" | "noChange" | "noTest" | Exclude<Role, "admin">, string>,
   deleted: "{{name}} was deleted",
   created: "{{name}} was created",
   saved: "Changes saved",
+  loadTheirs: "Load their changes",
   gone: {
     title: "This connection no longer exists",
     text: "It was deleted, here or by somebody else.",
@@ -77,6 +92,7 @@ export const connections = {
     verificationContent: "Content",
     verificationDone: "Done",
     verificationServed: "Served at",
+    verificationWillBeServed: "Will be served at",
     verificationSize: "{{size}} bytes",
     verificationRemove: "Remove verification file",
     loginOnly: "Login-only mode",
