@@ -66,7 +66,8 @@ function RejectedCard({ edit }: { edit: RejectedEdit }) {
         </span>
       </div>
       <p className={classes.why}>
-        <strong>{words.title}.</strong> {words.meaning} {words.advice}
+        <strong className={classes.reason}>{words.title}</strong>
+        {words.meaning} {words.advice}
       </p>
       {edit.mine === null ? (
         <span className={classes.absent}>{t("users.conflicts.removed")}</span>

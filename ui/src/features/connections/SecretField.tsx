@@ -22,8 +22,8 @@ export function SecretField({ stored, field }: SecretFieldProps) {
         <div className={classes.stored} data-testid="stored-secret">
           <span className={classes.label}>{t("connections.form.storedSecret")}</span>
           <span>
-            {t("connections.form.fingerprint")} <code>{stored.fingerprint}</code>, {t("connections.form.set")}{" "}
-            <RelativeTime at={stored.set_at} />
+            {t("connections.form.fingerprint")} <code>{stored.fingerprint}</code>
+            {t("connections.form.set")} <RelativeTime at={stored.set_at} />
           </span>
         </div>
       )}

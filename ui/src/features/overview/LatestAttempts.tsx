@@ -34,7 +34,9 @@ export function LatestAttempts({ attempts, connections }: LatestAttemptsProps) {
       </h2>
       {attempts.isPending && <DelayedSkeleton rows={4} />}
       {attempts.error && <ErrorNotice error={attempts.error} onRetry={() => attempts.refetch()} />}
-      {attempts.data?.length === 0 && <p className={classes.empty}>{t("overview.attempts.empty")}</p>}
+      {!attempts.error && attempts.data?.length === 0 && (
+        <p className={classes.empty}>{t("overview.attempts.empty")}</p>
+      )}
       {attempts.data && attempts.data.length > 0 && (
         <table className={classes.table}>
           <thead>

@@ -81,7 +81,8 @@ function Rejection({ rejection }: { rejection: NonNullable<MetadataItem["rejecti
   const words = rejectionWords(t, rejection);
   return (
     <p className={classes.rejection}>
-      <strong>{words.title}.</strong> {words.meaning} {words.advice}
+      <strong className={classes.reason}>{words.title}</strong>
+      {words.meaning} {words.advice}
     </p>
   );
 }

@@ -74,7 +74,7 @@ export const connections = {
     replaceSecretPlaceholder: "Unchanged",
     storedSecret: "Stored secret",
     fingerprint: "fingerprint",
-    set: "set",
+    set: ", set",
     callback: "Callback URL",
     callbackHelp: {
       "wechat:pc":

@@ -73,7 +73,7 @@ export const connections = {
     replaceSecretPlaceholder: "不更改",
     storedSecret: "已存密钥",
     fingerprint: "指纹",
-    set: "设置于",
+    set: "，设置于",
     callback: "回调地址",
     callbackHelp: {
       "wechat:pc": "登录后浏览器前往的地址，其域名即微信后台的授权回调域。可不填。",
