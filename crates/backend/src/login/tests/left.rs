@@ -1,5 +1,6 @@
 //! Callers who leave half-way: what they began is finished, and everybody who watches hears of it.
 
+use super::PATIENCE;
 use crate::{
     login::{
         exchange::confirm,
@@ -61,7 +62,8 @@ async fn a_change_is_told_although_who_made_it_left() {
     };
     let left = running.take(vec![refused]).now_or_never();
     assert!(left.is_none(), "who changes it leaves before it is written");
-    assert_eq!(news.recv().await.unwrap(), running.id);
+    let told = tokio::time::timeout(PATIENCE, news.recv()).await;
+    assert_eq!(told.expect("somebody tells").unwrap(), running.id);
     let attempt = bench.app.store.attempt(&PoolId::default(), running.id).await;
     assert_eq!(attempt.unwrap().unwrap().state, AttemptState::Refused);
 }
