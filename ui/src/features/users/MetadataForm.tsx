@@ -21,7 +21,7 @@ interface MetadataFormProps {
   onDone: () => void;
 }
 
-export function MetadataForm({ userId, existing, taken = [], onDone }: MetadataFormProps) {
+export function MetadataForm({ userId, existing, taken, onDone }: MetadataFormProps) {
   const { t } = useTranslation();
   const [key, setKey] = useState(existing?.key ?? "");
   const [begun] = useState(existing ? readable(existing.json) : "");
@@ -39,7 +39,7 @@ export function MetadataForm({ userId, existing, taken = [], onDone }: MetadataF
   const brokenKey = keyTaken ? t("users.metadata.keyTaken") : broken("key");
   const text = asText(value);
   const save = async () => {
-    if (taken.includes(key)) return setKeyTaken(true);
+    if (taken?.includes(key)) return setKeyTaken(true);
     if (await edit({ user_id: userId, key, json: text ?? value.trim() })) onDone();
   };
   const hear = (event: KeyboardEvent) => {
