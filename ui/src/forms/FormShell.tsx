@@ -66,7 +66,7 @@ export function FormShell(props: FormShellProps) {
           </Button>
         </div>
       )}
-      <LeaveGuard dirty={dirty && !saving} />
+      <LeaveGuard dirty={dirty && !saving && !readOnly} />
     </form>
   );
 }

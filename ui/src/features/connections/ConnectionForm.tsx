@@ -158,7 +158,11 @@ export function ConnectionForm({ initial, existing, save, onSaved, onDirty, onCa
             placeholder="wx0123456789abcdef"
             {...field("app_id")}
           />
-          <SecretField stored={existing?.secret ?? null} field={field("app_secret")} />
+          <SecretField
+            stored={existing?.secret ?? null}
+            replaceable={changeConnections}
+            field={field("app_secret")}
+          />
         </FormSection>
 
         <FormSection title={t("connections.form.web")}>
@@ -171,20 +175,22 @@ export function ConnectionForm({ initial, existing, save, onSaved, onDirty, onCa
               {...field("callback_url")}
             />
           )}
-          <VerificationFileField
-            value={values.verification_file}
-            stored={sameFile(values.verification_file, existing?.verification_file ?? null)}
-            servedAt={sheet?.values.find(({ place }) => place === "verification_file_url")?.value}
-            brokenName={errors.broken("verification_file.name")}
-            brokenContent={errors.broken("verification_file.content")}
-            onChange={(file) => {
-              setValue("verification_file", file, { shouldDirty: true });
-              for (const part of ["verification_file.name", "verification_file.content"]) {
-                errors.change(part);
-                if (file) errors.touch(part);
-              }
-            }}
-          />
+          {(changeConnections || values.verification_file) && (
+            <VerificationFileField
+              value={values.verification_file}
+              stored={sameFile(values.verification_file, existing?.verification_file ?? null)}
+              servedAt={sheet?.values.find(({ place }) => place === "verification_file_url")?.value}
+              brokenName={errors.broken("verification_file.name")}
+              brokenContent={errors.broken("verification_file.content")}
+              onChange={(file) => {
+                setValue("verification_file", file, { shouldDirty: true });
+                for (const part of ["verification_file.name", "verification_file.content"]) {
+                  errors.change(part);
+                  if (file) errors.touch(part);
+                }
+              }}
+            />
+          )}
         </FormSection>
 
         <FormSection title={t("connections.form.rules")}>

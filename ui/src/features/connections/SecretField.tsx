@@ -10,11 +10,13 @@ import classes from "./SecretField.module.css";
 interface SecretFieldProps {
   /** What is known of the stored secret, or null if there is none yet. */
   stored: SecretState | null;
+  /** Whether the operator may set another. */
+  replaceable: boolean;
   /** The input's registration and the rule it breaks. */
   field: { name: string; broken: Rule | undefined };
 }
 
-export function SecretField({ stored, field }: SecretFieldProps) {
+export function SecretField({ stored, replaceable, field }: SecretFieldProps) {
   const { t } = useTranslation();
   return (
     <div className={classes.secret}>
@@ -27,16 +29,18 @@ export function SecretField({ stored, field }: SecretFieldProps) {
           </span>
         </div>
       )}
-      <TextField
-        label={t(stored ? "connections.form.replaceSecret" : "connections.form.appSecret")}
-        help={t(stored ? "connections.form.replaceSecretHelp" : "connections.form.appSecretHelp")}
-        {...(stored ? { placeholder: t("connections.form.replaceSecretPlaceholder") } : {})}
-        type="password"
-        autoComplete="new-password"
-        mono
-        required={!stored}
-        {...field}
-      />
+      {replaceable && (
+        <TextField
+          label={t(stored ? "connections.form.replaceSecret" : "connections.form.appSecret")}
+          help={t(stored ? "connections.form.replaceSecretHelp" : "connections.form.appSecretHelp")}
+          {...(stored ? { placeholder: t("connections.form.replaceSecretPlaceholder") } : {})}
+          type="password"
+          autoComplete="new-password"
+          mono
+          required={!stored}
+          {...field}
+        />
+      )}
     </div>
   );
 }

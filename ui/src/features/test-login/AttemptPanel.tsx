@@ -6,6 +6,7 @@ import { Notice } from "@/components/Notice";
 import { RelativeTime } from "@/components/RelativeTime";
 import { SidePanel } from "@/components/SidePanel";
 import type { Connection, LoginAttempt } from "@/ipc/bindings";
+import { exact } from "@/lib/time";
 
 import { attemptTone } from "./AttemptStateWord";
 import { TicketButton } from "./TicketButton";
@@ -22,7 +23,7 @@ interface AttemptPanelProps {
 }
 
 export function AttemptPanel({ attempt, connection, onClose }: AttemptPanelProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const name = connection?.display_name ?? t("testLogin.deletedConnection");
   const title = t(`testLogin.attempt.${attempt.purpose}`, { name });
   return (
@@ -39,7 +40,7 @@ export function AttemptPanel({ attempt, connection, onClose }: AttemptPanelProps
     >
       <div className={classes.panel}>
         <p className={classes.when}>
-          <RelativeTime at={attempt.created_at} />
+          {exact(attempt.created_at, i18n.language)} · <RelativeTime at={attempt.created_at} />
           {attempt.dry_run && ` · ${t("testLogin.dryRun")}`}
         </p>
         {attempt.verdict ? (
