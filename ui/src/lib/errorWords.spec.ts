@@ -76,6 +76,13 @@ describe.each([
   });
 });
 
+it("says WeChat's own words when its page refuses to draw a code", () => {
+  const refused = { status: 502, code: "wechat_page_refused", detail: "redirect_uri 参数错误" } as const;
+  for (const t of [english, chinese]) {
+    expect(errorWords(t, { type: "backend", problem: refused }).meaning).toContain("redirect_uri 参数错误");
+  }
+});
+
 it("says every phrase in another way in the other language", () => {
   const same = names(en.wechat.codes).filter(
     (code) => english(`wechat.codes.${code}.meaning`) === chinese(`wechat.codes.${code}.meaning`),

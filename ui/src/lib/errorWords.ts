@@ -145,13 +145,10 @@ function backendWords(t: TFunction, problem: BackendProblem): Words {
     const words = wechatWords(t, problem.wechat);
     return { ...words, details: `${wire}\n${words.details}` };
   }
-  // What WeChat's page says stands in the detail.
-  if (problem.code === "wechat_page_refused") {
-    return { ...phrase(t, "failures.page_refused", { message: problem.detail }), details: wire };
-  }
   return {
     ...phrase(t, `codes.${problem.code}`, {
       host: problem.host ?? "WeChat",
+      // The words of WeChat's page, where it refused.
       detail: problem.detail,
     }),
     details: wire,

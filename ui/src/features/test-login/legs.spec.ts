@@ -66,6 +66,10 @@ describe("duration", () => {
 
 it("says the request id of a leg once", () => {
   const failure = { type: "we_chat" as const, errcode: 40125, errmsg: "invalid appsecret", rid: "66f1" };
-  const failed = { ...leg("code_exchange", "failed"), failure, answer: ["errcode: 40125", "rid: 66f1"] };
-  expect(answerLines(failed)).toEqual(["errcode: 40125"]);
+  const failed = {
+    ...leg("code_exchange", "failed"),
+    failure,
+    answer: ["errcode: 40125", "errmsg: invalid appsecret, rid: 66f1", "rid: 66f1"],
+  };
+  expect(answerLines(failed)).toEqual(["errcode: 40125", "errmsg: invalid appsecret"]);
 });

@@ -26,7 +26,9 @@ export function ending(leg: Leg, attempt: LoginAttempt): Ending {
 /** What was answered, without the request id, which stands on its own. */
 export function answerLines(leg: Leg): string[] {
   const rid = requestId(leg);
-  return rid ? leg.answer.filter((line) => line !== `rid: ${rid}`) : leg.answer;
+  if (!rid) return leg.answer;
+  // WeChat repeats it at the end of its errmsg.
+  return leg.answer.map((line) => line.replace(`rid: ${rid}`, "").replace(/[\s,]+$/, "")).filter(Boolean);
 }
 
 /** WeChat's id of a call that failed. */
