@@ -394,10 +394,10 @@ mod tests {
             audited,
             [
                 r#"pool.put {"name":"商店"} {"name":"店"}"#.to_owned(),
-                r#"application.put {"connections":["pc"],"redirect_urls":["https://shop.example.com/cb"]} {"connections":["pc"],"redirect_urls":[]}"#.to_owned(),
+                r#"application.put {"redirect_urls":["https://shop.example.com/cb"],"connections":["pc"]} {"redirect_urls":[],"connections":["pc"]}"#.to_owned(),
                 r#"operator.put {"name":"李娜","role":"support"} {"name":"王芳","role":"support"}"#.to_owned(),
-                format!(r#"access_key.put {{"fingerprint":"{old_key}","role":"admin"}} {{"fingerprint":"{old_key}","role":"viewer"}}"#),
-                format!(r#"access_key.delete {{"fingerprint":"{old_key}","role":"viewer"}} -"#),
+                format!(r#"access_key.put {{"role":"admin","fingerprint":"{old_key}"}} {{"role":"viewer","fingerprint":"{old_key}"}}"#),
+                format!(r#"access_key.delete {{"role":"viewer","fingerprint":"{old_key}"}} -"#),
             ]
         );
     }
