@@ -191,7 +191,7 @@ async fn exchanges_a_mini_program_code_once_and_keeps_the_session_key() {
 
     let first = session(&world, &code).await;
     let keys: Vec<_> = first.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["openid", "session_key", "unionid"]);
+    assert_eq!(keys, ["session_key", "openid", "unionid"]);
     assert_eq!(errcode(&session(&world, &code).await), 40163);
 
     let again = session(&world, &code_from_phone(&world, &backend, "lin-xiaoman").await).await;
