@@ -30,6 +30,8 @@ export function useEditMetadata() {
       // A reading that is under way began before this edit.
       await client.cancelQueries({ queryKey: userQuery(change.user_id).queryKey });
       client.setQueryData(userQuery(change.user_id).queryKey, user);
+      // The backend may have taken the edit before this answer arrived: what was just shown can be out of date.
+      void client.invalidateQueries({ queryKey: userQuery(change.user_id).queryKey });
       setRefused(fine);
       return true;
     } catch (error) {
