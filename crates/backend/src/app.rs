@@ -14,7 +14,7 @@ use yaopai_wechat::{Credentials, WeChat};
 /// What every handler can reach.
 pub(crate) struct App {
     /// What the backend remembers.
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
     /// The present moment.
     pub(crate) clock: Arc<dyn Clock>,
     /// Randomness.

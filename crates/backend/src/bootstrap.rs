@@ -140,7 +140,7 @@ pub(crate) struct AccessKeyEntry {
 }
 
 /// Reads the file and applies it, all or nothing.
-pub(crate) async fn apply(file: &Path, store: &dyn Store, vault: &Arc<Vault>) -> Result<(), Error> {
+pub(crate) async fn apply(file: &Path, store: &Store, vault: &Arc<Vault>) -> Result<(), Error> {
     let text = tokio::fs::read_to_string(file)
         .await
         .map_err(|source| Error::DataDir {

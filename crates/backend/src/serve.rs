@@ -3,7 +3,7 @@
 use crate::{
     App, Config, Database, Error, SecretKey, bootstrap,
     router::router,
-    store::{AttemptStore, News, PoolStore, StoreError, sqlite::Sqlite},
+    store::{News, Store, StoreError},
     vault::Vault,
 };
 use std::{
@@ -131,9 +131,9 @@ async fn open(
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
     news: News,
-) -> Result<Sqlite, Error> {
+) -> Result<Store, Error> {
     let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
-    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&file, clock, entropy, news)).await;
+    let opened = tokio::task::spawn_blocking(move || Store::sqlite(&file, clock, entropy, news)).await;
     Ok(opened.map_err(|_| StoreError::Closed)??)
 }
 

@@ -4,7 +4,7 @@ use crate::{
     App, SecretKey, bootstrap,
     router::router,
     serve::http_client,
-    store::{News, sqlite::Sqlite},
+    store::{News, Store},
     vault::Vault,
 };
 use axum::{
@@ -112,7 +112,7 @@ impl Bench {
         let clock = Arc::new(Hands::new());
         let entropy = Arc::new(Seeded::new(42));
         let news = News::new();
-        let store = Sqlite::open(
+        let store = Store::sqlite(
             &dir.path().join("backend.db"),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::clone(&entropy) as Arc<dyn Entropy>,
@@ -168,7 +168,7 @@ impl Bench {
     pub(crate) async fn bootstrap(&self, text: &str) -> Result<(), crate::Error> {
         let file = self.dir.path().join("bootstrap.toml");
         std::fs::write(&file, text).unwrap();
-        bootstrap::apply(&file, self.app.store.as_ref(), &self.app.vault).await
+        bootstrap::apply(&file, &self.app.store, &self.app.vault).await
     }
 
     /// Sends a request with this key.

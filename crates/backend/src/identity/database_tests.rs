@@ -2,7 +2,7 @@
 
 use super::{Arrival, person};
 use crate::{
-    store::{NewConnection, SealedSecret, Store},
+    store::{NewConnection, SealedSecret},
     testing::Bench,
 };
 use rusqlite::types::Value;
@@ -18,7 +18,7 @@ const DAY: i64 = 24 * 60 * 60 * 1000;
 /// A database with one pool, and what the tests do with it.
 struct Desk {
     bench: Bench,
-    store: Arc<dyn Store>,
+    store: Arc<crate::store::Store>,
 }
 
 impl Desk {

@@ -1,6 +1,6 @@
 //! Access keys.
 
-use super::Reply;
+use super::{Reading, Store, StoreError, engine::values};
 use yaopai_domain::{PoolId, Role};
 
 /// Whose key was shown.
@@ -19,11 +19,35 @@ pub(crate) enum KeyHolder {
     },
 }
 
-/// Access keys.
-pub(crate) trait AccessStore {
+impl Store {
     /// Looks a key up by its SHA-256 (hex).
-    fn key_holder(&self, pool: &PoolId, key_hash: String) -> Reply<'_, KeyHolder>;
+    pub(crate) async fn key_holder(&self, pool: &PoolId, key_hash: String) -> Result<KeyHolder, StoreError> {
+        self.read((pool.clone(), key_hash), |reading, (pool, key_hash)| {
+            Box::pin(key_holder(reading, pool, key_hash))
+        })
+        .await
+    }
 
     /// Whether there is any access key.
-    fn has_access_keys(&self) -> Reply<'_, bool>;
+    pub(crate) async fn has_access_keys(&self) -> Result<bool, StoreError> {
+        self.read((), |reading, ()| {
+            Box::pin(reading.any("SELECT id FROM access_key LIMIT 1", values![]))
+        })
+        .await
+    }
+}
+
+async fn key_holder(reading: &Reading<'_>, pool: &PoolId, key_hash: &str) -> Result<KeyHolder, StoreError> {
+    let sql = "SELECT pool, name, role FROM access_key WHERE key_hash = $1";
+    let mut holder = KeyHolder::Nobody;
+    for row in reading.rows(sql, values![key_hash]).await? {
+        if row.text("pool")? == pool.as_str() {
+            return Ok(KeyHolder::Here {
+                name: row.text("name")?,
+                role: row.named("role")?,
+            });
+        }
+        holder = KeyHolder::Elsewhere;
+    }
+    Ok(holder)
 }

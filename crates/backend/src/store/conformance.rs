@@ -1,6 +1,6 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Store};
+use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision};
 use crate::{
     SecretKey,
     bootstrap::{Entries, Plan},
@@ -20,7 +20,7 @@ use yaopai_domain::{
 
 /// A store under test, its clock, and a source of ids.
 pub(crate) struct Subject {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<crate::store::Store>,
     pub(crate) clock: Arc<Hands>,
     pub(crate) ids: Seeded,
 }

@@ -9,19 +9,22 @@ mod bootstrap;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod connections;
+pub(crate) mod engine;
 mod identity;
 mod pools;
 pub(crate) mod sqlite;
 mod sync;
+mod transaction;
 mod users;
 
-pub(crate) use access::{AccessStore, KeyHolder};
+pub(crate) use access::KeyHolder;
 pub(crate) use attempts::*;
 pub(crate) use bootstrap::BootstrapStore;
 pub(crate) use connections::{ConnectionChange, ConnectionStore, NewConnection, SealedSecret};
 pub(crate) use identity::*;
 pub(crate) use pools::{Pool, PoolStore};
 pub(crate) use sync::{Position, PullAnswer, PushAs, PushDecision, SyncStore};
+pub(crate) use transaction::{Alone, Reading, Store, Writing};
 pub(crate) use users::UserStore;
 
 use futures_util::future::BoxFuture;
@@ -32,10 +35,9 @@ use yaopai_domain::{AttemptId, PoolId, Revision};
 /// News a slow listener may lag behind before it has to look by itself.
 pub(crate) const NEWS_KEPT: usize = 256;
 
-/// Everything the backend remembers.
-pub(crate) trait Store:
+/// The areas that still have an engine each.
+pub(crate) trait OldStore:
     PoolStore
-    + AccessStore
     + ConnectionStore
     + UserStore
     + SyncStore

@@ -1,6 +1,5 @@
 //! The SQLite engine: one file, one writer, a few readers.
 
-mod access;
 mod attempts;
 mod audit;
 mod bootstrap;
@@ -8,13 +7,13 @@ mod connections;
 mod feed;
 mod identity;
 mod lane;
-mod open;
+pub(super) mod open;
 mod pools;
 mod row;
 mod sync;
 mod users;
 
-use super::{NewHead, News, Store, StoreError};
+use super::{NewHead, News, OldStore, StoreError};
 use futures_util::future::BoxFuture;
 use lane::Lane;
 use rusqlite::{Transaction, TransactionBehavior};
@@ -107,7 +106,7 @@ impl Sqlite {
     }
 }
 
-impl Store for Sqlite {
+impl OldStore for Sqlite {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             self.readers.close().await;
@@ -152,7 +151,7 @@ mod tests {
     use super::*;
     use crate::{
         store::{
-            PoolStore,
+            Store,
             conformance::{Subject, suite},
         },
         testing::{Hands, Seeded},
@@ -162,7 +161,7 @@ mod tests {
     async fn open() -> (Subject, TempDir) {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
-        let store = Sqlite::open(
+        let store = Store::sqlite(
             &dir.path().join("backend.db"),
             Arc::clone(&clock) as Arc<dyn Clock>,
             Arc::new(Seeded::new(7)),

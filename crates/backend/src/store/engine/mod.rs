@@ -1,0 +1,49 @@
+//! Databases: what a store needs of one, and the engines that give it.
+//!
+//! SQL is written once, in the part of the language that SQLite, PostgreSQL and the engines that speak its protocol
+//! share: parameters `$1`, `$2`, … in the order of the values; the column types BIGINT, TEXT and bytes; times in
+//! milliseconds since the UNIX epoch; flags as 0 and 1; JSON as text. Ids are made by the application.
+
+mod row;
+mod sqlite;
+mod value;
+
+pub(crate) use row::{Row, from_wire_name, to_json, wire_name};
+pub(crate) use sqlite::Sqlite;
+pub(crate) use value::{Value, values};
+
+use super::StoreError;
+use futures_util::future::BoxFuture;
+use yaopai_domain::PoolId;
+
+/// A database.
+pub(crate) trait Engine: Send + Sync {
+    /// Runs work in a read transaction: everything it reads is of one snapshot.
+    fn read(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Runs work in a write transaction, which is undone if the work fails, and calls `committed` once it is durable.
+    /// Both happen also when the caller has left meanwhile.
+    ///
+    /// Work may run more than once: an engine repeats a transaction that lost a race with another one.
+    fn write(&self, work: Work, committed: Box<dyn FnOnce() + Send>)
+    -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Finishes what was begun and closes the database.
+    fn close(&self) -> BoxFuture<'_, ()>;
+}
+
+/// What shall happen in a transaction. It keeps its own answer.
+pub(crate) type Work =
+    Box<dyn for<'t> FnMut(&'t dyn Statements) -> BoxFuture<'t, Result<(), StoreError>> + Send>;
+
+/// A transaction that takes statements.
+pub(crate) trait Statements: Send + Sync {
+    /// The rows that a statement answers.
+    fn rows<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<Vec<Row>, StoreError>>;
+
+    /// Runs a statement; how many rows it changed.
+    fn execute<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<u64, StoreError>>;
+
+    /// Makes every other transaction that wants the same pool wait until this one has ended.
+    fn lock_pool<'t>(&'t self, pool: &'t PoolId) -> BoxFuture<'t, Result<(), StoreError>>;
+}
