@@ -67,6 +67,8 @@ impl Embedded {
             wechat_environment,
             bootstrap: None,
             embedded_key: Some(key.clone()),
+            limits: yaopai_backend::Limits::default(),
+            trusted_proxies: Vec::new(),
             secret_key: None,
         };
         match Backend::start(config, Arc::new(System), Arc::new(System)).await {

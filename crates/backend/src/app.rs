@@ -2,6 +2,8 @@
 
 use crate::{
     EmbeddedKey, Error,
+    limit::{Gates, Proxies},
+    observe::Metrics,
     store::{News, Store},
     vault::Vault,
 };
@@ -27,6 +29,12 @@ pub(crate) struct App {
     pub(crate) vault: Arc<Vault>,
     /// Where the backend is reached from outside.
     pub(crate) public_url: Url,
+    /// The numbers of `/metrics`.
+    pub(crate) metrics: Metrics,
+    /// How often somebody may knock.
+    pub(crate) gates: Gates,
+    /// Whose word about a client's address is believed.
+    pub(crate) proxies: Proxies,
     /// The key of the desktop around this backend, if there is one.
     pub(crate) embedded_key: Option<EmbeddedKey>,
     /// What the store tells after each commit.

@@ -1,7 +1,11 @@
 //! How a backend is told what to do.
 
-use crate::{EmbeddedKey, SecretKey};
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use crate::{EmbeddedKey, Limits, SecretKey};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    str::FromStr,
+};
 use url::Url;
 use yaopai_domain::WeChatEnvironment;
 use yaopai_wechat::WeChatHosts;
@@ -25,6 +29,10 @@ pub struct Config {
     pub bootstrap: Option<PathBuf>,
     /// The key of a desktop that runs this backend inside itself.
     pub embedded_key: Option<EmbeddedKey>,
+    /// How often clients may knock.
+    pub limits: Limits,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The key that seals AppSecrets; absent means the file `secret.key` in the data directory.
     pub secret_key: Option<SecretKey>,
 }

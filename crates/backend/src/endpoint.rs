@@ -1,6 +1,6 @@
 //! An endpoint and what it needs, kept together: no route exists without an answer to "who may call it?".
 
-use crate::{App, Error, access};
+use crate::{App, Error, access, limit};
 use axum::{
     Router,
     extract::Request,
@@ -37,6 +37,8 @@ pub(crate) struct Endpoint {
 pub(crate) enum Needs {
     /// Anybody.
     Nothing,
+    /// Holders of an access key of any pool.
+    AnyKey,
     /// Callers whose role may do this in the pool of the path (`{pool}`).
     Right(Action),
 }
@@ -105,12 +107,14 @@ impl Endpoint {
         if !self.long {
             handler = handler.layer(middleware::from_fn(in_time));
         }
-        if let Needs::Right(action) = self.needs {
-            handler = handler.layer(middleware::from_fn_with_state(
-                (Arc::clone(app), action),
-                access::check,
-            ));
-        }
+        let app = Arc::clone(app);
+        handler = match self.needs {
+            Needs::Nothing => handler.layer(middleware::from_fn_with_state(app, limit::hold_back)),
+            Needs::AnyKey => handler.layer(middleware::from_fn_with_state(app, access::check_any)),
+            Needs::Right(action) => {
+                handler.layer(middleware::from_fn_with_state((app, action), access::check))
+            }
+        };
         router.route(self.path, handler)
     }
 }

@@ -103,6 +103,12 @@ pub enum Error {
     /// The body is too large.
     #[error("the body is too large")]
     TooLarge,
+    /// A rate limit was reached.
+    #[error("too many requests; try again in {retry_after} s")]
+    TooOften {
+        /// Whole seconds to wait.
+        retry_after: u64,
+    },
     /// It took too long.
     #[error("the backend is too busy; try again")]
     Busy,
@@ -142,6 +148,7 @@ impl Error {
             Self::SyncGap { .. } => Problem::new(Code::SyncGap, said()),
             Self::SyncFork { .. } => Problem::new(Code::SyncFork, said()),
             Self::TooLarge => Problem::new(Code::TooLarge, said()),
+            Self::TooOften { .. } => Problem::new(Code::TooOften, said()),
             Self::Busy | Self::Store(StoreError::Closed) => Problem::new(Code::Busy, said()),
             Self::Store(StoreError::Taken(unique)) => match taken(*unique) {
                 Some(field) => Problem::fields(vec![field]),
@@ -208,6 +215,11 @@ impl IntoResponse for Error {
         }
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, axum::Json(problem)).into_response();
+        if let Self::TooOften { retry_after } = self {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+        }
         response.headers_mut().insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(Problem::MEDIA_TYPE),

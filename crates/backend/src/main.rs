@@ -1,10 +1,16 @@
 //! `yaopai-server`: the identity service alone.
 
 use clap::Parser;
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 use tracing_subscriber::EnvFilter;
 use url::Url;
-use yaopai_backend::{Backend, Config, Database, WeChatHosts};
+use yaopai_backend::{Backend, Config, Database, Limits, Rate, WeChatHosts};
 use yaopai_domain::{System, WeChatEnvironment};
 
 const NO_ACCESS_KEY: &str = "\
@@ -46,6 +52,12 @@ struct Flags {
     /// The long poll of WeChat's QR page.
     #[arg(long, env = "YAOPAI_WECHAT_POLL_URL", default_value = WeChatHosts::POLL)]
     wechat_poll_url: Url,
+    /// Requests in a row that one client may send to endpoints without a key; 50 more are allowed each second. 0 means no limit.
+    #[arg(long, env = "YAOPAI_CLIENT_BURST", default_value_t = 200)]
+    client_burst: u32,
+    /// Address of a proxy whose X-Forwarded-For is believed; may be given more than once.
+    #[arg(long, env = "YAOPAI_TRUSTED_PROXY", value_delimiter = ',')]
+    trusted_proxy: Vec<IpAddr>,
     /// The key that seals AppSecrets, 64 hexadecimal digits; prefer the variable, a flag shows in the process list.
     /// [default: the file secret.key in the data directory]
     #[arg(long, env = "YAOPAI_SECRET_KEY", hide_env_values = true)]
@@ -72,6 +84,11 @@ impl Flags {
                 url: wechat.open.to_string(),
             }
         };
+        let mut limits = Limits::default();
+        limits.per_client = match (NonZeroU32::new(self.client_burst), limits.per_client) {
+            (Some(burst), Some(rate)) => Some(Rate { burst, ..rate }),
+            _ => None,
+        };
         Ok(Config {
             listen: self.listen,
             database,
@@ -81,6 +98,8 @@ impl Flags {
             wechat_environment,
             bootstrap: self.bootstrap,
             embedded_key: None,
+            limits,
+            trusted_proxies: self.trusted_proxy,
             secret_key,
         })
     }

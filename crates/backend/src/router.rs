@@ -1,16 +1,12 @@
 //! All endpoints, and what every request passes through.
 
-use crate::{
-    App, Error,
-    endpoint::{Endpoint, Needs},
-    login, manage, sync, verification,
-};
+use crate::{App, Error, endpoint::Endpoint, login, manage, observe, sync, verification};
 use axum::{
-    Json, Router,
+    Router,
     extract::DefaultBodyLimit,
     http::{HeaderName, Request},
+    middleware,
 };
-use serde_json::{Value, json};
 use std::sync::Arc;
 use tower_http::{
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
@@ -23,10 +19,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Every endpoint there is.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let mut endpoints = vec![
-        Endpoint::get("/healthz", Needs::Nothing, healthy),
-        verification::endpoint(),
-    ];
+    let mut endpoints = vec![verification::endpoint()];
+    endpoints.extend(observe::endpoints());
     endpoints.extend(manage::endpoints());
     endpoints.extend(sync::endpoints());
     endpoints.extend(login::endpoints());
@@ -40,6 +34,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fold(Router::new(), |router, endpoint| endpoint.mount(router, &app))
         .fallback(async || Error::NotFound("address"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::measure))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // The path only: a query can hold codes.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
@@ -55,15 +50,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn healthy() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{Bench, SECRET, draft};
     use axum::http::{Method, StatusCode};
+    use serde_json::{Value, json};
     use std::{
         collections::BTreeSet,
         io,
@@ -80,6 +72,8 @@ mod tests {
     /// Whether viewer, support and admin may; `None`: no key is asked for.
     const RIGHTS: &[(&str, &str, Option<[bool; 3]>)] = &[
         ("GET", "/healthz", None),
+        ("GET", "/readyz", None),
+        ("GET", "/metrics", Some(EVERYBODY)),
         ("GET", "/{name}", None),
         ("GET", "/manage/v1/pools/{pool}", Some(EVERYBODY)),
         ("GET", "/manage/v1/pools/{pool}/connections", Some(EVERYBODY)),
@@ -138,6 +132,7 @@ mod tests {
         let bench = Bench::new().await;
         for (method, path, rights) in RIGHTS {
             let method: Method = method.parse().unwrap();
+            let in_a_pool = path.contains("{pool}");
             let path = path
                 .replace("{pool}", "default")
                 .replace("{id}", "00000000-0000-7000-8000-000000000000");
@@ -164,7 +159,7 @@ mod tests {
                 );
                 assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{name}");
             }
-            if rights.is_some() {
+            if in_a_pool {
                 let stranger = Some("the key of the stranger");
                 let answer = bench.send(stranger, method.clone(), &path, "").await;
                 assert_eq!(answer.code(), Code::NotFound, "{name} with a key of another pool");

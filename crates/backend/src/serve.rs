@@ -2,12 +2,15 @@
 
 use crate::{
     App, Config, Database, Error, SecretKey, bootstrap,
+    limit::{Gates, Proxies},
+    observe::Metrics,
     router::router,
     store::{News, Store, StoreError},
     vault::Vault,
 };
 use std::{
     fs,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -72,13 +75,16 @@ impl Backend {
 
         let app = Arc::new(App {
             store: Arc::new(store),
-            clock,
-            entropy,
             wechat: WeChat::new(config.wechat, http),
             wechat_environment: config.wechat_environment,
             vault,
+            metrics: Metrics::new(clock.now()),
+            gates: Gates::new(config.limits, Arc::clone(&clock)),
+            proxies: Proxies::new(config.trusted_proxies),
             public_url: config.public_url.unwrap_or_else(|| url.clone()),
             embedded_key: config.embedded_key,
+            clock,
+            entropy,
             news,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
@@ -117,7 +123,8 @@ impl Backend {
 
 async fn serve(listener: TcpListener, app: Arc<App>) {
     let stopped = app.stopping.clone().cancelled_owned();
-    let served = axum::serve(listener, router(app))
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service)
         .with_graceful_shutdown(stopped)
         .await;
     if let Err(error) = served {
@@ -189,6 +196,8 @@ mod tests {
             wechat_environment: WeChatEnvironment::Real,
             bootstrap: None,
             embedded_key: Some(EmbeddedKey::generate(&System)),
+            limits: crate::Limits::default(),
+            trusted_proxies: Vec::new(),
             secret_key: None,
         }
     }

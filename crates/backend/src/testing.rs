@@ -1,7 +1,9 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
 use crate::{
-    App, SecretKey, bootstrap,
+    App, Limits, SecretKey, bootstrap,
+    limit::{Gates, Proxies},
+    observe::Metrics,
     router::router,
     serve::http_client,
     store::{News, Store},
@@ -134,6 +136,9 @@ impl Bench {
             wechat: WeChat::new(hosts, http),
             wechat_environment: WeChatEnvironment::Real,
             vault: Arc::new(Vault::new(&key)),
+            metrics: Metrics::new(clock.now()),
+            gates: Gates::new(Limits::default(), Arc::clone(&clock) as Arc<dyn Clock>),
+            proxies: Proxies::default(),
             public_url: nowhere,
             embedded_key: None,
             news,

@@ -86,6 +86,8 @@ pub enum Code {
     SyncFork,
     /// The body is too large.
     TooLarge,
+    /// Too many requests of one client or at one account; `Retry-After` says when to come back.
+    TooOften,
     /// Too busy; try again.
     Busy,
     /// A defect or a full disk; the log says more.
@@ -104,6 +106,7 @@ impl Code {
                 409
             }
             Self::TooLarge => 413,
+            Self::TooOften => 429,
             Self::InvalidFields => 422,
             Self::Internal => 500,
             Self::WechatRefused

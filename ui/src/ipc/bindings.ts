@@ -180,6 +180,8 @@ export type Code =
 "sync_fork" | 
 /**  The body is too large. */
 "too_large" | 
+/**  Too many requests of one client or at one account; `Retry-After` says when to come back. */
+"too_often" | 
 /**  Too busy; try again. */
 "busy" | 
 /**  A defect or a full disk; the log says more. */

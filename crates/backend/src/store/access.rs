@@ -28,6 +28,17 @@ impl Store {
         .await
     }
 
+    /// Whether this is the SHA-256 (hex) of a key of any pool.
+    pub(crate) async fn is_access_key(&self, key_hash: String) -> Result<bool, StoreError> {
+        self.read(key_hash, |reading, key_hash| {
+            Box::pin(reading.any(
+                "SELECT id FROM access_key WHERE key_hash = $1 LIMIT 1",
+                values![key_hash],
+            ))
+        })
+        .await
+    }
+
     /// Whether there is any access key.
     pub(crate) async fn has_access_keys(&self) -> Result<bool, StoreError> {
         self.read((), |reading, ()| {

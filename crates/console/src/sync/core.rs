@@ -306,6 +306,7 @@ impl Core {
             | Code::WechatUnexpected
             | Code::SyncReset
             | Code::TooLarge
+            | Code::TooOften
             | Code::Busy
             | Code::Internal => Ok(self.failed(Failure::Problem(problem))),
         }
@@ -373,6 +374,7 @@ impl Core {
                 | Code::SyncGap
                 | Code::SyncFork
                 | Code::TooLarge
+                | Code::TooOften
                 | Code::Busy
                 | Code::Internal => {
                     tracing::warn!(code = ?problem.code, detail = %problem.detail, "the backend failed");

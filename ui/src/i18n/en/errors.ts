@@ -123,6 +123,11 @@ export const errors = {
       meaning: "Nothing was saved.",
       advice: "Shorten the value or the file and try again.",
     },
+    too_often: {
+      title: "Too many requests at once",
+      meaning: "The backend holds back whoever asks too often. Nothing is lost.",
+      advice: "Wait a moment and try again.",
+    },
     busy: {
       title: "The backend is busy",
       meaning: "It took too much at once. Nothing is lost.",

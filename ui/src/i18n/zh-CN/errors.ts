@@ -111,6 +111,11 @@ export const errors = {
       meaning: "尚未保存任何内容。",
       advice: "缩短内容或换小一些的文件，然后再试。",
     },
+    too_often: {
+      title: "请求过于频繁",
+      meaning: "后端会暂时限制请求过多的一方，没有丢失任何内容。",
+      advice: "稍等片刻再试。",
+    },
     busy: {
       title: "后端正忙",
       meaning: "同时到达的请求太多，没有丢失任何内容。",

@@ -302,6 +302,8 @@ async fn start(dir: &Path, url: url::Url, key: &EmbeddedKey, clock: Arc<dyn Cloc
         wechat_environment: WeChatEnvironment::Sandbox { url: url.into() },
         bootstrap: None,
         embedded_key: Some(key.clone()),
+        limits: crate::Limits::default(),
+        trusted_proxies: Vec::new(),
         secret_key: None,
     };
     Backend::start(config, clock, Arc::new(System)).await.unwrap()
