@@ -43,7 +43,7 @@ pub(crate) enum Contradiction {
     KeyMissing,
     /// A pool name of a wrong shape.
     #[error("YAOPAI_POOL: {0}")]
-    Pool(#[from] yaopai_domain::InvalidPoolId),
+    Pool(#[from] yaopai_domain::InvalidName),
     /// This system has no home directory.
     #[error("no home directory: set YAOPAI_DATA_DIR")]
     NoHome,

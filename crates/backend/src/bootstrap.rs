@@ -15,7 +15,7 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-use yaopai_domain::{AppSecret, ConnectionKind, PoolId, Role, UserId};
+use yaopai_domain::{AppSecret, ApplicationId, ConnectionKind, PoolId, Role, UserId};
 
 /// A file and what is needed to apply it.
 #[derive(Clone)]
@@ -56,10 +56,12 @@ pub(crate) struct PlatformAccountEntry {
     pub(crate) name: String,
 }
 
-/// `[[application]]`; connections by their identifiers.
+/// `[[application]]`; connections by their identifiers. Its id is what SDKs are configured with; one is made if none is
+/// given.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ApplicationEntry {
+    pub(crate) id: Option<ApplicationId>,
     #[serde(default)]
     pub(crate) pool: PoolId,
     pub(crate) name: String,
@@ -450,6 +452,17 @@ mod tests {
     #[case::second_entry("[[user]]\nnickname = \"x\"\n[[user]]\nmetadata = {}", 6, 1)]
     #[case::metadata("[[user]]\nnickname = \"x\"\nmetadata = { ok = 1, \" bad\" = 2 }", 6, 31)]
     #[case::unknown_connection("[[application]]\nname = \"x\"\nconnections = [\"nope\"]", 6, 15)]
+    #[case::application_id("[[application]]\nid = \"a b\"\nname = \"x\"", 5, 6)]
+    #[case::application_id_of_another(
+        "[[application]]\nid = \"shop\"\nname = \"x\"\n[[application]]\nid = \"shop\"\nname = \"y\"",
+        8,
+        6
+    )]
+    #[case::second_application_id(
+        "[[application]]\nid = \"shop\"\nname = \"x\"\n[[application]]\nid = \"mall\"\nname = \"x\"",
+        8,
+        6
+    )]
     #[case::short_key("[[access_key]]\nname = \"x\"\nrole = \"admin\"\nkey = \"short\"", 7, 7)]
     #[tokio::test]
     async fn a_malformed_file_is_told_by_line_and_column_and_nothing_is_applied(

@@ -1,6 +1,6 @@
 //! An endpoint and what it needs, kept together: no route exists without an answer to "who may call it?".
 
-use crate::{App, Error, access, limit};
+use crate::{App, Error, access, facades::Browsers, limit};
 use axum::{
     Router,
     extract::Request,
@@ -28,6 +28,8 @@ pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     /// Who may call it.
     pub(crate) needs: Needs,
+    /// Which web pages may call it.
+    pub(crate) browsers: Browsers,
     long: bool,
     handler: MethodRouter<Arc<App>>,
 }
@@ -71,6 +73,15 @@ impl Endpoint {
         Self::new(Method::PUT, MethodFilter::PUT, path, needs, handler)
     }
 
+    /// A `PATCH` endpoint.
+    pub(crate) fn patch<H: Handler<T, Arc<App>>, T: 'static>(
+        path: &'static str,
+        needs: Needs,
+        handler: H,
+    ) -> Self {
+        Self::new(Method::PATCH, MethodFilter::PATCH, path, needs, handler)
+    }
+
     /// A `DELETE` endpoint.
     pub(crate) fn delete<H: Handler<T, Arc<App>>, T: 'static>(
         path: &'static str,
@@ -91,6 +102,7 @@ impl Endpoint {
             method,
             path,
             needs,
+            browsers: Browsers::Nobody,
             long: false,
             handler: on(filter, handler),
         }
@@ -99,6 +111,11 @@ impl Endpoint {
     /// Frees the endpoint from the time limit: it streams until the caller or the backend leaves.
     pub(crate) fn long(self) -> Self {
         Self { long: true, ..self }
+    }
+
+    /// Lets web pages call the endpoint; it counts for every method at its path.
+    pub(crate) fn from(self, browsers: Browsers) -> Self {
+        Self { browsers, ..self }
     }
 
     /// Adds the endpoint to a router.

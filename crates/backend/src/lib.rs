@@ -10,6 +10,7 @@ mod config;
 mod endpoint;
 mod error;
 mod extract;
+mod facades;
 mod identity;
 mod limit;
 mod login;

@@ -1,13 +1,18 @@
 //! All endpoints, and what every request passes through.
 
-use crate::{App, Error, endpoint::Endpoint, login, manage, observe, sync, verification};
+use crate::{
+    App, Error,
+    endpoint::Endpoint,
+    facades::{self, Browsers, let_browsers_in},
+    login, manage, observe, sync, verification,
+};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderName, Request},
     middleware,
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use tower_http::{
     request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer},
     trace::TraceLayer,
@@ -24,16 +29,25 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     endpoints.extend(manage::endpoints());
     endpoints.extend(sync::endpoints());
     endpoints.extend(login::endpoints());
+    endpoints.extend(facades::endpoints());
     endpoints
 }
 
 /// The router of all endpoints.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    endpoints()
+    let endpoints = endpoints();
+    let browsers: HashMap<_, _> = endpoints
+        .iter()
+        .filter(|endpoint| endpoint.browsers != Browsers::Nobody)
+        .map(|endpoint| (endpoint.path, endpoint.browsers))
+        .collect();
+    let browsers = middleware::from_fn_with_state((Arc::clone(&app), Arc::new(browsers)), let_browsers_in);
+    endpoints
         .into_iter()
         .fold(Router::new(), |router, endpoint| endpoint.mount(router, &app))
         .fallback(async || Error::NotFound("address"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .layer(browsers)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::measure))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // The path only: a query can hold codes.

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
     use crate::EmbeddedKey;
     use futures_util::StreamExt;
-    use std::net::{Ipv4Addr, SocketAddr};
+    use std::net::Ipv4Addr;
     use yaopai_domain::{System, WeChatEnvironment};
 
     fn config(dir: &Path) -> Config {

@@ -64,8 +64,6 @@ uuid_id! {
     OperatorId,
     /// A key that lets a program or a console in.
     AccessKeyId,
-    /// A client of the pool.
-    ApplicationId,
     /// The WeChat Open Platform account that several AppIDs are bound to; the scope of a UnionID.
     PlatformAccountId,
 }
@@ -77,44 +75,63 @@ fn uuid_v7(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
-/// Name of a pool in URLs, keys and SDK configuration: 1 to 63 letters, digits, `-` and `_`.
-///
-/// Not a UUID, because SDKs are configured with names that exist elsewhere already (Authing: user pool id,
-/// CloudBase: environment id) and moving here must not change them.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[cfg_attr(feature = "specta", derive(specta::Type))]
-#[serde(transparent)]
-pub struct PoolId(String);
+macro_rules! name_id {
+    ($($(#[$doc:meta])* $name:ident: $what:literal),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[cfg_attr(feature = "specta", derive(specta::Type))]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                if is_name(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(InvalidName($what))
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+name_id! {
+    /// Name of a pool in URLs, keys and SDK configuration: 1 to 63 letters, digits, `-` and `_`.
+    ///
+    /// Not a UUID, because SDKs are configured with names that exist elsewhere already (Authing: user pool id,
+    /// CloudBase: environment id) and moving here must not change them.
+    PoolId: "a pool id",
+    /// A client of a pool, as SDKs are configured with it (Authing: app id, CloudBase: client id, OpenID Connect:
+    /// `client_id`): 1 to 63 letters, digits, `-` and `_`, unique in the whole backend. Not a UUID, for the same reason.
+    ApplicationId: "an application id",
+}
 
 impl PoolId {
     /// The pool that an embedded backend starts with.
     pub const DEFAULT: &'static str = "default";
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// A pool name of a wrong shape.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a pool id has 1 to 63 letters, digits, '-' and '_'")]
-pub struct InvalidPoolId;
-
-impl FromStr for PoolId {
-    type Err = InvalidPoolId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPoolId> {
-        let shaped = (1..64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        if shaped {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidPoolId)
-        }
-    }
 }
 
 impl Default for PoolId {
@@ -123,16 +140,21 @@ impl Default for PoolId {
     }
 }
 
-impl fmt::Display for PoolId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl ApplicationId {
+    /// A new identifier, made at the clock's present moment.
+    pub fn new(clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
+        Self(uuid_v7(clock, entropy).to_string())
     }
 }
 
-impl<'de> Deserialize<'de> for PoolId {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
+/// A name of a wrong shape.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has 1 to 63 letters, digits, '-' and '_'")]
+pub struct InvalidName(&'static str);
+
+fn is_name(text: &str) -> bool {
+    (1..64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }

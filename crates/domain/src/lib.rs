@@ -33,7 +33,7 @@ pub use connection::{
     APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
 };
 pub use id::{
-    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidPoolId, MutationId,
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidName, MutationId,
     OperatorId, PlatformAccountId, PoolId, UserId,
 };
 pub use kind::{ConnectionKind, UnknownKind};

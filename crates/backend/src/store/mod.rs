@@ -4,6 +4,7 @@
 //! database, not its callers, decides races by constraints.
 
 mod access;
+mod applications;
 mod attempts;
 mod bootstrap;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod transaction;
 mod users;
 
 pub(crate) use access::KeyHolder;
+pub(crate) use applications::Application;
 pub(crate) use attempts::*;
 pub(crate) use bootstrap::BootstrapStore;
 pub(crate) use connections::{ConnectionChange, ConnectionStore, NewConnection, SealedSecret};

@@ -92,6 +92,12 @@ impl From<&PoolId> for Value {
     }
 }
 
+impl From<&ApplicationId> for Value {
+    fn from(application: &ApplicationId) -> Self {
+        Self::Text(application.as_str().to_owned())
+    }
+}
+
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)

@@ -247,7 +247,7 @@ fn application(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<(), Fa
         &entry.pool,
         &entry.name,
     )?;
-    let id = ApplicationId::new(writing.clock(), writing.entropy());
+    let id = application_id(writing, entry)?;
     let changed = writing.tx().execute(
         "INSERT INTO application (id, pool, name, redirect_urls, connections, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -273,6 +273,31 @@ fn application(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<(), Fa
         new: Some(json!({ "redirect_urls": entry.redirect_urls, "connections": entry.connections })),
     };
     Ok(audited(writing, &entry.pool, record)?)
+}
+
+/// The id that an application has, or gets.
+fn application_id(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<ApplicationId, Fault> {
+    let known: Option<ApplicationId> = writing
+        .tx()
+        .prepare("SELECT id FROM application WHERE pool = ?1 AND name = ?2")?
+        .query_and_then([entry.pool.as_str(), &entry.name], |row| row.parsed("id"))?
+        .next()
+        .transpose()?;
+    match (known, &entry.id) {
+        (Some(known), Some(id)) if known != *id => Err(at("id", "an application keeps the id it has")),
+        (Some(known), _) => Ok(known),
+        (None, None) => Ok(ApplicationId::new(writing.clock(), writing.entropy())),
+        (None, Some(id)) => {
+            let taken = writing
+                .tx()
+                .prepare("SELECT 1 FROM application WHERE id = ?1")?
+                .exists([id.as_str()])?;
+            if taken {
+                return Err(at("id", "another application has this id"));
+            }
+            Ok(id.clone())
+        }
+    }
 }
 
 fn user(writing: &Writing<'_>, entry: &UserEntry, touched: &mut Touched) -> Result<(), Fault> {
