@@ -35,8 +35,8 @@ pub enum Error {
     SecretKey(String),
     /// A sealed secret cannot be opened.
     #[error(
-        "a stored AppSecret was sealed with another key (key id {key_id}): put that secret.key back, or enter the \
-         AppSecret again"
+        "a stored secret was sealed with another key (key id {key_id}): put that secret.key back, or enter the secret \
+         again"
     )]
     OtherSecretKey {
         /// Id of the key that is needed.

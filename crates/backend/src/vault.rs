@@ -1,7 +1,7 @@
-//! Where AppSecrets are sealed, so that the database alone gives none of them away.
+//! Where secrets are sealed, so that the database alone gives none of them away.
 //!
-//! XChaCha20-Poly1305 with a random nonce. The associated data binds a sealed secret to its key and its row: copied to
-//! another row or pool it does not open. The key is beside the database, not in it: the file `secret.key` of the data
+//! XChaCha20-Poly1305 with a random nonce. The associated data binds a sealed secret to its key and its place: copied to
+//! another row, field or pool it does not open. The key is beside the database, not in it: the file `secret.key` of the data
 //! directory, or the variable `YAOPAI_SECRET_KEY`.
 
 use crate::{Error, store::SealedSecret};
@@ -87,7 +87,42 @@ fn owners_only() -> std::fs::OpenOptions {
     options
 }
 
-/// Seals and opens AppSecrets.
+/// Where a sealed secret is kept; it opens nowhere else.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// Table.
+    pub(crate) table: &'static str,
+    /// Pool of the row.
+    pub(crate) pool: &'a PoolId,
+    /// Key of the row in its pool.
+    pub(crate) row: &'a str,
+    /// Column.
+    pub(crate) field: &'static str,
+}
+
+impl Place<'_> {
+    /// The associated data: version, table, pool, row, field and key.
+    fn bound_to(&self, key_id: &str) -> String {
+        let Self {
+            table,
+            pool,
+            row,
+            field,
+        } = self;
+        format!("v1|{table}|{pool}|{row}|{field}|{key_id}")
+    }
+}
+
+/// A secret as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    /// Which key sealed it.
+    pub(crate) key_id: String,
+    /// Nonce and ciphertext.
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Seals and opens secrets.
 pub(crate) struct Vault {
     cipher: XChaCha20Poly1305,
     fingerprint_key: Zeroizing<[u8; 32]>,
@@ -104,6 +139,54 @@ impl Vault {
         }
     }
 
+    /// Seals bytes for one place.
+    pub(crate) fn seal_bytes(
+        &self,
+        place: Place<'_>,
+        clear: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Sealed, Error> {
+        let mut nonce = [0; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        let place = place.bound_to(&self.key_id);
+        let payload = Payload {
+            msg: clear,
+            aad: place.as_bytes(),
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| Error::Internal("a secret could not be sealed"))?;
+        Ok(Sealed {
+            key_id: self.key_id.clone(),
+            bytes: [nonce.as_slice(), &sealed].concat(),
+        })
+    }
+
+    /// Opens what was sealed for this place.
+    pub(crate) fn open_bytes(
+        &self,
+        place: Place<'_>,
+        key_id: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let other_key = || Error::OtherSecretKey {
+            key_id: key_id.to_owned(),
+        };
+        let (nonce, ciphertext) = sealed
+            .split_first_chunk::<NONCE_BYTES>()
+            .ok_or_else(other_key)?;
+        let place = place.bound_to(key_id);
+        let payload = Payload {
+            msg: ciphertext,
+            aad: place.as_bytes(),
+        };
+        self.cipher
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map(Zeroizing::new)
+            .map_err(|_| other_key())
+    }
+
     /// Seals the AppSecret of a connection.
     pub(crate) fn seal(
         &self,
@@ -112,20 +195,11 @@ impl Vault {
         secret: &AppSecret,
         entropy: &dyn Entropy,
     ) -> Result<SealedSecret, Error> {
-        let mut nonce = [0; NONCE_BYTES];
-        entropy.fill(&mut nonce);
-        let place = place(&self.key_id, pool, connection);
-        let payload = Payload {
-            msg: secret.expose().as_bytes(),
-            aad: place.as_bytes(),
-        };
-        let sealed = self
-            .cipher
-            .encrypt(&XNonce::from(nonce), payload)
-            .map_err(|_| Error::Internal("a secret could not be sealed"))?;
+        let row = connection.to_string();
+        let sealed = self.seal_bytes(app_secret(pool, &row), secret.expose().as_bytes(), entropy)?;
         Ok(SealedSecret {
-            key_id: self.key_id.clone(),
-            bytes: [nonce.as_slice(), &sealed].concat(),
+            key_id: sealed.key_id,
+            bytes: sealed.bytes,
             fingerprint: self.fingerprint(secret),
         })
     }
@@ -137,25 +211,12 @@ impl Vault {
         connection: ConnectionId,
         sealed: &SealedSecret,
     ) -> Result<AppSecret, Error> {
-        let other_key = || Error::OtherSecretKey {
+        let row = connection.to_string();
+        let clear = self.open_bytes(app_secret(pool, &row), &sealed.key_id, &sealed.bytes)?;
+        let text = std::str::from_utf8(&clear).map_err(|_| Error::OtherSecretKey {
             key_id: sealed.key_id.clone(),
-        };
-        let (nonce, ciphertext) = sealed
-            .bytes
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or_else(other_key)?;
-        let place = place(&sealed.key_id, pool, connection);
-        let payload = Payload {
-            msg: ciphertext,
-            aad: place.as_bytes(),
-        };
-        let clear = self
-            .cipher
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| other_key())?;
-        String::from_utf8(clear)
-            .map(AppSecret::new)
-            .map_err(|_| other_key())
+        })?;
+        Ok(AppSecret::new(text))
     }
 
     /// By what people recognise a secret: the start of a keyed hash, so that nobody can try secrets against it.
@@ -167,9 +228,14 @@ impl Vault {
     }
 }
 
-/// The associated data: version, table, pool, row, field and key.
-fn place(key_id: &str, pool: &PoolId, connection: ConnectionId) -> String {
-    format!("v1|connection|{pool}|{connection}|secret|{key_id}")
+/// The place of a connection's AppSecret.
+const fn app_secret<'a>(pool: &'a PoolId, row: &'a str) -> Place<'a> {
+    Place {
+        table: "connection",
+        pool,
+        row,
+        field: "secret",
+    }
 }
 
 fn derive(purpose: &str, key: &[u8; 32]) -> [u8; 32] {
