@@ -40,12 +40,34 @@ impl Answer {
         }
     }
 
+    /// An object inside that has to be there.
+    pub(crate) fn inside(&self, name: &str) -> Result<Self, Error> {
+        match self.members.get(name) {
+            Some(Value::Object(members)) => Ok(Self {
+                host: self.host.clone(),
+                members: members.clone(),
+            }),
+            _ => Err(self.unexpected(format!("no {name}"))),
+        }
+    }
+
+    /// The members as they are.
+    pub(crate) const fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// An error about this answer. `what` holds nothing of its content.
+    pub(crate) fn unexpected(&self, what: impl Into<String>) -> Error {
+        Error::Unexpected {
+            host: self.host.clone(),
+            what: what.into(),
+        }
+    }
+
     /// A text that has to be there.
     pub(crate) fn required(&self, name: &str) -> Result<String, Error> {
-        self.text(name).ok_or_else(|| Error::Unexpected {
-            host: self.host.clone(),
-            what: format!("no {name}"),
-        })
+        self.text(name)
+            .ok_or_else(|| self.unexpected(format!("no {name}")))
     }
 
     /// A text; absent, null and empty are the same. Control characters are left out.
@@ -100,6 +122,7 @@ fn rid(errmsg: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Errcode;
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -135,6 +158,30 @@ mod tests {
     #[case::raw_control_character("{\"openid\":\"o1\",\"nickname\":\"a\u{8}b\"}")]
     fn a_success_is_a_success(#[case] body: &str) {
         assert_eq!(read(body).unwrap().text("openid").as_deref(), Some("o1"));
+    }
+
+    #[test]
+    fn reads_every_response_of_the_vectors() {
+        let vectors: Value = serde_json::from_str(include_str!("../tests/vectors.json")).unwrap();
+        let responses = vectors["responses"].as_array().unwrap();
+        assert_eq!(responses.len(), 74);
+        for response in responses {
+            let id = response["id"].as_str().unwrap();
+            let body = response["body"].as_str().unwrap();
+            let Ok(sent) = serde_json::from_str::<Value>(body) else {
+                assert!(read(body).is_err(), "{id} is a picture");
+                continue;
+            };
+            match (read(body), sent["errcode"].as_i64().unwrap_or_default()) {
+                (Ok(_), 0) => {}
+                (Err(Error::WeChat(error)), errcode) => {
+                    assert_eq!(i64::from(error.errcode), errcode, "{id}");
+                    assert_eq!(error.rid.is_some(), body.contains("rid: "), "{id}");
+                    assert!(Errcode::from_number(error.errcode).is_some(), "{id}");
+                }
+                (answer, _) => panic!("{id}: {answer:?}"),
+            }
+        }
     }
 
     #[test]

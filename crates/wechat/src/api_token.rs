@@ -1,71 +1,96 @@
-//! API tokens: fetched from stable_token, kept until shortly before they die, one fetch at a time for each app.
+//! API tokens: fetched from stable_token, kept until shortly before they die, replaced once if WeChat refuses one.
 
 use crate::{
-    ApiToken, Call, Credentials, WeChat,
-    call::{Outgoing, Repeat, dotted},
+    ApiToken, Call, Class, Credentials, Error, WeChat,
+    call::{Outgoing, Read, Repeat, Reply, dotted},
+    kept::Kept,
 };
 use serde_json::json;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
-use yaopai_domain::{AppSecret, Timestamp};
-
-/// A kept token is not used any more this long before its end (ms): WeChat renews by itself 5 minutes before.
-const MARGIN_MILLIS: i64 = 5 * 60 * 1000;
-
-/// The tokens that are kept, by AppID. The inner lock makes one refresher of many callers.
-#[derive(Default)]
-pub(crate) struct ApiTokens(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<Kept>>>>>);
-
-struct Kept {
-    // A token that was fetched with another secret says nothing about the one that is asked for now.
-    secret: AppSecret,
-    token: ApiToken,
-    usable_until: Timestamp,
-}
-
-impl ApiTokens {
-    fn of(&self, app_id: &str) -> Arc<tokio::sync::Mutex<Option<Kept>>> {
-        let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tokens.entry(app_id.to_owned()).or_default())
-    }
-}
+use yaopai_domain::Timestamp;
 
 impl WeChat {
     /// A token for the server API: the kept one, or a new one by `POST /cgi-bin/stable_token` ("getStableAccessToken").
+    ///
+    /// WeChat gives every instance of a backend the same one, so that none ends another's.
     pub async fn api_token(&self, app: &Credentials, now: Timestamp) -> Call<ApiToken> {
         self.api_token_other_than(app, None, now).await
     }
 
-    /// As [`WeChat::api_token`], but never the token `dead`, which WeChat has just refused.
-    pub(crate) async fn api_token_other_than(
+    /// Makes a call that needs a token. If WeChat refuses the token (40001, 40014, 42001), the call is made once more
+    /// with another one; never twice, and not at all if WeChat has no other.
+    ///
+    /// `outgoing` comes without the token. If no token is to be had, that call is the answer.
+    pub(crate) async fn with_api_token<T>(
+        &self,
+        app: &Credentials,
+        now: Timestamp,
+        outgoing: Outgoing,
+        repeat: Repeat,
+        read: impl Fn(&Reply) -> Read<T>,
+    ) -> Call<T> {
+        let ask = |token: &ApiToken| {
+            let outgoing = outgoing.clone().secret("access_token", token.expose());
+            self.ask_reply(outgoing, repeat, &read)
+        };
+        let Call {
+            request,
+            answer,
+            result,
+        } = self.api_token(app, now).await;
+        let token = match result {
+            Ok(token) => token,
+            Err(error) => {
+                return Call {
+                    request,
+                    answer,
+                    result: Err(error),
+                };
+            }
+        };
+        let first = ask(&token).await;
+        let refused = |error: &Error| error.class() == Some(Class::FreshToken);
+        if !first.result.as_ref().is_err_and(refused) {
+            return first;
+        }
+        let fresh = self.api_token_other_than(app, Some(&token), now).await;
+        match fresh.result {
+            Ok(other) if other != token => ask(&other).await,
+            Ok(_) => first,
+            // Says more than the refusal: the secret was reset, for example.
+            Err(error) => Call {
+                request: fresh.request,
+                answer: fresh.answer,
+                result: Err(error),
+            },
+        }
+    }
+
+    /// As [`WeChat::api_token`], but without using the kept token if it is `dead`, which WeChat has just refused.
+    ///
+    /// stable_token may answer the same one again; it is not kept then.
+    async fn api_token_other_than(
         &self,
         app: &Credentials,
         dead: Option<&ApiToken>,
         now: Timestamp,
     ) -> Call<ApiToken> {
-        let kept = self.api_tokens.of(&app.app_id);
-        let mut kept = kept.lock().await;
-        if let Some(kept) = kept.as_ref()
-            && kept.secret == app.app_secret
-            && kept.usable_until > now
-            && dead != Some(&kept.token)
-        {
+        let place = self.api_tokens.of(&app.app_id);
+        let mut place = place.lock().await;
+        if let Some(token) = place.as_ref().and_then(|kept| kept.usable(app, dead, now)) {
             return Call {
                 request: None,
                 answer: vec![dotted("access_token")],
-                result: Ok(kept.token.clone()),
+                result: Ok(token),
             };
         }
-        *kept = None;
+        *place = None;
         let body = json!({
             "grant_type": "client_credential",
             "appid": app.app_id,
             "secret": app.app_secret.expose(),
             "force_refresh": false,
         });
-        let outgoing = Outgoing::post(&self.hosts.api, "cgi-bin/stable_token", body);
+        let outgoing = Outgoing::post(&self.hosts.api, "cgi-bin/stable_token", body, &["/secret"]);
         let call = self
             .ask(outgoing, Repeat::WhenBusy, |answer| {
                 let token = ApiToken::new(answer.required("access_token")?);
@@ -74,19 +99,9 @@ impl WeChat {
                 Ok(((token, seconds), lines.into_iter().flatten().collect()))
             })
             .await;
-        let result = call.result.map(|(token, seconds)| {
-            *kept = Some(Kept {
-                secret: app.app_secret.clone(),
-                token: token.clone(),
-                // Counted from before the call: the token is a little younger than that.
-                usable_until: now.plus_millis(seconds.saturating_mul(1000) - MARGIN_MILLIS),
-            });
+        call.map(|(token, seconds)| {
+            *place = (dead != Some(&token)).then(|| Kept::new(app, token.clone(), seconds, now));
             token
-        });
-        Call {
-            request: call.request,
-            answer: call.answer,
-            result,
-        }
+        })
     }
 }

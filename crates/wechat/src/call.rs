@@ -17,6 +17,17 @@ pub struct Call<T> {
     pub result: Result<T, Error>,
 }
 
+impl<T> Call<T> {
+    /// The same call with another value.
+    pub(crate) fn map<U>(self, change: impl FnOnce(T) -> U) -> Call<U> {
+        Call {
+            request: self.request,
+            answer: self.answer,
+            result: self.result.map(change),
+        }
+    }
+}
+
 /// What a call brought when it went well: the value, and the lines that people may see.
 pub(crate) type Read<T> = Result<(T, Vec<String>), Error>;
 
@@ -35,10 +46,8 @@ const BACK_OFF: [Duration; 2] = [Duration::from_millis(200), Duration::from_mill
 /// The largest answer that is read; pictures of codes are far below.
 const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
-/// Members of a body that nobody may see: with a scene, a stranger could hand over a code in somebody's place.
-const CONFIDENTIAL: [&str; 2] = ["secret", "scene"];
-
 /// A request on its way, and how people may see it.
+#[derive(Clone)]
 pub(crate) struct Outgoing {
     url: Url,
     body: Option<Zeroizing<String>>,
@@ -67,13 +76,13 @@ impl Outgoing {
         }
     }
 
-    /// A POST of a JSON text; its [`CONFIDENTIAL`] members are dotted where people see it.
-    pub(crate) fn post(base: &Url, path: &str, mut body: Value) -> Self {
+    /// A POST of a JSON text. Its `confidential` members (JSON pointers) are dotted where people see it.
+    pub(crate) fn post(base: &Url, path: &str, mut body: Value, confidential: &[&str]) -> Self {
         let url = hosts::below(base, path);
         let text = Zeroizing::new(body.to_string());
         let mut secrets = Vec::new();
-        for name in CONFIDENTIAL {
-            if let Some(secret) = body.get_mut(name) {
+        for pointer in confidential {
+            if let Some(secret) = body.pointer_mut(pointer) {
                 secrets.extend(secret.as_str().map(|text| Zeroizing::new(text.to_owned())));
                 *secret = Value::String(DOTS.to_owned());
             }
@@ -130,7 +139,10 @@ impl Outgoing {
         match error {
             Error::WeChat(mut error) => {
                 for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-                    error.errmsg = error.errmsg.replace(secret.as_str(), DOTS);
+                    let encoded: String = byte_serialize(secret.as_bytes()).collect();
+                    for text in [secret.as_str(), &encoded] {
+                        error.errmsg = error.errmsg.replace(text, DOTS);
+                    }
                 }
                 Error::WeChat(error)
             }
@@ -179,10 +191,7 @@ impl WeChat {
         repeat: Repeat,
         read: impl Fn(&Answer) -> Read<T>,
     ) -> Call<T> {
-        self.ask_reply(outgoing, repeat, |reply| {
-            read(&Answer::read(&reply.host, reply.status, &reply.body)?)
-        })
-        .await
+        self.ask_reply(outgoing, repeat, json(read)).await
     }
 
     /// Sends a request and reads its answer, whatever it is.
@@ -226,6 +235,16 @@ impl WeChat {
             }
         }
     }
+}
+
+/// Reads a reply as JSON.
+pub(crate) fn json<T>(read: impl Fn(&Answer) -> Read<T>) -> impl Fn(&Reply) -> Read<T> {
+    move |reply| read(&Answer::read(&reply.host, reply.status, &reply.body)?)
+}
+
+/// Nothing more than that it went well.
+pub(crate) fn ok(_: &Answer) -> Read<()> {
+    Ok(((), vec!["errcode: 0".to_owned()]))
 }
 
 /// A line for a value that nobody may see.

@@ -1,14 +1,15 @@
-//! The client: hosts, HTTP and the API tokens it keeps.
+//! The client: hosts, HTTP, and the tokens and tickets it keeps.
 
-use crate::{WeChatHosts, api_token::ApiTokens};
+use crate::{ApiToken, SdkTicket, WeChatHosts, kept::Shelf};
 use std::fmt;
 use yaopai_domain::AppSecret;
 
-/// A client of the WeChat platform. One for the whole program: it keeps the API tokens.
+/// A client of the WeChat platform. One for the whole program: it keeps the API tokens and tickets.
 pub struct WeChat {
     pub(crate) hosts: WeChatHosts,
     pub(crate) http: reqwest::Client,
-    pub(crate) api_tokens: ApiTokens,
+    pub(crate) api_tokens: Shelf<ApiToken>,
+    pub(crate) sdk_tickets: Shelf<SdkTicket>,
 }
 
 /// An app of the WeChat platform and the secret by which it is known.
@@ -26,7 +27,8 @@ impl WeChat {
         Self {
             hosts,
             http,
-            api_tokens: ApiTokens::default(),
+            api_tokens: Shelf::default(),
+            sdk_tickets: Shelf::default(),
         }
     }
 }

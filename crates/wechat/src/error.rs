@@ -32,12 +32,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to do about WeChat's own errors; `None` for errors of other kinds and numbers nobody documented.
-    pub fn class(&self) -> Option<Class> {
+    /// The meaning of WeChat's own errors; `None` for errors of other kinds and numbers nobody documented.
+    pub fn errcode(&self) -> Option<Errcode> {
         match self {
-            Self::WeChat(error) => Errcode::from_number(error.errcode).map(Errcode::class),
+            Self::WeChat(error) => Errcode::from_number(error.errcode),
             Self::Unreachable { .. } | Self::Unexpected { .. } | Self::PageRefused { .. } => None,
         }
+    }
+
+    /// What to do about WeChat's own errors; `None` as with [`Error::errcode`].
+    pub fn class(&self) -> Option<Class> {
+        self.errcode().map(Errcode::class)
     }
 
     /// The error as the short lines a login attempt shows.

@@ -33,6 +33,18 @@ impl WeChatHosts {
     }
 }
 
+impl WeChatHosts {
+    /// Where pictures of follow codes are: a host of its own at WeChat, and with the pages at a stand-in.
+    pub(crate) fn pictures(&self) -> Url {
+        let mut url = self.open.clone();
+        if url.host_str() == Some("open.weixin.qq.com") {
+            // A name for a name: this cannot fail.
+            let _ = url.set_host(Some("mp.weixin.qq.com"));
+        }
+        url
+    }
+}
+
 /// `path` below `base`, whether or not `base` ends with a slash.
 pub(crate) fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();

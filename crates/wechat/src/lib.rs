@@ -1,30 +1,51 @@
 //! Client of the WeChat platform: the calls a login needs, typed, with secrets that cannot be printed.
 //!
-//! Every call answers a [`Call`]: what it brought, and what people may see of it in a login attempt.
+//! Every call answers a [`Call`]: what it brought, and what people may see of it in a login attempt. What needs no call
+//! (signatures, encrypted data, pushes) is plain functions on the types they are about.
 
 mod answer;
 mod api_token;
 mod authorize;
 mod call;
 mod client;
+mod crypto;
 mod errcode;
 mod error;
+mod follow_code;
 mod hosts;
+mod kept;
 mod long_poll;
+mod message_crypto;
 mod mini_program_code;
+mod mini_program_link;
 mod oauth;
+mod open_data;
+mod phone;
+mod push;
 mod qr_page;
+mod sdk_qr;
 mod secret;
 mod session;
 
+pub use authorize::Scope;
 pub use call::Call;
 pub use client::{Credentials, WeChat};
-pub use errcode::{Class, Errcode};
+pub use errcode::{Class, Errcode, Language, Origin};
 pub use error::Error;
+pub use follow_code::{FOLLOW_CODE_MAX_SECONDS, FollowCode, Follower};
 pub use hosts::WeChatHosts;
 pub use long_poll::QrState;
-pub use mini_program_code::CodeImage;
+pub use message_crypto::MessageCrypto;
+pub use mini_program_code::{CodeImage, Version};
+pub use mini_program_link::LinkTarget;
 pub use oauth::{Grant, UserInfo};
+pub use open_data::{OpenData, OpenDataError, OpenProfile};
+pub use phone::PhoneNumber;
+pub use push::{Event, Push, PushError};
 pub use qr_page::QrUuid;
-pub use secret::{ApiToken, LoginCode, SessionKey, UserToken};
+pub use sdk_qr::{SdkQr, SdkSignature};
+pub use secret::{
+    ApiToken, EncodingAesKey, FollowTicket, LoginCode, PhoneCode, PushToken, RefreshToken, SdkTicket,
+    SessionKey, UserToken,
+};
 pub use session::Session;

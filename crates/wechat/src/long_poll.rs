@@ -2,7 +2,7 @@
 
 use crate::{
     Call, Error, LoginCode, QrUuid, WeChat,
-    call::{Outgoing, Repeat, dotted},
+    call::{Outgoing, Read, Repeat, Reply, dotted},
 };
 use std::time::Duration;
 use yaopai_domain::Timestamp;
@@ -46,19 +46,33 @@ impl WeChat {
         if let Some(last) = known.last() {
             outgoing = outgoing.plain("last", last);
         }
-        let outgoing = outgoing.plain("_", &now.0.to_string()).patient(PATIENCE);
-        self.ask_reply(outgoing, Repeat::Never, |reply| {
-            let body = String::from_utf8_lossy(&reply.body);
-            let (number, state) = read(&body).ok_or_else(|| Error::Unexpected {
-                host: reply.host.clone(),
-                what: format!("no state of the QR code (HTTP {})", reply.status),
-            })?;
-            let code = matches!(state, QrState::Confirmed(_)).then(|| dotted("wx_code"));
-            let lines = [Some(format!("wx_errcode: {number}")), code];
-            Ok((state, lines.into_iter().flatten().collect()))
-        })
-        .await
+        let outgoing = outgoing.plain("_", &now.0.to_string());
+        self.ask_reply(outgoing.patient(PATIENCE), Repeat::Never, read_state)
+            .await
     }
+
+    /// As [`WeChat::poll_qr`], for the QR code of a mobile app ([`crate::SdkQr`]), whose long poll speaks JSON.
+    pub async fn poll_sdk_qr(&self, uuid: &QrUuid, known: &QrState) -> Call<QrState> {
+        let mut outgoing = Outgoing::get(&self.hosts.poll, "connect/l/qrconnect")
+            .plain("f", "json")
+            .secret("uuid", uuid.as_str());
+        if let Some(last) = known.last() {
+            outgoing = outgoing.plain("last", last);
+        }
+        self.ask_reply(outgoing.patient(PATIENCE), Repeat::Never, read_state)
+            .await
+    }
+}
+
+fn read_state(reply: &Reply) -> Read<QrState> {
+    let body = String::from_utf8_lossy(&reply.body);
+    let (number, state) = read(&body).ok_or_else(|| Error::Unexpected {
+        host: reply.host.clone(),
+        what: format!("no state of the QR code (HTTP {})", reply.status),
+    })?;
+    let code = matches!(state, QrState::Confirmed(_)).then(|| dotted("wx_code"));
+    let lines = [Some(format!("wx_errcode: {number}")), code];
+    Ok((state, lines.into_iter().flatten().collect()))
 }
 
 /// Reads `window.wx_errcode=408;window.wx_code='';` as well as `{"wx_errcode":408,"wx_code":""}`.
@@ -96,6 +110,27 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use rstest::rstest;
+
+    #[test]
+    fn reads_every_state_of_the_vectors() {
+        let vectors: serde_json::Value = serde_json::from_str(include_str!("../tests/vectors.json")).unwrap();
+        let states = vectors["long_poll"].as_array().unwrap();
+        assert_eq!(states.len(), 6);
+        for state in states {
+            let expected = match state["number"].as_u64().unwrap() {
+                408 => QrState::Waiting,
+                404 => QrState::Scanned,
+                403 => QrState::Refused,
+                402 => QrState::Expired,
+                405 => agreed(),
+                _ => QrState::Broken,
+            };
+            for form in ["script", "json"] {
+                let (_, state) = read(state[form].as_str().unwrap()).unwrap();
+                assert_eq!(state, expected);
+            }
+        }
+    }
 
     fn agreed() -> QrState {
         QrState::Confirmed(LoginCode::new("0813NDFa1etq0M0SGBGa1X6UNk33NDFz"))

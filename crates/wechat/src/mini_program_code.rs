@@ -1,11 +1,11 @@
-//! getwxacodeunlimit: WeChat draws a code that opens a mini program with a scene ("getUnlimitedQRCode").
+//! Pictures that WeChat draws and a phone scans to open a mini program ("getUnlimitedQRCode", "getQRCode", "createQRCode").
 
 use crate::{
-    ApiToken, Call, Class, Credentials, Error, WeChat,
+    Call, Credentials, WeChat,
     answer::Answer,
-    call::{Outgoing, Repeat},
+    call::{Outgoing, Read, Repeat, Reply},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use yaopai_domain::Timestamp;
 
 /// A picture that WeChat drew.
@@ -17,60 +17,98 @@ pub struct CodeImage {
     pub bytes: Vec<u8>,
 }
 
-impl WeChat {
-    /// `POST /wxa/getwxacodeunlimit`: a code that opens the home page of the published version with `scene` (1 to 32 characters).
-    ///
-    /// Works before the mini program is published (`check_path: false`). If WeChat refuses the token, a fresh one is
-    /// fetched and the call repeated once.
-    pub async fn mini_program_code(
-        &self,
-        app: &Credentials,
-        token: &ApiToken,
-        scene: &str,
-        now: Timestamp,
-    ) -> Call<CodeImage> {
-        let first = self.draw(token, scene).await;
-        match &first.result {
-            Err(error) if error.class() == Some(Class::FreshToken) => {
-                match self.api_token_other_than(app, Some(token), now).await.result {
-                    Ok(fresh) => self.draw(&fresh, scene).await,
-                    Err(_) => first,
-                }
-            }
-            _ => first,
-        }
+impl CodeImage {
+    /// A picture of a kind that WeChat draws; `None` for anything else.
+    pub(crate) fn of(bytes: Vec<u8>) -> Option<Self> {
+        let media_type = if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
+            "image/jpeg"
+        } else if bytes.starts_with(b"\x89PNG") {
+            "image/png"
+        } else {
+            return None;
+        };
+        Some(Self { media_type, bytes })
     }
 
-    async fn draw(&self, token: &ApiToken, scene: &str) -> Call<CodeImage> {
-        let body = json!({ "scene": scene, "check_path": false, "env_version": "release" });
-        let outgoing = Outgoing::post(&self.hosts.api, "wxa/getwxacodeunlimit", body)
-            .secret("access_token", token.expose());
-        self.ask_reply(outgoing, Repeat::WhenBusy, |reply| {
-            let Some(media_type) = media_type(&reply.body) else {
-                // Not a picture: an error in JSON, or nothing we know.
-                Answer::read(&reply.host, reply.status, &reply.body)?;
-                return Err(Error::Unexpected {
-                    host: reply.host.clone(),
-                    what: "no picture".to_owned(),
-                });
-            };
-            let image = CodeImage {
-                media_type,
-                bytes: reply.body.clone(),
-            };
-            let line = format!("{media_type}: {} bytes", image.bytes.len());
-            Ok((image, vec![line]))
-        })
-        .await
+    /// What people see of it.
+    pub(crate) fn line(&self) -> String {
+        format!("{}: {} bytes", self.media_type, self.bytes.len())
     }
 }
 
-fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    if bytes.starts_with(&[0xff, 0xd8, 0xff]) {
-        Some("image/jpeg")
-    } else if bytes.starts_with(b"\x89PNG") {
-        Some("image/png")
-    } else {
-        None
+/// Which version of a mini program is opened. Only its testers can open one that is not released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Version {
+    /// The published one.
+    Release,
+    /// The one under review (体验版).
+    Trial,
+    /// The one of the developer tools.
+    Develop,
+}
+
+impl Version {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Trial => "trial",
+            Self::Develop => "develop",
+        }
     }
+}
+
+impl WeChat {
+    /// `POST /wxa/getwxacodeunlimit`: a code that opens the home page of the published version with `scene` (1 to 32
+    /// characters). Any number of them can be made.
+    ///
+    /// Works before the mini program is published (`check_path: false`).
+    pub async fn mini_program_code(&self, app: &Credentials, scene: &str, now: Timestamp) -> Call<CodeImage> {
+        let body = json!({ "scene": scene, "check_path": false, "env_version": "release" });
+        // With a scene, a stranger could hand over a code in somebody's place.
+        self.draw(app, "wxa/getwxacodeunlimit", body, "/scene", now).await
+    }
+
+    /// `POST /wxa/getwxacode`: a round code that opens `path` (up to 1024 characters, with its query).
+    ///
+    /// An account can make 100,000 of these and of [`WeChat::path_qr_code`] together, ever (then 45029).
+    pub async fn path_code(
+        &self,
+        app: &Credentials,
+        path: &str,
+        version: Version,
+        now: Timestamp,
+    ) -> Call<CodeImage> {
+        let body = json!({ "path": path, "env_version": version.as_str() });
+        self.draw(app, "wxa/getwxacode", body, "/path", now).await
+    }
+
+    /// `POST /cgi-bin/wxaapp/createwxaqrcode`: a square QR code that opens `path` (up to 128 characters).
+    pub async fn path_qr_code(&self, app: &Credentials, path: &str, now: Timestamp) -> Call<CodeImage> {
+        let body = json!({ "path": path });
+        self.draw(app, "cgi-bin/wxaapp/createwxaqrcode", body, "/path", now)
+            .await
+    }
+
+    async fn draw(
+        &self,
+        app: &Credentials,
+        path: &str,
+        body: Value,
+        confidential: &str,
+        now: Timestamp,
+    ) -> Call<CodeImage> {
+        let outgoing = Outgoing::post(&self.hosts.api, path, body, &[confidential]);
+        self.with_api_token(app, now, outgoing, Repeat::WhenBusy, picture)
+            .await
+    }
+}
+
+fn picture(reply: &Reply) -> Read<CodeImage> {
+    let Some(image) = CodeImage::of(reply.body.clone()) else {
+        // Not a picture: an error in JSON, or nothing we know.
+        let answer = Answer::read(&reply.host, reply.status, &reply.body)?;
+        return Err(answer.unexpected("no picture"));
+    };
+    let line = image.line();
+    Ok((image, vec![line]))
 }

@@ -25,6 +25,14 @@ impl QrUuid {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The uuid at the start of a text; `None` if there is none.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let end = text
+            .find(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '_' | '-'))
+            .unwrap_or(text.len());
+        (end > 0).then(|| Self(text[..end].to_owned()))
+    }
 }
 
 impl std::fmt::Debug for QrUuid {
@@ -76,10 +84,7 @@ fn uuid_of_page(page: &str) -> Option<QrUuid> {
         .filter_map(|rest| rest.split('>').next())
         .find_map(|tag| {
             let (_, after) = tag.split_once("/connect/qrcode/")?;
-            let end = after
-                .find(|character: char| !character.is_ascii_alphanumeric() && !matches!(character, '_' | '-'))
-                .unwrap_or(after.len());
-            (end > 0).then(|| QrUuid(after[..end].to_owned()))
+            QrUuid::read(after)
         })
 }
 

@@ -1,4 +1,4 @@
-//! Things WeChat hands out that nobody else may read: codes, session keys, tokens.
+//! Things that only WeChat and we may read: codes, session keys, tokens, tickets.
 
 use std::fmt;
 use zeroize::Zeroizing;
@@ -41,6 +41,18 @@ secret! {
     SessionKey,
     /// A token for what one person allowed one app (`sns/*`), 2 hours.
     UserToken,
+    /// Renews a [`UserToken`] for 30 days.
+    RefreshToken,
     /// A token of an app for WeChat's server API (`cgi-bin/*`, `wxa/*`), 2 hours.
     ApiToken,
+    /// What a mobile app's scan-to-login is signed with (`ticket/getticket?type=2`), 2 hours.
+    SdkTicket,
+    /// A code of the phone-number button; WeChat takes it once, for 5 minutes. Not a [`LoginCode`].
+    PhoneCode,
+    /// Stands for the picture of a follow code (`cgi-bin/showqrcode`).
+    FollowTicket,
+    /// The Token that an operator enters in WeChat's console for pushes.
+    PushToken,
+    /// The EncodingAESKey of WeChat's console: 43 letters and digits.
+    EncodingAesKey,
 }

@@ -28,10 +28,9 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
     let credentials = app.credentials(pool, connection.id, &connection.app_id).await?;
     let now = app.clock.now();
     let token = app.wechat.api_token(&credentials, now);
-    let token = running.call(LegName::ApiToken, token).await?;
-    let image = app
-        .wechat
-        .mini_program_code(&credentials, &token, nonce.expose(), now);
+    // A leg of its own; the call below finds the token kept.
+    running.call(LegName::ApiToken, token).await?;
+    let image = app.wechat.mini_program_code(&credentials, nonce.expose(), now);
     let image = running.call(LegName::MiniProgramCode, image).await?;
     let leg = LegName::MiniProgramScan;
     running.take(vec![Step::Begin { leg, request: None }]).await?;

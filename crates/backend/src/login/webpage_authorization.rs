@@ -19,7 +19,7 @@ use axum::{
 use std::sync::Arc;
 use url::form_urlencoded;
 use yaopai_domain::{AttemptState, Drawing, LegName, LoginAttempt, SetupSheet};
-use yaopai_wechat::LoginCode;
+use yaopai_wechat::{LoginCode, Scope};
 
 /// Makes the address of the authorise page, and waits in the background for its end.
 pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, Stop> {
@@ -36,12 +36,12 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
         leg: LegName::Authorize,
         request: Some(format!(
             "GET {}",
-            wechat.authorize_url_shown(&connection.app_id, &redirect_uri)
+            wechat.authorize_url_shown(&connection.app_id, &redirect_uri, Scope::UserInfo)
         )),
     };
     running.take(vec![begin]).await?;
     running.watch(std::future::pending());
-    let url = wechat.authorize_url(&connection.app_id, &redirect_uri, nonce.expose());
+    let url = wechat.authorize_url(&connection.app_id, &redirect_uri, Scope::UserInfo, nonce.expose());
     Ok(Drawing::Text { text: url.into() })
 }
 

@@ -5,7 +5,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use yaopai_domain::AppSecret;
+use yaopai_domain::{AppSecret, Entropy};
 use yaopai_wechat::{Credentials, WeChat, WeChatHosts};
 
 pub(crate) const SCENE: &str = "5ce0e5ce0e5ce0e5ce0e5ce0e5ce0e5c";
@@ -26,6 +26,24 @@ impl Answer {
             content_type: "text/plain".to_owned(),
             body: body.as_bytes().to_vec(),
         }
+    }
+
+    /// The shortest thing that is told to be a JPEG.
+    pub(crate) fn picture() -> Self {
+        Self {
+            content_type: "image/jpeg".to_owned(),
+            body: vec![0xff, 0xd8, 0xff, 0xe0],
+            ..Self::json("")
+        }
+    }
+}
+
+/// Randomness that everybody can predict.
+pub(crate) struct Fixed;
+
+impl Entropy for Fixed {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(7);
     }
 }
 
@@ -77,11 +95,19 @@ impl Canned {
 }
 
 pub(crate) fn client(url: url::Url) -> WeChat {
-    let hosts = WeChatHosts {
+    at(WeChatHosts {
         api: url.clone(),
         open: url.clone(),
         poll: url,
-    };
+    })
+}
+
+/// A client of WeChat itself, to make addresses with.
+pub(crate) fn real() -> WeChat {
+    at(WeChatHosts::real())
+}
+
+fn at(hosts: WeChatHosts) -> WeChat {
     #[expect(clippy::disallowed_methods, reason = "the test is the program here")]
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     WeChat::new(hosts, http)

@@ -8,4 +8,5 @@
 
 mod canned;
 mod platform_answers;
+mod secrets;
 mod tokens;
