@@ -242,9 +242,12 @@ pub(crate) fn json<T>(read: impl Fn(&Answer) -> Read<T>) -> impl Fn(&Reply) -> R
     move |reply| read(&Answer::read(&reply.host, reply.status, &reply.body)?)
 }
 
-/// Nothing more than that it went well.
-pub(crate) fn ok(_: &Answer) -> Read<()> {
-    Ok(((), vec!["errcode: 0".to_owned()]))
+/// Reads that it went well, which WeChat says in so many words where there is nothing else to say.
+pub(crate) fn ok(answer: &Answer) -> Read<()> {
+    let line = answer
+        .line("errcode")
+        .ok_or_else(|| answer.unexpected("no errcode"))?;
+    Ok(((), vec![line]))
 }
 
 /// A line for a value that nobody may see.

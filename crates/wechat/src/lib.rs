@@ -45,7 +45,7 @@ pub use push::{Event, Push, PushError};
 pub use qr_page::QrUuid;
 pub use sdk_qr::{SdkQr, SdkSignature};
 pub use secret::{
-    ApiToken, EncodingAesKey, FollowTicket, LoginCode, PhoneCode, PushToken, RefreshToken, SdkTicket,
+    ApiToken, EncodingAesKey, FollowTicket, Link, LoginCode, PhoneCode, PushToken, RefreshToken, SdkTicket,
     SessionKey, UserToken,
 };
 pub use session::Session;

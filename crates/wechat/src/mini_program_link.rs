@@ -1,7 +1,7 @@
 //! Links that open a mini program from outside WeChat ("generateScheme", "generateUrlLink").
 
 use crate::{
-    Call, Credentials, Version, WeChat,
+    Call, Credentials, Link, Version, WeChat,
     answer::Answer,
     call::{Outgoing, Read, Repeat, dotted, json},
 };
@@ -32,7 +32,7 @@ impl LinkTarget<'_> {
 
 impl WeChat {
     /// `POST /wxa/generatescheme`: a `weixin://` address.
-    pub async fn scheme(&self, app: &Credentials, target: &LinkTarget<'_>, now: Timestamp) -> Call<String> {
+    pub async fn scheme(&self, app: &Credentials, target: &LinkTarget<'_>, now: Timestamp) -> Call<Link> {
         let jump =
             json!({ "path": target.path, "query": target.query, "env_version": target.version.as_str() });
         let body = target.with_end(json!({ "jump_wxa": jump, "is_expire": true }));
@@ -43,7 +43,7 @@ impl WeChat {
     }
 
     /// `POST /wxa/generate_urllink`: an `https://` address.
-    pub async fn url_link(&self, app: &Credentials, target: &LinkTarget<'_>, now: Timestamp) -> Call<String> {
+    pub async fn url_link(&self, app: &Credentials, target: &LinkTarget<'_>, now: Timestamp) -> Call<Link> {
         let body = target.with_end(json!({
             "path": target.path,
             "query": target.query,
@@ -55,7 +55,7 @@ impl WeChat {
     }
 }
 
-/// Reads a link; who has it can do what its query allows.
-fn link(name: &'static str) -> impl Fn(&Answer) -> Read<String> {
-    move |answer| Ok((answer.required(name)?, vec![dotted(name)]))
+/// Reads a link.
+fn link(name: &'static str) -> impl Fn(&Answer) -> Read<Link> {
+    move |answer| Ok((Link::new(answer.required(name)?), vec![dotted(name)]))
 }

@@ -51,6 +51,8 @@ secret! {
     PhoneCode,
     /// Stands for the picture of a follow code (`cgi-bin/showqrcode`).
     FollowTicket,
+    /// An address that opens a mini program; it can do what its query allows.
+    Link,
     /// The Token that an operator enters in WeChat's console for pushes.
     PushToken,
     /// The EncodingAESKey of WeChat's console: 43 letters and digits.

@@ -370,6 +370,8 @@ async fn a_session_is_checked_with_the_signature_of_nothing() {
 #[case::another_person("reset_session_key", r#"{"errcode":0,"openid":"o2","session_key":"x"}"#)]
 #[case::another_follower("follower", r#"{"subscribe":1,"openid":"o2"}"#)]
 #[case::no_follower("follower", "{}")]
+#[case::no_verdict("check_session", "{}")]
+#[case::no_verdict_on_a_token("check_user_token", "{}")]
 #[case::another_user("user_info", r#"{"openid":"o2","nickname":"x"}"#)]
 #[case::no_picture("mini_program_code", "{}")]
 #[case::no_picture_of_a_qr(
