@@ -173,9 +173,7 @@ impl Vault {
         let other_key = || Error::OtherSecretKey {
             key_id: key_id.to_owned(),
         };
-        let (nonce, ciphertext) = sealed
-            .split_first_chunk::<NONCE_BYTES>()
-            .ok_or_else(other_key)?;
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or_else(other_key)?;
         let place = place.bound_to(key_id);
         let payload = Payload {
             msg: ciphertext,

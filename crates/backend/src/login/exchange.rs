@@ -22,21 +22,13 @@ use yaopai_wechat::LoginCode;
 pub(super) async fn confirm(
     running: &Running,
     code: LoginCode,
-    mut steps: Vec<Step>,
+    steps: Vec<Step>,
 ) -> Result<LoginAttempt, Error> {
-    steps.push(Step::Move(AttemptState::Confirmed));
-    let claim = CodeClaim {
-        app_id: running.connection.app_id.clone(),
-        code_hash: hash(code.expose()),
-    };
     let (tell, told) = oneshot::channel();
     let running = running.clone();
     running.app.clone().tasks.spawn(async move {
-        let store = &running.app.store;
-        let claimed = store
-            .confirm_attempt(&running.pool, running.id, claim, steps)
-            .await;
-        let first = matches!(claimed, Ok(Claim::First(_)));
+        let claimed = claim(&running, &code, steps).await;
+        let first = matches!(claimed, Ok((true, _)));
         // Nobody waiting for the answer is fine.
         let _ = tell.send(claimed);
         if first {
@@ -46,8 +38,29 @@ pub(super) async fn confirm(
         }
     });
     let claimed = told.await.map_err(|_| Error::Internal("a claim broke off"))?;
-    let (Claim::First(attempt) | Claim::Again(attempt)) = claimed?;
+    let (_, attempt) = claimed?;
     Ok(attempt)
+}
+
+/// Claims a code for the attempt; whether nobody had before, and the attempt that has it.
+pub(super) async fn claim(
+    running: &Running,
+    code: &LoginCode,
+    mut steps: Vec<Step>,
+) -> Result<(bool, LoginAttempt), Error> {
+    steps.push(Step::Move(AttemptState::Confirmed));
+    let claim = CodeClaim {
+        app_id: running.connection.app_id.clone(),
+        code_hash: hash(code.expose()),
+    };
+    let store = &running.app.store;
+    let claimed = store
+        .confirm_attempt(&running.pool, running.id, claim, steps)
+        .await?;
+    Ok(match claimed {
+        Claim::First(attempt) => (true, attempt),
+        Claim::Again(attempt) => (false, attempt),
+    })
 }
 
 async fn decide(running: &Running, code: &LoginCode) {
@@ -62,7 +75,7 @@ async fn decide(running: &Running, code: &LoginCode) {
 }
 
 /// Asks WeChat whose code it is; the flag tells a virtual visitor of a snapshot page.
-async fn identify(running: &Running, code: &LoginCode) -> Result<(WeChatPerson, bool), Stop> {
+pub(super) async fn identify(running: &Running, code: &LoginCode) -> Result<(WeChatPerson, bool), Stop> {
     let Running {
         app,
         pool,
@@ -95,7 +108,11 @@ async fn identify(running: &Running, code: &LoginCode) -> Result<(WeChatPerson, 
     }
 }
 
-async fn resolve(running: &Running, person: WeChatPerson, snapshot_user: bool) -> Result<Verdict, Stop> {
+pub(super) async fn resolve(
+    running: &Running,
+    person: WeChatPerson,
+    snapshot_user: bool,
+) -> Result<Verdict, Stop> {
     let leg = LegName::Resolve;
     running.take(vec![Step::Begin { leg, request: None }]).await?;
     let connection = &running.connection;

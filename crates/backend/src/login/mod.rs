@@ -4,7 +4,9 @@
 //! attempt until it ends. WeChat's answer arrives by long poll ([`pc`]), by callback ([`webpage_authorization`]) or from
 //! the mini program ([`mini_program`]); whichever way, [`exchange::confirm`] turns its code into a verdict, once.
 
+mod door;
 mod exchange;
+mod knock;
 mod mini_program;
 mod nonce;
 mod page;
@@ -15,6 +17,8 @@ mod step;
 mod tests;
 mod webpage_authorization;
 
+pub(crate) use door::{Door, Via, Which, door};
+pub(crate) use knock::{Identified, Rejected, identify, log_in, reject, resolve};
 pub(crate) use step::{Step, advance};
 
 use crate::{App, Error, endpoint::Endpoint};

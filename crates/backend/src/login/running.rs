@@ -1,6 +1,7 @@
 //! An attempt that runs: its flow writes every leg down, and everybody who watches is told.
 
 use super::{
+    Door,
     nonce::Nonce,
     step::{LegReport, Step},
 };
@@ -54,12 +55,29 @@ impl Running {
         dry_run: bool,
         nonce: &Nonce,
     ) -> Result<Self, Error> {
+        Self::begin(app, pool, connection, Purpose::Test, dry_run, Some(nonce)).await
+    }
+
+    /// Writes the attempt of somebody at the door.
+    pub(super) async fn begin_login(app: Arc<App>, door: &Door) -> Result<Self, Error> {
+        let (pool, connection) = (door.pool.clone(), door.connection.clone());
+        Self::begin(app, pool, connection, Purpose::Login, false, None).await
+    }
+
+    async fn begin(
+        app: Arc<App>,
+        pool: PoolId,
+        connection: Connection,
+        purpose: Purpose,
+        dry_run: bool,
+        nonce: Option<&Nonce>,
+    ) -> Result<Self, Error> {
         let now = app.clock.now();
         let attempt = LoginAttempt {
             id: AttemptId::new(app.clock.as_ref(), app.entropy.as_ref()),
             connection_id: connection.id,
             kind: connection.kind,
-            purpose: Purpose::Test,
+            purpose,
             dry_run,
             state: AttemptState::Waiting,
             created_at: now,
@@ -78,9 +96,22 @@ impl Running {
         };
         let store = &running.app.store;
         store
-            .begin_attempt(&running.pool, attempt, Some(nonce.hash()))
+            .begin_attempt(&running.pool, attempt, nonce.map(Nonce::hash))
             .await?;
         Ok(running)
+    }
+
+    /// Takes up the attempt of somebody at the door.
+    pub(super) fn take_up(app: Arc<App>, door: &Door, id: AttemptId) -> Self {
+        let expires_at = app.clock.now();
+        Self {
+            app,
+            pool: door.pool.clone(),
+            connection: door.connection.clone(),
+            id,
+            dry_run: false,
+            expires_at,
+        }
     }
 
     /// Takes up an attempt that WeChat's answer has found.
