@@ -36,12 +36,12 @@ pub use follow_code::{FOLLOW_CODE_MAX_SECONDS, FollowCode, Follower};
 pub use hosts::WeChatHosts;
 pub use long_poll::QrState;
 pub use message_crypto::MessageCrypto;
-pub use mini_program_code::{CodeImage, Version};
+pub use mini_program_code::{CodeImage, MiniProgramVersion};
 pub use mini_program_link::LinkTarget;
 pub use oauth::{Grant, UserInfo};
 pub use open_data::{OpenData, OpenDataError, OpenProfile};
 pub use phone::PhoneNumber;
-pub use push::{Event, Push, PushError};
+pub use push::{Push, PushError, PushEvent};
 pub use qr_page::QrUuid;
 pub use sdk_qr::{SdkQr, SdkSignature};
 pub use secret::{

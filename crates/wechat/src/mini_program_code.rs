@@ -38,7 +38,7 @@ impl CodeImage {
 
 /// Which version of a mini program is opened. Only its testers can open one that is not released.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Version {
+pub enum MiniProgramVersion {
     /// The published one.
     Release,
     /// The one under review (体验版).
@@ -47,7 +47,7 @@ pub enum Version {
     Develop,
 }
 
-impl Version {
+impl MiniProgramVersion {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Release => "release",
@@ -75,7 +75,7 @@ impl WeChat {
         &self,
         app: &Credentials,
         path: &str,
-        version: Version,
+        version: MiniProgramVersion,
         now: Timestamp,
     ) -> Call<CodeImage> {
         let body = json!({ "path": path, "env_version": version.as_str() });

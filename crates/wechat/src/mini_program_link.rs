@@ -1,7 +1,7 @@
 //! Links that open a mini program from outside WeChat ("generateScheme", "generateUrlLink").
 
 use crate::{
-    Call, Credentials, Link, Version, WeChat,
+    Call, Credentials, Link, MiniProgramVersion, WeChat,
     answer::Answer,
     call::{Outgoing, Read, Repeat, dotted, json},
 };
@@ -16,7 +16,7 @@ pub struct LinkTarget<'a> {
     /// The query, up to 1024 characters.
     pub query: &'a str,
     /// The version that is opened.
-    pub version: Version,
+    pub version: MiniProgramVersion,
     /// When the link ends: at most 30 days ahead.
     pub until: Timestamp,
 }

@@ -64,8 +64,8 @@ impl WeChat {
     /// `POST /wxa/business/getuserphonenumber`: the number of the person who pressed the phone-number button, by the
     /// code of that button. Each call costs money; never repeated, since WeChat takes a code once.
     ///
-    /// With `open_id`, WeChat also checks that the code is that person's (40003 or 40029 if not): without it, the
-    /// number belongs to whoever pressed the button.
+    /// With `open_id`, WeChat also checks that the code is that person's; without it, the number belongs to whoever
+    /// pressed the button.
     pub async fn phone_number(
         &self,
         app: &Credentials,

@@ -53,7 +53,7 @@ pub struct Push {
     /// When it happened, in seconds since the epoch. The same whenever WeChat sends the push again.
     pub created: i64,
     /// What happened.
-    pub event: Event,
+    pub event: PushEvent,
     /// What WeChat calls it: `Event` of an event, `MsgType` of a message.
     pub name: String,
     /// The number of a message; events have none.
@@ -62,7 +62,7 @@ pub struct Push {
 
 /// What happened.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum PushEvent {
     /// The person follows now.
     Subscribe {
         /// The scene of the code that was scanned; `None` if the person came another way.
@@ -80,7 +80,7 @@ pub enum Event {
 }
 
 // A scene is a secret until it is used.
-impl std::fmt::Debug for Event {
+impl std::fmt::Debug for PushEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Subscribe { scene: Some(_) } => "Subscribe(scene ••••)",
@@ -103,17 +103,17 @@ impl Push {
         };
         let key = members.text("EventKey");
         let event = match (kind.as_str(), name.as_str()) {
-            ("event", "subscribe") => Event::Subscribe {
+            ("event", "subscribe") => PushEvent::Subscribe {
                 scene: key.and_then(|key| {
                     let scene = key.strip_prefix("qrscene_")?;
                     (!scene.is_empty()).then(|| scene.to_owned())
                 }),
             },
-            ("event", "SCAN") => Event::Scan {
+            ("event", "SCAN") => PushEvent::Scan {
                 scene: key.ok_or(PushError::Content)?,
             },
-            ("event", "unsubscribe") => Event::Unsubscribe,
-            _ => Event::Other,
+            ("event", "unsubscribe") => PushEvent::Unsubscribe,
+            _ => PushEvent::Other,
         };
         Ok(Self {
             account: members.text("ToUserName").ok_or(PushError::Content)?,
@@ -131,9 +131,9 @@ impl Push {
     /// The scene that was scanned, if one was.
     pub fn scene(&self) -> Option<&str> {
         match &self.event {
-            Event::Subscribe { scene } => scene.as_deref(),
-            Event::Scan { scene } => Some(scene),
-            Event::Unsubscribe | Event::Other => None,
+            PushEvent::Subscribe { scene } => scene.as_deref(),
+            PushEvent::Scan { scene } => Some(scene),
+            PushEvent::Unsubscribe | PushEvent::Other => None,
         }
     }
 
@@ -228,10 +228,10 @@ mod tests {
     fn reads_every_event_of_the_vectors() {
         let scene = || "login_7f3a".to_owned();
         let expected = [
-            Event::Subscribe { scene: Some(scene()) },
-            Event::Subscribe { scene: None },
-            Event::Scan { scene: scene() },
-            Event::Unsubscribe,
+            PushEvent::Subscribe { scene: Some(scene()) },
+            PushEvent::Subscribe { scene: None },
+            PushEvent::Scan { scene: scene() },
+            PushEvent::Unsubscribe,
         ];
         let mut keys = Vec::new();
         for (vector, expected) in vectors("events", 4).iter().zip(expected) {
@@ -258,7 +258,7 @@ mod tests {
     fn a_message_is_no_event_and_known_by_its_number() {
         let text = xml("<MsgType>text</MsgType><Content>hi</Content><MsgId>4363689963896700987</MsgId>");
         let push = Push::read(&text).unwrap();
-        assert!(push.event == Event::Other);
+        assert!(push.event == PushEvent::Other);
         assert_eq!(push.delivery_key(), "gh_1:4363689963896700987");
     }
 

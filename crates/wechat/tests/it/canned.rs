@@ -56,6 +56,11 @@ pub(crate) struct Canned {
 impl Canned {
     /// Gives the answers in order; the last one again and again.
     pub(crate) async fn start(answers: Vec<Answer>) -> Self {
+        Self::answering(move |number, _| answers.get(number).or(answers.last()).unwrap().clone()).await
+    }
+
+    /// Gives the answer that fits the number of the request and what was asked.
+    pub(crate) async fn answering(choose: impl Fn(usize, &str) -> Answer + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url: url::Url = format!("http://{}/", listener.local_addr().unwrap())
             .parse()
@@ -66,12 +71,12 @@ impl Canned {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let request = read_request(&mut stream).await;
-                let number = {
+                let answer = {
                     let mut memory = memory.lock().unwrap();
+                    let answer = choose(memory.len(), &request);
                     memory.push(request);
-                    memory.len() - 1
+                    answer
                 };
-                let answer = answers.get(number).or(answers.last()).unwrap();
                 let head = format!(
                     "HTTP/1.1 {}\r\ncontent-type: {}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                     answer.status,

@@ -5,8 +5,8 @@ use rstest::rstest;
 use serde_json::Value;
 use yaopai_domain::Timestamp;
 use yaopai_wechat::{
-    Call, Error, FollowTicket, LinkTarget, LoginCode, PhoneCode, QrState, RefreshToken, Scope, SdkSignature,
-    SdkTicket, SessionKey, UserToken, Version,
+    Call, Error, FollowTicket, LinkTarget, LoginCode, MiniProgramVersion, PhoneCode, QrState, RefreshToken,
+    Scope, SdkSignature, SdkTicket, SessionKey, UserToken,
 };
 
 const CODE: &str = "0813NDFa1etq0M0SGBGa1X6UNk33NDFz";
@@ -44,7 +44,7 @@ async fn make(call: &str, canned: &Canned) -> Call<String> {
     let target = LinkTarget {
         path: "pages/login",
         query: CODE,
-        version: Version::Release,
+        version: MiniProgramVersion::Release,
         until: NOW,
     };
     match call {
@@ -57,7 +57,7 @@ async fn make(call: &str, canned: &Canned) -> Call<String> {
             told(wechat.phone_number(&app, &code, Some(OPEN_ID), NOW).await)
         }
         "mini_program_code" => told(wechat.mini_program_code(&app, SCENE, NOW).await),
-        "path_code" => told(wechat.path_code(&app, CODE, Version::Trial, NOW).await),
+        "path_code" => told(wechat.path_code(&app, CODE, MiniProgramVersion::Trial, NOW).await),
         "path_qr_code" => told(wechat.path_qr_code(&app, CODE, NOW).await),
         "scheme" => told(wechat.scheme(&app, &target, NOW).await),
         "url_link" => told(wechat.url_link(&app, &target, NOW).await),
@@ -99,7 +99,11 @@ async fn reads_every_documented_answer_and_shows_no_secret() {
             },
         });
         let canned = Canned::start(prepared).await;
-        let call = make(&text("call"), &canned).await;
+        // Spawned, as a backend does it.
+        let made = text("call");
+        let call = tokio::spawn(async move { make(&made, &canned).await })
+            .await
+            .unwrap();
         let shown = format!("{call:?}");
         match body["errcode"].as_i64().filter(|errcode| *errcode != 0) {
             Some(errcode) => {

@@ -6,7 +6,8 @@ use serde_json::json;
 use std::fmt::Debug;
 use yaopai_domain::{AppSecret, Timestamp};
 use yaopai_wechat::{
-    Call, Credentials, LinkTarget, LoginCode, PhoneCode, RefreshToken, SessionKey, UserToken, Version,
+    Call, Credentials, LinkTarget, LoginCode, MiniProgramVersion, PhoneCode, RefreshToken, SessionKey,
+    UserToken,
 };
 
 const NOW: Timestamp = Timestamp(1_735_689_600_000);
@@ -34,7 +35,7 @@ async fn see_everything(secrets: &[String; 4], repeats: Answer) -> Vec<String> {
     let target = LinkTarget {
         path: "",
         query: code,
-        version: Version::Release,
+        version: MiniProgramVersion::Release,
         until: NOW,
     };
     seen_all.push(seen(&wechat.code_to_session(&app, &login).await));
@@ -50,7 +51,11 @@ async fn see_everything(secrets: &[String; 4], repeats: Answer) -> Vec<String> {
     seen_all.push(seen(&wechat.check_session(&app, "o1", &session, NOW).await));
     seen_all.push(seen(&wechat.reset_session_key(&app, "o1", &session, NOW).await));
     seen_all.push(seen(&wechat.mini_program_code(&app, code, NOW).await));
-    seen_all.push(seen(&wechat.path_code(&app, code, Version::Develop, NOW).await));
+    seen_all.push(seen(
+        &wechat
+            .path_code(&app, code, MiniProgramVersion::Develop, NOW)
+            .await,
+    ));
     seen_all.push(seen(&wechat.path_qr_code(&app, code, NOW).await));
     seen_all.push(seen(&wechat.scheme(&app, &target, NOW).await));
     seen_all.push(seen(&wechat.url_link(&app, &target, NOW).await));

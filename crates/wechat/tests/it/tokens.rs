@@ -131,19 +131,20 @@ async fn what_ends_the_search_for_a_token_is_what_people_read() {
 
 #[tokio::test]
 async fn callers_with_one_dead_token_fetch_one_new_one() {
-    let canned = Canned::start(vec![
-        Answer::json(FRESH),
-        refused(40001),
-        refused(40001),
-        Answer::json(FRESHER),
-        Answer::json(r#"{"subscribe":0,"openid":"o1"}"#),
-    ])
+    let canned = Canned::answering(|number, request| {
+        if request.contains("stable_token") {
+            Answer::json(if number == 0 { FRESH } else { FRESHER })
+        } else if request.contains("access_token=98_fresh ") {
+            refused(40001)
+        } else {
+            Answer::json(r#"{"subscribe":0,"openid":"o1"}"#)
+        }
+    })
     .await;
     canned.wechat.api_token(&app(), NOW).await.result.unwrap();
     let app = app();
     let follower = || canned.wechat.follower(&app, "o1", NOW);
     let (one, other) = tokio::join!(follower(), follower());
-    // Which of the two meets which answer is WeChat's choice, but there is one fetch for the one dead token.
     assert!(one.result.is_ok() && other.result.is_ok(), "{one:?} {other:?}");
     assert_eq!(count(&canned, "stable_token"), 2);
     assert_eq!(count(&canned, "user/info"), 4);
