@@ -12,7 +12,7 @@ use crate::world::people::{EVERYONE, Person};
 /// `GET /`.
 pub(crate) async fn show(State(platform): State<Shared>) -> Html<String> {
     let apps: String = platform.world().apps.iter().map(sheet).collect();
-    let people: String = EVERYONE.iter().map(person).collect();
+    let people: String = EVERYONE.iter().map(|one| person(one)).collect();
     let body = format!(
         r#"<main class="front">
 <h1>微信沙箱 <small lang="en">WeChat sandbox</small></h1>
@@ -28,7 +28,7 @@ pub(crate) async fn show(State(platform): State<Shared>) -> Html<String> {
 <h2>测试人员 <small lang="en">Test people</small></h2>
 <div class="panel people">{people}</div>
 <h2>脚本 <small lang="en">For scripts</small></h2>
-<div class="panel"><p class="script"><code>GET /sandbox/apps</code> · <code>POST /sandbox/apps</code> · <code>POST /sandbox/apps/APPID/reset-secret</code> · <code>GET /sandbox/people</code> · <code>POST /sandbox/scan</code> · <code>POST /sandbox/switches</code></p></div>
+<div class="panel"><p class="script"><code>/sandbox/apps</code> · <code>/sandbox/people</code> · <code>POST /sandbox/scan</code> · <code>POST /sandbox/switches</code> · <code>POST /sandbox/clock</code> · <code>POST /sms</code> · <code>GET /otp/TARGET</code></p></div>
 </main>
 <script>
 {script}</script>"#,
@@ -75,8 +75,8 @@ fn person(person: &Person) -> String {
     format!(
         r#"<div class="person"><img src="{avatar}" alt="" width="44" height="44"><span class="who">{name}<small>{nickname} · {id}</small></span>{traits}</div>"#,
         avatar = avatar_path(person, 96),
-        name = escape(person.name),
-        nickname = escape(person.nickname),
+        name = escape(&person.name),
+        nickname = escape(&person.nickname),
         id = person.id,
         traits = screen::traits(person),
     )

@@ -21,6 +21,12 @@ pub(crate) fn script_string(text: &str) -> String {
     serde_json::Value::from(text).to_string().replace('<', "\\u003c")
 }
 
+/// Text between the single quotes of a string literal inside a script, which it cannot leave.
+pub(crate) fn script_text(text: &str) -> String {
+    let quoted = script_string(text);
+    quoted[1..quoted.len() - 1].replace('\'', "\\u0027")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,6 +34,7 @@ mod tests {
     #[test]
     fn cannot_leave_an_attribute_or_a_script() {
         assert_eq!(escape("\"'><b>&"), "&quot;&#39;&gt;&lt;b&gt;&amp;");
+        assert_eq!(script_text("a'b\"\\"), "a\\u0027b\\\"\\\\");
         assert_eq!(script_string("</script>\""), "\"\\u003c/script>\\\"\"");
     }
 }

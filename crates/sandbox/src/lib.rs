@@ -5,6 +5,7 @@
 //! It shares no code with the client that is tested against it, so that each checks the other.
 
 mod ambient;
+mod ciphers;
 mod config;
 mod drawing;
 mod error;
@@ -12,6 +13,8 @@ mod front;
 mod html;
 mod phone;
 mod platform;
+mod post;
+mod push;
 mod sandbox;
 mod scripting;
 mod shapes;
@@ -21,5 +24,5 @@ pub use ambient::{Clock, Entropy, SystemClock};
 pub use config::Config;
 pub use error::Error;
 pub use sandbox::Sandbox;
-pub use world::apps::{AppKind, AppSheet};
+pub use world::apps::{AppKind, AppSheet, MessageMode, MessageSettings};
 pub use world::people::{PersonSheet, PersonTrait};

@@ -19,6 +19,10 @@ struct Options {
     #[arg(long, env = "YAOPAI_SANDBOX_LISTEN", default_value = "127.0.0.1:8070")]
     listen: SocketAddr,
 
+    /// Where the mail server listens that takes one-time codes; port 0 lets the system choose
+    #[arg(long, env = "YAOPAI_SANDBOX_SMTP_LISTEN", default_value = "127.0.0.1:0")]
+    smtp_listen: SocketAddr,
+
     /// Seconds that a poll of the QR page is held without news
     #[arg(
         long,
@@ -60,10 +64,13 @@ async fn main() -> anyhow::Result<()> {
         miniprogram_server: options.miniprogram_server,
         callback_domains: options.callback_domains,
         public_url: options.public_url,
+        smtp_listen: options.smtp_listen,
+        ..Config::default()
     })
     .await?;
     // Whoever started this may have closed the pipe; that is no reason to stop.
     let _ = writeln!(std::io::stdout(), "WeChat sandbox on {}", sandbox.url());
+    let _ = writeln!(std::io::stdout(), "Mail server on {}", sandbox.smtp_address());
     asked_to_stop().await?;
     sandbox.stop().await;
     Ok(())

@@ -17,7 +17,7 @@ use crate::platform::{self, Platform, Shared};
 use crate::world::World;
 use crate::world::apps::{self, AppKind, AppSheet};
 use crate::world::people::{EVERYONE, PersonSheet};
-use crate::{front, phone, scripting};
+use crate::{front, phone, post, scripting};
 
 /// How long connections get to finish when the sandbox stops.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
@@ -28,6 +28,7 @@ const MINIPROGRAM_LIMIT: Duration = Duration::from_secs(10);
 /// Dropping it stops it as well, without waiting.
 pub struct Sandbox {
     platform: Shared,
+    smtp_address: SocketAddr,
     serving: JoinHandle<()>,
 }
 
@@ -40,43 +41,48 @@ impl Sandbox {
 
     /// Starts a sandbox whose time and randomness belong to the caller.
     pub async fn start_with(config: Config, clock: Arc<dyn Clock>, entropy: Entropy) -> Result<Self, Error> {
-        let cannot_listen = |source| Error::Listen {
-            address: config.listen,
-            source,
-        };
-        let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
-        let base = match config.public_url {
+        let (listener, address) = listen(config.listen).await?;
+        let (mail, smtp_address) = listen(config.smtp_listen).await?;
+        let base = match config.public_url.clone() {
             Some(url) => url,
-            None => address_of(listener.local_addr().map_err(cannot_listen)?)?,
+            None => address_of(address)?,
         };
-        let world = World {
-            apps: apps::built_in(&config.callback_domains, config.miniprogram_server.as_ref()),
-            ..World::default()
-        };
+        let apps = apps::built_in(&config.callback_domains, config.miniprogram_server.as_ref());
+        let world = World::with_apps(apps);
         let platform = Arc::new(Platform::new(
             world,
             clock,
             entropy,
             base,
-            config.hold,
+            &config,
             http_client()?,
         ));
         let stopped = platform.stopping.clone().cancelled_owned();
-        let router = router(&platform);
+        let service = router(&platform).into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router)
+            if let Err(error) = axum::serve(listener, service)
                 .with_graceful_shutdown(stopped)
                 .await
             {
                 tracing::error!(%error, "the sandbox stopped serving");
             }
         });
-        Ok(Self { platform, serving })
+        tokio::spawn(post::serve_mail(mail, Arc::clone(&platform)));
+        Ok(Self {
+            platform,
+            smtp_address,
+            serving,
+        })
     }
 
     /// Where the sandbox is reached; the base of every WeChat host.
     pub fn url(&self) -> Url {
         self.platform.base.clone()
+    }
+
+    /// Where the simulated mail server listens.
+    pub fn smtp_address(&self) -> SocketAddr {
+        self.smtp_address
     }
 
     /// The registered apps, built-in ones first.
@@ -86,7 +92,10 @@ impl Sandbox {
 
     /// The test people.
     pub fn people(&self) -> Vec<PersonSheet> {
-        EVERYONE.iter().map(PersonSheet::from).collect()
+        EVERYONE
+            .iter()
+            .map(|person| PersonSheet::from(&**person))
+            .collect()
     }
 
     /// Tells the built-in mini program where its server is.
@@ -126,7 +135,16 @@ fn router(platform: &Shared) -> Router {
         .merge(platform::router(platform))
         .merge(phone::router())
         .merge(scripting::router())
+        .merge(post::router())
         .with_state(Arc::clone(platform))
+}
+
+/// Listens, and tells where.
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let cannot_listen = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(cannot_listen)?;
+    let bound = listener.local_addr().map_err(cannot_listen)?;
+    Ok((listener, bound))
 }
 
 /// The URL of a listening address; one that listens everywhere is reached at the loopback address.

@@ -38,6 +38,11 @@ pub(crate) fn fresh_app_secret(entropy: &Entropy) -> String {
     hex::encode(entropy.bytes::<16>())
 }
 
+/// The original id of an account: `gh_` and 12 hex digits, a stable function of its AppID.
+pub(crate) fn original_id(app_id: &str) -> String {
+    format!("gh_{}", hex::encode(&digest(&["original id", app_id])[..6]))
+}
+
 /// The OpenID of a person at an app: `o` and 27 characters, a stable function of the two.
 pub(crate) fn openid(person: &str, app_id: &str) -> String {
     format!(
@@ -61,6 +66,41 @@ pub(crate) fn login_code(entropy: &Entropy) -> String {
         .iter()
         .map(|byte| char::from(ALPHANUMERIC[usize::from(*byte) % 62]))
         .collect()
+}
+
+/// A phone code of `getPhoneNumber`: 64 hex digits.
+pub(crate) fn phone_code(entropy: &Entropy) -> String {
+    hex::encode(entropy.bytes::<32>())
+}
+
+/// The ticket of a scene code: what `showqrcode` is asked with.
+pub(crate) fn scene_ticket(entropy: &Entropy) -> String {
+    format!("gQ{}", URL_SAFE_NO_PAD.encode(entropy.bytes::<69>()))
+}
+
+/// What stands behind `/q/` in the text of a scene code.
+pub(crate) fn scene_path(entropy: &Entropy) -> String {
+    format!("02{}", URL_SAFE_NO_PAD.encode(entropy.bytes::<15>()))
+}
+
+/// A ticket for signatures of the SDKs: 86 characters, of which one is always a `-`.
+pub(crate) fn sdk_ticket(entropy: &Entropy) -> String {
+    format!("-{}", &URL_SAFE_NO_PAD.encode(entropy.bytes::<64>())[..85])
+}
+
+/// What names a link into a mini program: 11 letters and digits.
+pub(crate) fn link(entropy: &Entropy) -> String {
+    login_code(entropy)[..11].to_owned()
+}
+
+/// A nonce as pushed messages carry it: digits only.
+pub(crate) fn nonce(entropy: &Entropy) -> String {
+    u32::from_be_bytes(entropy.bytes()).to_string()
+}
+
+/// An initialisation vector, or any other 16 random bytes.
+pub(crate) fn block(entropy: &Entropy) -> [u8; 16] {
+    entropy.bytes()
 }
 
 /// A session key: base64 of 16 bytes.
@@ -141,6 +181,9 @@ mod tests {
         assert_eq!(login_code(&entropy).len(), 32);
         assert_eq!(session_key(&entropy).len(), 24);
         assert_eq!(qr_uuid(&entropy).len(), 16);
+        assert_eq!(phone_code(&entropy).len(), 64);
+        assert_eq!(sdk_ticket(&entropy).len(), 86);
+        assert_eq!(original_id("wx00112233445566aa").len(), 15);
         assert!(rid(0x6774_8580, &entropy).starts_with("67748580-"));
     }
 

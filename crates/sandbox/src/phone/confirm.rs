@@ -1,4 +1,4 @@
-//! `connect/confirm`: what the phone shows for the QR code of a website.
+//! `connect/confirm`: what the phone shows for the QR code of a website or a mobile app.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use super::{Decision, screen};
 use crate::platform::{Params, Platform, Shared};
 use crate::world::World;
 use crate::world::apps::AppSheet;
-use crate::world::codes::Grant;
+use crate::world::codes::{Grant, Purpose};
 use crate::world::qr_sessions::{QrSession, QrState};
 
 /// Why the phone cannot ask.
@@ -30,7 +30,7 @@ fn open_session<'w>(
 ) -> Result<(&'w QrSession, &'w AppSheet), ConfirmFault> {
     let session = world.qr_sessions.find(uuid).ok_or(ConfirmFault::Unknown)?;
     let app = world.app(&session.app_id).ok_or(ConfirmFault::Unknown)?;
-    if matches!(*session.progress.borrow(), QrState::Confirmed(_)) {
+    if matches!(*session.progress.borrow(), QrState::Confirmed { .. }) {
         return Err(ConfirmFault::Used);
     }
     if now >= session.expires_at {
@@ -55,17 +55,17 @@ pub(crate) fn scan(platform: &Platform, uuid: &str) -> Result<AppSheet, ConfirmF
 pub(crate) fn decide(platform: &Platform, uuid: &str, decision: Decision) -> Result<AppSheet, ConfirmFault> {
     let now = platform.now();
     let mut world = platform.world();
-    let app = open_session(&world, uuid, now)?.1.clone();
+    let (session, app) = open_session(&world, uuid, now)?;
+    let (scope, app) = (session.scope.clone(), app.clone());
     let state = match decision {
         Decision::Approve(person) => {
-            let grant = Grant {
-                person,
-                scope: "snsapi_login".to_owned(),
-            };
+            let nickname = person.nickname.clone();
+            let grant = Grant::new(person, &scope);
+            let purpose = Purpose::Login(app.kind);
             let code = world
                 .codes
-                .issue(app.kind, &app.app_id, grant, now, &platform.entropy);
-            QrState::Confirmed(code)
+                .issue(purpose, &app.app_id, grant, now, &platform.entropy);
+            QrState::Confirmed { code, nickname }
         }
         Decision::Refuse => QrState::Refused,
     };
@@ -91,8 +91,8 @@ pub(crate) async fn decide_form(State(platform): State<Shared>, body: Bytes) -> 
         Ok(decision) => decision,
         Err(fault) => return screen::decision_fault(fault).into_response(),
     };
-    match decide(&platform, form.get("uuid"), decision) {
-        Ok(app) => screen::decided(&app, decision).into_response(),
+    match decide(&platform, form.get("uuid"), decision.clone()) {
+        Ok(app) => screen::decided(&app, &decision).into_response(),
         Err(fault) => screen::confirm_fault(fault).into_response(),
     }
 }

@@ -1,12 +1,14 @@
 //! What a person answers on the phone.
 
+use std::sync::Arc;
+
 use crate::platform::Params;
 use crate::world::people::{self, Person};
 
 /// Yes, and who says so; or no.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Decision {
-    Approve(&'static Person),
+    Approve(Arc<Person>),
     Refuse,
 }
 

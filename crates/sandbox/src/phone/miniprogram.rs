@@ -1,15 +1,16 @@
 //! `phone/miniprogram`: plays the developer's mini program, which tells its own server what happens on the phone.
 
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 use url::Url;
 
 use super::{Decision, screen};
+use crate::platform::wxa::codes::scene_in;
 use crate::platform::{Params, Platform, Shared};
 use crate::world::apps::{AppKind, AppSheet};
-use crate::world::codes::Grant;
+use crate::world::codes::{Grant, Purpose};
 
 /// What the mini program tells its server: `{"scene":…,"event":…}`, with the code of `wx.login` when confirmed.
 #[derive(Serialize)]
@@ -32,6 +33,8 @@ enum Event {
 pub(crate) enum MiniProgramFault {
     #[error("no mini program has this AppID")]
     Unknown,
+    #[error("the link is unknown or has expired")]
+    LinkDead,
     #[error("the mini program has no server: start the sandbox with --miniprogram-server")]
     NoServer,
     #[error("no answer from {0}")]
@@ -69,14 +72,11 @@ pub(crate) async fn decide(
     let app = find(platform, app_id)?;
     let event = match decision {
         Decision::Approve(person) => {
-            let grant = Grant {
-                person,
-                scope: String::new(),
-            };
             let now = platform.now();
+            let purpose = Purpose::Login(app.kind);
             let codes = &mut platform.world().codes;
             Event::Confirmed {
-                code: codes.issue(app.kind, &app.app_id, grant, now, &platform.entropy),
+                code: codes.issue(purpose, &app.app_id, Grant::new(person, ""), now, &platform.entropy),
             }
         }
         Decision::Refuse => Event::Refused,
@@ -124,6 +124,27 @@ fn host_of(url: &Url) -> String {
         .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
+/// The mini program and the scene that a link leads to.
+pub(crate) fn follow_link(platform: &Platform, name: &str) -> Result<(String, String), MiniProgramFault> {
+    let world = platform.world();
+    let link = world
+        .links
+        .open(name, platform.now())
+        .ok_or(MiniProgramFault::LinkDead)?;
+    Ok((link.app_id.clone(), scene_in(&link.query)))
+}
+
+/// `GET /wxaurl/{name}`: opens the link on the phone.
+pub(crate) async fn open_link(State(platform): State<Shared>, Path(name): Path<String>) -> Response {
+    match follow_link(&platform, &name) {
+        Ok((app_id, scene)) => {
+            let page = platform.address("/phone/miniprogram", &[("appid", &app_id), ("scene", &scene)]);
+            Redirect::to(&page).into_response()
+        }
+        Err(fault) => screen::miniprogram_fault(&fault).into_response(),
+    }
+}
+
 /// `GET /phone/miniprogram?appid=…&scene=…`: the scan itself.
 pub(crate) async fn show(State(platform): State<Shared>, params: Params) -> Response {
     let (app_id, scene) = (params.get("appid"), params.get("scene"));
@@ -140,8 +161,8 @@ pub(crate) async fn decide_form(State(platform): State<Shared>, body: Bytes) -> 
         Ok(decision) => decision,
         Err(fault) => return screen::decision_fault(fault).into_response(),
     };
-    match decide(&platform, form.get("appid"), form.get("scene"), decision).await {
-        Ok(app) => screen::decided(&app, decision).into_response(),
+    match decide(&platform, form.get("appid"), form.get("scene"), decision.clone()).await {
+        Ok(app) => screen::decided(&app, &decision).into_response(),
         Err(fault) => screen::miniprogram_fault(&fault).into_response(),
     }
 }

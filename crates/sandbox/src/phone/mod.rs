@@ -2,6 +2,7 @@
 
 pub(crate) mod confirm;
 mod decision;
+pub(crate) mod follow;
 pub(crate) mod miniprogram;
 pub(crate) mod screen;
 
@@ -27,6 +28,8 @@ pub(crate) fn router() -> Router<Shared> {
             "/phone/miniprogram",
             get(miniprogram::show).post(miniprogram::decide_form),
         )
+        .route("/q/{path}", get(follow::show).post(follow::decide_form))
+        .route("/wxaurl/{name}", get(miniprogram::open_link))
         .route("/phone/open", get(open))
         .route("/mmopen/vi_32/{person}/{size}", get(avatar))
 }
@@ -62,23 +65,38 @@ async fn avatar(Path((person, size)): Path<(String, String)>) -> Response {
     }
 }
 
-/// The pages that a QR code can lead to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where a QR code or a link can lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Destination {
     Confirm,
     Authorize,
     MiniProgram,
+    /// A scene code of an official account, by what stands behind `/q/`.
+    Scene(String),
+    /// A URL Scheme or URL Link of a mini program, by its name.
+    Link(String),
 }
 
 impl Destination {
-    /// Where the text of a QR code leads. Only its path counts: the sandbox is every host of WeChat at once.
+    /// Where a text leads. Only its path counts: the sandbox is every host of WeChat at once.
     pub(crate) fn of(text: &str) -> Option<(Self, Url)> {
         let url = Url::parse(text.trim()).ok()?;
+        if url.scheme() == "weixin" {
+            let name = Params::parse(url.query().unwrap_or_default().as_bytes());
+            let name = name.get("t").to_owned();
+            return (!name.is_empty()).then_some((Self::Link(name), url));
+        }
         let destination = match url.path() {
             "/connect/confirm" => Self::Confirm,
             "/connect/oauth2/authorize" => Self::Authorize,
             "/phone/miniprogram" => Self::MiniProgram,
-            _ => return None,
+            path => {
+                if let Some(scene) = path.strip_prefix("/q/") {
+                    Self::Scene(scene.to_owned())
+                } else {
+                    Self::Link(path.strip_prefix("/wxaurl/")?.to_owned())
+                }
+            }
         };
         Some((destination, url))
     }
@@ -87,6 +105,7 @@ impl Destination {
 /// `GET /phone/open?url=…`: goes where the pasted text of a QR code leads, on this sandbox.
 async fn open(State(_): State<Shared>, params: Params) -> Response {
     match Destination::of(params.get("url")) {
+        Some((Destination::Link(name), _)) => Redirect::to(&format!("/wxaurl/{name}")).into_response(),
         Some((_, url)) => {
             Redirect::to(&format!("{}?{}", url.path(), url.query().unwrap_or_default())).into_response()
         }

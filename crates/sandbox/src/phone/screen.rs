@@ -3,12 +3,14 @@
 use axum::response::Html;
 
 use super::confirm::ConfirmFault;
+use super::follow::FollowFault;
 use super::miniprogram::MiniProgramFault;
 use super::{Decision, DecisionFault, avatar_path};
 use crate::html::escape;
 use crate::platform::{Authorize, PageFault};
 use crate::world::apps::{AppKind, AppSheet};
 use crate::world::people::{EVERYONE, Person};
+use crate::world::pushes::Push;
 
 /// The same thing in Chinese and in English.
 type Words<'a> = (&'a str, &'a str);
@@ -100,8 +102,8 @@ fn choice(person: &Person, first: bool) -> String {
         id = person.id,
         checked = if first { " checked" } else { "" },
         avatar = avatar_path(person, 96),
-        name = escape(person.name),
-        nickname = escape(person.nickname),
+        name = escape(&person.name),
+        nickname = escape(&person.nickname),
         traits = traits(person),
     )
 }
@@ -142,10 +144,12 @@ const APPROVE: Words<'static> = ("同意", "Approve");
 
 /// The question of a website whose QR code was scanned.
 pub(crate) fn confirm(app: &AppSheet, uuid: &str) -> Html<String> {
-    let card = app_card(
-        app,
-        ("申请使用你的微信身份登录网站", "wants to sign you in with WeChat"),
-    );
+    let asks = if app.kind == AppKind::MobileApp {
+        "申请使用你的微信身份登录应用"
+    } else {
+        "申请使用你的微信身份登录网站"
+    };
+    let card = app_card(app, (asks, "wants to sign you in with WeChat"));
     phone(
         "微信登录",
         "微信登录",
@@ -169,6 +173,7 @@ pub(crate) fn authorize(authorize: &Authorize) -> Html<String> {
         ("response_type", "code"),
         ("scope", &authorize.scope),
         ("state", &authorize.state),
+        ("forceSnapShot", if authorize.snapshot { "true" } else { "" }),
     ];
     let card = app_card(&authorize.app, asks);
     phone(
@@ -187,6 +192,47 @@ pub(crate) fn miniprogram(app: &AppSheet, scene: &str) -> Html<String> {
         &app.name,
         &(card + &question("/phone/miniprogram", &hidden, APPROVE)),
     )
+}
+
+/// The profile of an official account whose scene code was scanned.
+pub(crate) fn follow(app: &AppSheet, path: &str) -> Html<String> {
+    let card = app_card(app, ("关注或进入公众号", "Follow or enter the account"));
+    let action = format!("/q/{}", escape(path));
+    phone("公众号", &app.name, &(card + &question(&action, &[], ("关注", "Follow"))))
+}
+
+/// The account's chat after somebody followed it: what it said.
+pub(crate) fn followed(app: &AppSheet, push: Option<&Push>) -> Html<String> {
+    let said = match push {
+        None => "公众号没有开启消息推送".to_owned(),
+        Some(Push { reply: None, .. }) => "该公众号提供的服务出现故障，请稍后再试".to_owned(),
+        Some(Push {
+            reply: Some(reply), ..
+        }) if reply.is_empty() => "请回到电脑上查看".to_owned(),
+        Some(Push {
+            reply: Some(reply), ..
+        }) => reply.clone(),
+    };
+    let tried = push.map_or_else(String::new, |push| push.tries.join(", "));
+    notice(Mood::Good, (&app.name, "You follow this account"), &said, &tried)
+}
+
+/// A scene code that leads nowhere.
+pub(crate) fn scene_fault(fault: FollowFault) -> Html<String> {
+    let (title, more) = match fault {
+        FollowFault::Scene | FollowFault::Account => (
+            ("二维码无效", "Unknown QR code"),
+            (
+                "沙箱重启后，旧的二维码不再有效",
+                "The sandbox forgets its codes when it restarts",
+            ),
+        ),
+        FollowFault::Expired => (
+            ("二维码已过期", "QR code expired"),
+            ("请刷新后再扫", "Refresh and scan again"),
+        ),
+    };
+    notice(Mood::Bad, title, more.0, more.1)
 }
 
 /// A page that only tells something.
@@ -210,7 +256,7 @@ pub(crate) fn notice(mood: Mood, title: Words<'_>, more: &str, more_english: &st
 }
 
 /// After the decision.
-pub(crate) fn decided(app: &AppSheet, decision: Decision) -> Html<String> {
+pub(crate) fn decided(app: &AppSheet, decision: &Decision) -> Html<String> {
     match decision {
         Decision::Approve(person) => notice(
             Mood::Good,
@@ -219,7 +265,7 @@ pub(crate) fn decided(app: &AppSheet, decision: Decision) -> Html<String> {
             "Go on where you scanned the code",
         ),
         Decision::Refuse => {
-            let scan_again = if app.kind == AppKind::Website {
+            let scan_again = if matches!(app.kind, AppKind::Website | AppKind::MobileApp) {
                 (
                     "再次扫描同一个二维码可以重新选择",
                     "Scan the same code to decide again",
@@ -287,6 +333,10 @@ pub(crate) fn miniprogram_fault(fault: &MiniProgramFault) -> Html<String> {
         MiniProgramFault::Unknown => (
             "没有使用此 AppID 的小程序".to_owned(),
             "No mini program has this AppID".to_owned(),
+        ),
+        MiniProgramFault::LinkDead => (
+            "链接不存在或已过期".to_owned(),
+            "The link is unknown or has expired".to_owned(),
         ),
         MiniProgramFault::NoServer => (
             "小程序还没有配置服务器地址".to_owned(),

@@ -11,11 +11,16 @@ use super::{Params, Platform, Shared};
 use crate::phone::{Decision, screen};
 use crate::world::World;
 use crate::world::apps::{AppKind, AppSheet};
-use crate::world::codes::Grant;
+use crate::world::codes::{Grant, Purpose};
 
 /// What one of WeChat's pages shows instead of asking: always a page, never a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageFault {
+    /// The platform banned the account. Only on order, like the three below.
+    Banned,
+    MustFollow,
+    TooOften,
+    ComponentUnauthorized,
     AppidEmpty,
     RedirectUriEmpty,
     ScopeEmpty,
@@ -34,6 +39,10 @@ impl PageFault {
     /// The number beside the text; only the authorize page shows numbers.
     pub(crate) fn number(self) -> Option<u32> {
         match self {
+            Self::Banned => Some(10004),
+            Self::MustFollow => Some(10006),
+            Self::TooOften => Some(10009),
+            Self::ComponentUnauthorized => Some(10015),
             Self::AppidEmpty => Some(10012),
             Self::RedirectUriEmpty => Some(10011),
             Self::ScopeEmpty => Some(10010),
@@ -45,9 +54,32 @@ impl PageFault {
         }
     }
 
+    /// The fault with this number, if the authorize page shows it.
+    pub(crate) fn from_number(number: i32) -> Option<Self> {
+        [
+            Self::Banned,
+            Self::MustFollow,
+            Self::TooOften,
+            Self::ComponentUnauthorized,
+            Self::AppidEmpty,
+            Self::RedirectUriEmpty,
+            Self::ScopeEmpty,
+            Self::StateEmpty,
+            Self::NotOfficialAccount,
+            Self::ScopeNotAllowed,
+            Self::RedirectHost,
+        ]
+        .into_iter()
+        .find(|fault| fault.number().map(u32::cast_signed) == Some(number))
+    }
+
     /// WeChat's own words.
     pub(crate) fn text(self) -> &'static str {
         match self {
+            Self::Banned => "此公众号被封禁",
+            Self::MustFollow => "必须关注此测试号",
+            Self::TooOften => "操作太频繁了，请稍后重试",
+            Self::ComponentUnauthorized => "公众号未授权第三方平台，请检查授权状态",
             Self::AppidEmpty => "appid不能为空",
             Self::RedirectUriEmpty => "redirect_uri不能为空",
             Self::ScopeEmpty => "scope不能为空",
@@ -69,11 +101,19 @@ pub(crate) struct Authorize {
     pub(crate) redirect_uri: String,
     pub(crate) scope: String,
     pub(crate) state: String,
+    /// The page asked for a snapshot: whoever comes is told as a virtual user.
+    pub(crate) snapshot: bool,
 }
+
+/// The path of the page.
+pub(crate) const PATH: &str = "/connect/oauth2/authorize";
 
 impl Authorize {
     /// Checks the parameters of the page; their order does not matter.
-    pub(crate) fn check(world: &World, params: &Params) -> Result<Self, PageFault> {
+    pub(crate) fn check(world: &mut World, params: &Params) -> Result<Self, PageFault> {
+        if let Some(ordered) = world.faults.take(PATH, Some(params.get("appid"))) {
+            return Err(PageFault::from_number(ordered.number()).unwrap_or(PageFault::ResponseType));
+        }
         for (name, fault) in [
             ("appid", PageFault::AppidEmpty),
             ("redirect_uri", PageFault::RedirectUriEmpty),
@@ -104,6 +144,7 @@ impl Authorize {
             redirect_uri: redirect_uri.to_owned(),
             scope: scope.to_owned(),
             state: params.get("state").to_owned(),
+            snapshot: params.get("forceSnapShot") == "true",
         })
     }
 
@@ -112,12 +153,13 @@ impl Authorize {
         let code = match decision {
             Decision::Approve(person) => {
                 let grant = Grant {
-                    person,
-                    scope: self.scope.clone(),
+                    snapshot: self.snapshot,
+                    ..Grant::new(person, &self.scope)
                 };
                 let now = platform.now();
+                let purpose = Purpose::Login(self.app.kind);
                 let codes = &mut platform.world().codes;
-                Some(codes.issue(self.app.kind, &self.app.app_id, grant, now, &platform.entropy))
+                Some(codes.issue(purpose, &self.app.app_id, grant, now, &platform.entropy))
             }
             Decision::Refuse => None,
         };
@@ -127,7 +169,7 @@ impl Authorize {
 
 /// `GET`: asks who is there and whether they agree.
 pub(crate) async fn show(State(platform): State<Shared>, params: Params) -> Response {
-    let checked = Authorize::check(&platform.world(), &params);
+    let checked = Authorize::check(&mut platform.world(), &params);
     match checked {
         Ok(authorize) => screen::authorize(&authorize).into_response(),
         Err(fault) => screen::page_fault(fault).into_response(),
@@ -137,7 +179,7 @@ pub(crate) async fn show(State(platform): State<Shared>, params: Params) -> Resp
 /// `POST` of the page's form: goes to the redirect_uri, with a code or without.
 pub(crate) async fn decide(State(platform): State<Shared>, body: Bytes) -> Response {
     let form = Params::parse(&body);
-    let checked = Authorize::check(&platform.world(), &form);
+    let checked = Authorize::check(&mut platform.world(), &form);
     let authorize = match checked {
         Ok(authorize) => authorize,
         Err(fault) => return screen::page_fault(fault).into_response(),

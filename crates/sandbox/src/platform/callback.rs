@@ -28,6 +28,11 @@ pub(crate) fn callback(redirect_uri: &str, code: Option<&str>, state: &str) -> O
     })
 }
 
+/// What WeChat opens to return to a native app.
+pub(crate) fn native_callback(app_id: &str, code: &str, state: &str) -> String {
+    format!("{app_id}://oauth?code={code}&state={}", encode(state))
+}
+
 /// A value as it stands in a query.
 pub(crate) fn encode(value: &str) -> String {
     utf8_percent_encode(value, QUERY_VALUE).to_string()

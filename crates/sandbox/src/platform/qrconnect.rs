@@ -1,25 +1,22 @@
-//! `connect/qrconnect`: the page a computer shows, its QR code, and the long poll it waits on.
-
-use std::time::Duration;
+//! `connect/qrconnect`: the page a computer shows, and its QR code.
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
-use serde::Serialize;
-use tokio::sync::watch;
 
 use super::callback::{encode, open_query};
-use super::{PageFault, Params, Platform, Shared};
+use super::{PageFault, Params, Shared};
 use crate::drawing;
 use crate::html::{escape, script_string};
 use crate::phone::screen;
 use crate::world::World;
 use crate::world::apps::{AppKind, AppSheet};
-use crate::world::qr_sessions::QrState;
 
+/// The one scope of websites.
+const SCOPE: &str = "snsapi_login";
 /// Width of the QR image in pixels, as on the real page.
-const IMAGE_WIDTH: u32 = 430;
+pub(super) const IMAGE_WIDTH: u32 = 430;
 
 fn check<'w>(world: &'w World, params: &Params) -> Result<&'w AppSheet, PageFault> {
     let app = world
@@ -28,7 +25,7 @@ fn check<'w>(world: &'w World, params: &Params) -> Result<&'w AppSheet, PageFaul
     if !app.may_redirect_to(params.get("redirect_uri")) {
         return Err(PageFault::RedirectUri);
     }
-    if params.get("scope") != "snsapi_login" {
+    if params.get("scope") != SCOPE {
         return Err(PageFault::Scope);
     }
     match (params.get("response_type"), params.get("login_type")) {
@@ -49,7 +46,9 @@ pub(crate) async fn page(State(platform): State<Shared>, params: Params) -> Resp
             return screen::page_fault(fault).into_response();
         }
     };
-    let uuid = world.qr_sessions.create(&app.app_id, now, &platform.entropy);
+    let uuid = world
+        .qr_sessions
+        .create(&app.app_id, SCOPE, now, &platform.entropy);
     drop(world);
     let Some(open) = open_query(params.get("redirect_uri")) else {
         return screen::page_fault(PageFault::RedirectUri).into_response();
@@ -162,86 +161,4 @@ pub(crate) async fn image(State(platform): State<Shared>, Path(uuid): Path<Strin
         Ok(jpeg) => ([(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, "no-store")], jpeg).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
-}
-
-/// What a poll answers.
-#[derive(Serialize)]
-struct News {
-    wx_errcode: u16,
-    wx_code: String,
-}
-
-impl News {
-    fn of(number: u16) -> Self {
-        Self {
-            wx_errcode: number,
-            wx_code: String::new(),
-        }
-    }
-}
-
-impl From<QrState> for News {
-    fn from(state: QrState) -> Self {
-        let wx_errcode = state.number();
-        let wx_code = if let QrState::Confirmed(code) = state {
-            code
-        } else {
-            String::new()
-        };
-        Self { wx_errcode, wx_code }
-    }
-}
-
-/// `GET /connect/l/qrconnect`: held until the state differs from `last`, or the hold time is over.
-pub(crate) async fn poll(State(platform): State<Shared>, params: Params) -> Response {
-    let news = next_news(&platform, params.get("uuid"), params.get("last")).await;
-    if params.get("f") == "json" {
-        let body = serde_json::to_string(&news).unwrap_or_default();
-        return (
-            [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")],
-            body,
-        )
-            .into_response();
-    }
-    let body = format!(
-        "window.wx_errcode={};window.wx_code='{}';",
-        news.wx_errcode, news.wx_code
-    );
-    (
-        [(CONTENT_TYPE, "text/javascript"), (CACHE_CONTROL, "no-store")],
-        body,
-    )
-        .into_response()
-}
-
-async fn next_news(platform: &Platform, uuid: &str, last: &str) -> News {
-    let Some((mut progress, expires_at)) = watch_session(platform, uuid) else {
-        return News::of(500);
-    };
-    // 408 is no news, so "nothing known yet" and "created" are the same; a confirmation is worth repeating.
-    let known = match last {
-        "404" => 404,
-        "403" => 403,
-        _ => 408,
-    };
-    let left = expires_at.saturating_sub(platform.now());
-    let hold = platform.hold.min(Duration::from_secs(left));
-    let change = progress.wait_for(|state| state.number() != known);
-    let changed = tokio::select! {
-        outcome = tokio::time::timeout(hold, change) => match outcome {
-            Ok(Ok(state)) => Some(state.clone()),
-            Ok(Err(_)) | Err(_) => None,
-        },
-        () = platform.stopping.cancelled() => None,
-    };
-    if platform.now() >= expires_at {
-        return News::of(402);
-    }
-    changed.map_or_else(|| News::of(408), News::from)
-}
-
-fn watch_session(platform: &Platform, uuid: &str) -> Option<(watch::Receiver<QrState>, u64)> {
-    let world = platform.world();
-    let session = world.qr_sessions.find(uuid)?;
-    Some((session.progress.subscribe(), session.expires_at))
 }

@@ -6,25 +6,17 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::answer::{Family, Fine};
+use super::bearer::read;
 use super::{Errcode, Params, Platform, Shared};
 use crate::shapes;
 use crate::world::World;
 use crate::world::apps::{AppKind, AppSheet};
-use crate::world::codes::CodeFault;
-use crate::world::people::{GREY_AVATAR, PersonTrait};
-use crate::world::user_tokens::{ACCESS_SECONDS, UserToken, UserTokenFault};
-
-/// `GET` with everything in the query is the documented way; `POST` with a filled query works as well.
-fn check_method(method: &Method) -> Result<(), Errcode> {
-    if method == Method::GET || method == Method::POST {
-        Ok(())
-    } else {
-        Err(Errcode::GetRequired)
-    }
-}
+use crate::world::codes::{CodeFault, Purpose};
+use crate::world::people::{ANONYMOUS, GREY_AVATAR, PersonTrait};
+use crate::world::user_tokens::{ACCESS_SECONDS, Revocation, UserToken, UserTokenFault};
 
 /// The checks that every call with an AppSecret starts with, in the order of the simulator:
-/// AppID missing, AppID unknown, secret missing, secret wrong, grant type.
+/// AppID missing, AppID unknown, secret missing, secret wrong, secret frozen, grant type.
 pub(crate) fn check_app(
     world: &World,
     app_id: &str,
@@ -39,13 +31,16 @@ pub(crate) fn check_app(
     if secret != app.app_secret {
         return Err(Errcode::InvalidAppsecret);
     }
+    if app.secret_frozen {
+        return Err(Errcode::AppsecretFrozen);
+    }
     if grant_type != expected_grant_type {
         return Err(Errcode::InvalidGrantType);
     }
     Ok(app)
 }
 
-fn known_app(world: &World, app_id: &str) -> Result<AppSheet, Errcode> {
+pub(crate) fn known_app(world: &World, app_id: &str) -> Result<AppSheet, Errcode> {
     if app_id.is_empty() {
         return Err(Errcode::AppidMissing);
     }
@@ -68,7 +63,7 @@ pub(crate) async fn jscode2session(
 ) -> Response {
     Family::Sns.answer(
         &platform,
-        check_method(&method).and_then(|()| logged_in(&platform, &params)),
+        read(&method).and_then(|()| logged_in(&platform, &params)),
     )
 }
 
@@ -86,21 +81,35 @@ fn logged_in(platform: &Platform, params: &Params) -> Result<LoggedIn, Errcode> 
     if code.is_empty() {
         return Err(Errcode::CodeMissing);
     }
+    // Unlike sns/oauth2, this endpoint calls an old code invalid.
+    let fault = |fault| match fault {
+        CodeFault::Used => Errcode::CodeUsed,
+        CodeFault::Unknown | CodeFault::Expired => Errcode::InvalidCode,
+    };
+    let purpose = Purpose::Login(AppKind::MiniProgram);
+    let person = world
+        .codes
+        .look(code, purpose, &app.app_id, now)
+        .map_err(fault)?
+        .person
+        .id
+        .clone();
+    world
+        .quotas
+        .take("/sns/jscode2session", &app.app_id, &person, now)?;
     let grant = world
         .codes
-        .exchange(code, AppKind::MiniProgram, &app.app_id, now)
-        .map_err(|fault| match fault {
-            CodeFault::Used => Errcode::CodeUsed,
-            // Unlike sns/oauth2, this endpoint calls an old code invalid.
-            CodeFault::Unknown | CodeFault::Expired => Errcode::InvalidCode,
-        })?;
-    let session_key = world
-        .session_keys
-        .current(grant.person.id, &app.app_id, now, &platform.entropy);
+        .exchange(code, purpose, &app.app_id, now)
+        .map_err(fault)?;
+    let openid = world.meet(&grant.person, &app.app_id);
+    let session_key =
+        world
+            .session_keys
+            .current(&openid, app.session_key_kept_seconds, now, &platform.entropy);
     Ok(LoggedIn {
         session_key,
-        openid: shapes::openid(grant.person.id, &app.app_id),
-        unionid: World::unionid(&app, grant.person),
+        openid,
+        unionid: World::unionid(&app, &grant),
     })
 }
 
@@ -111,6 +120,9 @@ struct Tokens {
     refresh_token: String,
     openid: String,
     scope: String,
+    /// 1 for the virtual user of a snapshot page, absent for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_snapshotuser: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unionid: Option<String>,
 }
@@ -119,7 +131,7 @@ struct Tokens {
 pub(crate) async fn access_token(State(platform): State<Shared>, method: Method, params: Params) -> Response {
     Family::Sns.answer(
         &platform,
-        check_method(&method).and_then(|()| tokens(&platform, &params)),
+        read(&method).and_then(|()| tokens(&platform, &params)),
     )
 }
 
@@ -141,34 +153,37 @@ fn tokens(platform: &Platform, params: &Params) -> Result<Tokens, Errcode> {
     if app.kind == AppKind::MiniProgram {
         return Err(Errcode::InvalidCode);
     }
+    world
+        .quotas
+        .take("/sns/oauth2/access_token", &app.app_id, "", now)?;
     let grant = world
         .codes
-        .exchange(code, app.kind, &app.app_id, now)
+        .exchange(code, Purpose::Login(app.kind), &app.app_id, now)
         .map_err(|fault| match fault {
             CodeFault::Used => Errcode::CodeUsed,
             CodeFault::Unknown => Errcode::InvalidCode,
             CodeFault::Expired => Errcode::CodeExpired,
         })?;
+    if !grant.snapshot {
+        world.meet(&grant.person, &app.app_id);
+    }
     let pair = world
         .user_tokens
         .issue(&app.app_id, grant, now, &platform.entropy);
     let unionid = if may_read_profile(&pair) {
-        World::unionid(&app, pair.grant.person)
+        World::unionid(&app, &pair.grant)
     } else {
         None
     };
     Ok(Tokens {
-        openid: openid_of(&pair),
+        openid: pair.openid(),
         access_token: pair.access_token,
         expires_in: ACCESS_SECONDS,
         refresh_token: pair.refresh_token,
+        is_snapshotuser: pair.grant.snapshot.then_some(1),
         scope: pair.grant.scope,
         unionid,
     })
-}
-
-fn openid_of(pair: &UserToken) -> String {
-    shapes::openid(pair.grant.person.id, &pair.app_id)
 }
 
 /// `snsapi_base` tells the OpenID and nothing else.
@@ -193,7 +208,7 @@ pub(crate) async fn refresh_token(
 ) -> Response {
     Family::Sns.answer(
         &platform,
-        check_method(&method).and_then(|()| refreshed(&platform, &params)),
+        read(&method).and_then(|()| refreshed(&platform, &params)),
     )
 }
 
@@ -208,12 +223,16 @@ fn refreshed(platform: &Platform, params: &Params) -> Result<Refreshed, Errcode>
     if refresh_token.is_empty() {
         return Err(Errcode::RefreshTokenMissing);
     }
+    world
+        .quotas
+        .take("/sns/oauth2/refresh_token", &app.app_id, "", now)?;
     let pair = world
         .user_tokens
         .refresh(&app.app_id, refresh_token, now, &platform.entropy)
         .map_err(|fault| match fault {
             UserTokenFault::Unknown => Errcode::InvalidRefreshToken,
             UserTokenFault::Expired => Errcode::RefreshTokenExpired,
+            UserTokenFault::Revoked(why) => revoked(why),
         })?;
     // The list of an official account ends with a comma here; clients have to live with that.
     let scope = match pair.grant.scope.as_str() {
@@ -222,12 +241,19 @@ fn refreshed(platform: &Platform, params: &Params) -> Result<Refreshed, Errcode>
         other => other.to_owned(),
     };
     Ok(Refreshed {
-        openid: openid_of(&pair),
+        openid: pair.openid(),
         access_token: pair.access_token,
         expires_in: ACCESS_SECONDS,
         refresh_token: pair.refresh_token,
         scope,
     })
+}
+
+fn revoked(why: Revocation) -> Errcode {
+    match why {
+        Revocation::PasswordChanged => Errcode::PasswordChanged,
+        Revocation::Withdrawn => Errcode::UserUnauthorized,
+    }
 }
 
 /// The pair behind `access_token` and `openid`: checked in this order.
@@ -240,7 +266,7 @@ fn pair_of<'w>(world: &'w World, params: &Params, now: u64) -> Result<&'w UserTo
     if openid.is_empty() {
         return Err(Errcode::OpenidMissing);
     }
-    if !shapes::is_token(access_token) || world.api_tokens.knows(access_token) {
+    if !shapes::is_token(access_token) || world.api_tokens.owner(access_token).is_some() {
         return Err(Errcode::InvalidAccessToken);
     }
     let pair = world
@@ -249,8 +275,9 @@ fn pair_of<'w>(world: &'w World, params: &Params, now: u64) -> Result<&'w UserTo
         .map_err(|fault| match fault {
             UserTokenFault::Unknown => Errcode::InvalidCredential,
             UserTokenFault::Expired => Errcode::AccessTokenExpired,
+            UserTokenFault::Revoked(why) => revoked(why),
         })?;
-    if openid == openid_of(pair) {
+    if openid == pair.openid() {
         Ok(pair)
     } else {
         Err(Errcode::InvalidOpenid)
@@ -259,7 +286,7 @@ fn pair_of<'w>(world: &'w World, params: &Params, now: u64) -> Result<&'w UserTo
 
 /// `GET /sns/auth`: whether a token is good for an OpenID. One of the successes that carry an errcode.
 pub(crate) async fn auth(State(platform): State<Shared>, method: Method, params: Params) -> Response {
-    let outcome = check_method(&method)
+    let outcome = read(&method)
         .and_then(|()| pair_of(&platform.world(), &params, platform.now()).map(|_| Fine::OK));
     Family::Sns.answer(&platform, outcome)
 }
@@ -267,7 +294,7 @@ pub(crate) async fn auth(State(platform): State<Shared>, method: Method, params:
 #[derive(Serialize)]
 struct Profile {
     openid: String,
-    nickname: &'static str,
+    nickname: String,
     sex: u8,
     language: &'static str,
     city: &'static str,
@@ -281,7 +308,7 @@ struct Profile {
 
 /// `GET /sns/userinfo`: nickname and avatar. Sex and region have been empty since 2021-10-20.
 pub(crate) async fn userinfo(State(platform): State<Shared>, method: Method, params: Params) -> Response {
-    match check_method(&method).and_then(|()| profile(&platform, &params)) {
+    match read(&method).and_then(|()| profile(&platform, &params)) {
         // WeChat escapes slashes in this answer; a slash never stands outside a string.
         Ok(profile) => Family::Sns.body(
             serde_json::to_string(&profile)
@@ -293,21 +320,25 @@ pub(crate) async fn userinfo(State(platform): State<Shared>, method: Method, par
 }
 
 fn profile(platform: &Platform, params: &Params) -> Result<Profile, Errcode> {
-    let world = platform.world();
-    let pair = pair_of(&world, params, platform.now())?;
-    if !may_read_profile(pair) {
+    let now = platform.now();
+    let mut world = platform.world();
+    let pair = pair_of(&world, params, now)?.clone();
+    if !may_read_profile(&pair) {
         return Err(Errcode::ApiUnauthorized);
     }
-    let person = pair.grant.person;
+    world.quotas.take("/sns/userinfo", &pair.app_id, "", now)?;
     let app = known_app(&world, &pair.app_id)?;
-    let headimgurl = if person.is(PersonTrait::AnonymousProfile) {
-        GREY_AVATAR.to_owned()
+    drop(world);
+    let person = &pair.grant.person;
+    let (nickname, headimgurl) = if pair.grant.snapshot || person.is(PersonTrait::AnonymousProfile) {
+        (ANONYMOUS.to_owned(), GREY_AVATAR.to_owned())
     } else {
-        platform.address(&crate::phone::avatar_path(person, 132), &[])
+        let avatar = crate::phone::avatar_path(person, 132);
+        (person.nickname.clone(), platform.address(&avatar, &[]))
     };
     Ok(Profile {
-        openid: openid_of(pair),
-        nickname: person.nickname,
+        openid: pair.openid(),
+        nickname,
         sex: 0,
         language: "",
         city: "",
@@ -315,6 +346,6 @@ fn profile(platform: &Platform, params: &Params) -> Result<Profile, Errcode> {
         country: "",
         headimgurl,
         privilege: [],
-        unionid: World::unionid(&app, person),
+        unionid: World::unionid(&app, &pair.grant),
     })
 }

@@ -77,9 +77,9 @@ impl ApiTokens {
         Ok(&token.app_id)
     }
 
-    /// Whether this was ever an API token.
-    pub(crate) fn knows(&self, text: &str) -> bool {
-        self.0.contains_key(text)
+    /// The app that a token was made for, dead or alive.
+    pub(crate) fn owner(&self, text: &str) -> Option<&str> {
+        self.0.get(text).map(|token| token.app_id.as_str())
     }
 
     fn replace(&mut self, app_id: &str, mint: Mint, end: u64) {

@@ -1,4 +1,6 @@
-//! The apps registered with the platform: mini programs, official accounts and websites.
+//! The apps registered with the platform: mini programs, official accounts, websites and mobile apps.
+
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -7,6 +9,8 @@ use crate::shapes;
 
 /// The open platform account that the built-in apps are bound to.
 pub(crate) const BUILT_IN_ACCOUNT: &str = "yaopai-open-platform";
+/// How long a session key is kept unless an app says otherwise. WeChat does not publish its own period.
+const KEY_KEPT_SECONDS: u64 = 600;
 
 /// What an app is; decides which calls it may make and what its codes are good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +22,8 @@ pub enum AppKind {
     OfficialAccount,
     /// 网站应用 of the open platform: the QR page for computers.
     Website,
+    /// 移动应用 of the open platform: WeChat's SDK in a native app, and its QR code on devices without WeChat.
+    MobileApp,
 }
 
 impl AppKind {
@@ -25,7 +31,7 @@ impl AppKind {
     pub(crate) fn code_seconds(self) -> u64 {
         match self {
             Self::MiniProgram | Self::OfficialAccount => 300,
-            Self::Website => 600,
+            Self::Website | Self::MobileApp => 600,
         }
     }
 
@@ -35,6 +41,7 @@ impl AppKind {
             Self::MiniProgram => ("小程序", "Mini program"),
             Self::OfficialAccount => ("公众号", "Official account"),
             Self::Website => ("网站应用", "Website"),
+            Self::MobileApp => ("移动应用", "Mobile app"),
         }
     }
 }
@@ -49,14 +56,61 @@ pub struct AppSheet {
     pub name: String,
     /// `wx` and 16 hex digits.
     pub app_id: String,
+    /// `gh_` and 12 hex digits: what pushed messages call the account.
+    pub original_id: String,
     /// 32 hex digits.
     pub app_secret: String,
+    /// Whether the administrator froze the secret: every call with it is then refused.
+    pub secret_frozen: bool,
     /// Hosts that a redirect_uri may have: compared exactly, without scheme and port.
     pub callback_domains: Vec<String>,
     /// The open platform account the app is bound to; without one its people have no UnionID here.
     pub platform_account: Option<String>,
     /// Where the simulated mini program finds its own server.
     pub miniprogram_server: Option<Url>,
+    /// Addresses that may fetch API tokens; without a list everybody may.
+    pub ip_whitelist: Option<Vec<IpAddr>>,
+    /// Whether fetching an API token waits for the administrator's confirmation.
+    pub admin_confirmation: bool,
+    /// Seconds that a session key outlives further exchanges; at 0 every exchange makes a new one.
+    pub session_key_kept_seconds: u64,
+    /// Where WeChat pushes events, if message pushing is on.
+    pub messages: Option<MessageSettings>,
+}
+
+/// How an account wants its events.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MessageSettings {
+    /// Where events are posted.
+    pub server_url: Url,
+    /// The Token that signs every request: 3 to 32 letters and digits.
+    pub token: String,
+    /// The EncodingAESKey: 43 letters and digits.
+    pub encoding_aes_key: String,
+    /// Whether events are encrypted.
+    pub mode: MessageMode,
+}
+
+impl std::fmt::Debug for MessageSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MessageSettings")
+            .field("server_url", &self.server_url.as_str())
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether pushed events are encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageMode {
+    /// 明文模式.
+    Plain,
+    /// 兼容模式: both forms in one document.
+    Compatible,
+    /// 安全模式: the encrypted form alone.
+    Aes,
 }
 
 impl std::fmt::Debug for AppSheet {
@@ -68,11 +122,31 @@ impl std::fmt::Debug for AppSheet {
             .field("callback_domains", &self.callback_domains)
             .field("platform_account", &self.platform_account)
             .field("miniprogram_server", &self.miniprogram_server)
+            .field("messages", &self.messages)
             .finish_non_exhaustive()
     }
 }
 
 impl AppSheet {
+    /// An app with this identity and nothing configured.
+    pub(crate) fn bare(kind: AppKind, name: String, app_id: String, app_secret: String) -> Self {
+        Self {
+            original_id: shapes::original_id(&app_id),
+            kind,
+            name,
+            app_id,
+            app_secret,
+            secret_frozen: false,
+            callback_domains: Vec::new(),
+            platform_account: None,
+            miniprogram_server: None,
+            ip_whitelist: None,
+            admin_confirmation: false,
+            session_key_kept_seconds: KEY_KEPT_SECONDS,
+            messages: None,
+        }
+    }
+
     /// Whether a redirect_uri may lead there: http or https, and a host equal to a callback domain of the app.
     pub(crate) fn may_redirect_to(&self, redirect_uri: &str) -> bool {
         Url::parse(redirect_uri).is_ok_and(|url| {
@@ -87,26 +161,26 @@ impl AppSheet {
 /// The apps every sandbox starts with: one of each kind, bound to one open platform account.
 pub(crate) fn built_in(callback_domains: &[String], miniprogram_server: Option<&Url>) -> Vec<AppSheet> {
     let app = |kind: AppKind, name: &str, seed: &str| AppSheet {
-        kind,
-        name: name.to_owned(),
-        app_id: shapes::built_in_app_id(seed),
-        app_secret: shapes::built_in_app_secret(seed),
-        callback_domains: if kind == AppKind::MiniProgram {
-            Vec::new()
-        } else {
-            callback_domains.to_vec()
-        },
         platform_account: Some(BUILT_IN_ACCOUNT.to_owned()),
-        miniprogram_server: if kind == AppKind::MiniProgram {
-            miniprogram_server.cloned()
-        } else {
-            None
-        },
+        ..AppSheet::bare(
+            kind,
+            name.to_owned(),
+            shapes::built_in_app_id(seed),
+            shapes::built_in_app_secret(seed),
+        )
+    };
+    let on_the_web = |app: AppSheet| AppSheet {
+        callback_domains: callback_domains.to_vec(),
+        ..app
     };
     vec![
-        app(AppKind::MiniProgram, "腰牌小程序", "mini program"),
-        app(AppKind::OfficialAccount, "腰牌服务号", "official account"),
-        app(AppKind::Website, "腰牌网站", "website"),
+        AppSheet {
+            miniprogram_server: miniprogram_server.cloned(),
+            ..app(AppKind::MiniProgram, "腰牌小程序", "mini program")
+        },
+        on_the_web(app(AppKind::OfficialAccount, "腰牌服务号", "official account")),
+        on_the_web(app(AppKind::Website, "腰牌网站", "website")),
+        app(AppKind::MobileApp, "腰牌移动版", "mobile app"),
     ]
 }
 

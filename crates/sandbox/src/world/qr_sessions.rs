@@ -1,4 +1,4 @@
-//! QR codes of the qrconnect page: made, scanned, then agreed to or refused; over after five minutes.
+//! QR codes of the qrconnect page and of mobile apps: made, scanned, then agreed to or refused; over after five minutes.
 
 use std::collections::HashMap;
 
@@ -21,8 +21,13 @@ pub(crate) enum QrState {
     Scanned,
     /// The person said no; scanning again asks again.
     Refused,
-    /// The person agreed; this is the code for the website.
-    Confirmed(String),
+    /// The person agreed.
+    Confirmed {
+        /// The code for the website or the app.
+        code: String,
+        /// Who agreed, as the app's window may greet them.
+        nickname: String,
+    },
 }
 
 impl QrState {
@@ -32,7 +37,7 @@ impl QrState {
             Self::Created => 408,
             Self::Scanned => 404,
             Self::Refused => 403,
-            Self::Confirmed(_) => 405,
+            Self::Confirmed { .. } => 405,
         }
     }
 }
@@ -40,6 +45,8 @@ impl QrState {
 /// One QR code.
 pub(crate) struct QrSession {
     pub(crate) app_id: String,
+    /// What the person is asked to agree to.
+    pub(crate) scope: String,
     pub(crate) expires_at: u64,
     /// Watched by every poll that is held open, so that one change wakes them all.
     pub(crate) progress: watch::Sender<QrState>,
@@ -50,13 +57,14 @@ pub(crate) struct QrSession {
 pub(crate) struct QrSessions(HashMap<String, QrSession>);
 
 impl QrSessions {
-    /// Makes a QR code for a website's login and answers its uuid.
-    pub(crate) fn create(&mut self, app_id: &str, now: u64, entropy: &Entropy) -> String {
+    /// Makes a QR code for a login and answers its uuid.
+    pub(crate) fn create(&mut self, app_id: &str, scope: &str, now: u64, entropy: &Entropy) -> String {
         self.0
             .retain(|_, session| session.expires_at + REMEMBERED_SECONDS > now);
         let uuid = shapes::qr_uuid(entropy);
         let session = QrSession {
             app_id: app_id.to_owned(),
+            scope: scope.to_owned(),
             expires_at: now + QR_SECONDS,
             progress: watch::Sender::new(QrState::Created),
         };

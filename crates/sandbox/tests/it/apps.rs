@@ -14,7 +14,12 @@ async fn every_sandbox_starts_with_the_same_apps() {
     let kinds: Vec<_> = one.apps().iter().map(|app| app.kind).collect();
     assert_eq!(
         kinds,
-        [AppKind::MiniProgram, AppKind::OfficialAccount, AppKind::Website]
+        [
+            AppKind::MiniProgram,
+            AppKind::OfficialAccount,
+            AppKind::Website,
+            AppKind::MobileApp
+        ]
     );
     one.stop().await;
 }
@@ -75,7 +80,7 @@ async fn registers_an_app_of_the_right_shape_once(#[case] app: Value, #[case] ex
     if expected == 201 {
         assert_eq!(register().await.unwrap().status(), 409);
         let told: Value = world.get("/sandbox/apps", &[]).await.json().await.unwrap();
-        assert_eq!(told[3]["app_id"], app["app_id"]);
+        assert_eq!(told[4]["app_id"], app["app_id"]);
     }
 }
 
