@@ -118,6 +118,7 @@ impl World {
             AppKind::Website => (ConnectionKind::Pc, "shop-pc"),
             AppKind::OfficialAccount => (ConnectionKind::WebpageAuthorization, "shop-web"),
             AppKind::MiniProgram => (ConnectionKind::MiniProgram, "shop-mini"),
+            AppKind::MobileApp => unreachable!("no kind of connection belongs to it"),
         };
         ConnectionDraft {
             kind,

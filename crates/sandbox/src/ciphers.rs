@@ -103,13 +103,21 @@ mod tests {
     #[test]
     fn signs_the_login_state_with_the_text_of_the_key() {
         let signature = session_signature("o0q0otL8aEzpcZL/FT9WsQ==", r#"{"foo":"bar"}"#);
-        assert!(signature.starts_with("654571f7") && signature.ends_with("aa0b"), "{signature}");
+        assert!(
+            signature.starts_with("654571f7") && signature.ends_with("aa0b"),
+            "{signature}"
+        );
     }
 
     #[test]
     fn encrypts_a_message_as_published() {
         let key = message_key("kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR").unwrap();
-        let encrypted = encrypt_message(&key, *b"2304fc2fe146f1f8", "5927782489442352469", "wx49f0ab532d5d035a");
+        let encrypted = encrypt_message(
+            &key,
+            *b"2304fc2fe146f1f8",
+            "5927782489442352469",
+            "wx49f0ab532d5d035a",
+        );
         assert_eq!(
             encrypted,
             "4ByGGj+sVCYcvGeQYhaKIk1o0pQRNbRjxybjTGblXrBaXlTXeOo1+bXFXDQQb1o6co6Yh9Bv41n7hOchLF6p+Q=="

@@ -76,7 +76,13 @@ pub(crate) async fn decide(
             let purpose = Purpose::Login(app.kind);
             let codes = &mut platform.world().codes;
             Event::Confirmed {
-                code: codes.issue(purpose, &app.app_id, Grant::new(person, ""), now, &platform.entropy),
+                code: codes.issue(
+                    purpose,
+                    &app.app_id,
+                    Grant::new(person, ""),
+                    now,
+                    &platform.entropy,
+                ),
             }
         }
         Decision::Refuse => Event::Refused,

@@ -198,7 +198,11 @@ pub(crate) fn miniprogram(app: &AppSheet, scene: &str) -> Html<String> {
 pub(crate) fn follow(app: &AppSheet, path: &str) -> Html<String> {
     let card = app_card(app, ("关注或进入公众号", "Follow or enter the account"));
     let action = format!("/q/{}", escape(path));
-    phone("公众号", &app.name, &(card + &question(&action, &[], ("关注", "Follow"))))
+    phone(
+        "公众号",
+        &app.name,
+        &(card + &question(&action, &[], ("关注", "Follow"))),
+    )
 }
 
 /// The account's chat after somebody followed it: what it said.

@@ -98,7 +98,11 @@ fn app_of(world: &World, params: &Params, body: &Bytes) -> Option<String> {
 fn without_secrets(query: &str) -> String {
     let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes())
         .map(|(name, value)| {
-            let value = if SECRET.contains(&&*name) { "***".into() } else { value };
+            let value = if SECRET.contains(&&*name) {
+                "***".into()
+            } else {
+                value
+            };
             format!("{}={}", encode(&name), encode(&value))
         })
         .collect();

@@ -52,7 +52,10 @@ pub(crate) async fn poll(State(platform): State<Shared>, params: Params) -> Resp
     let uuid = params.get("uuid");
     let news = next_news(&platform, uuid, params.get("last")).await;
     let (content_type, body) = match params.get("f") {
-        "json" => ("application/json", serde_json::to_string(&news).unwrap_or_default()),
+        "json" => (
+            "application/json",
+            serde_json::to_string(&news).unwrap_or_default(),
+        ),
         "url" => ("text/javascript", opening(&platform, uuid, &news)),
         _ => (
             "text/javascript",

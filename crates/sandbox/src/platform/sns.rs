@@ -129,10 +129,7 @@ struct Tokens {
 
 /// `GET /sns/oauth2/access_token`: the code of a web page becomes tokens.
 pub(crate) async fn access_token(State(platform): State<Shared>, method: Method, params: Params) -> Response {
-    Family::Sns.answer(
-        &platform,
-        read(&method).and_then(|()| tokens(&platform, &params)),
-    )
+    Family::Sns.answer(&platform, read(&method).and_then(|()| tokens(&platform, &params)))
 }
 
 fn tokens(platform: &Platform, params: &Params) -> Result<Tokens, Errcode> {
@@ -286,8 +283,8 @@ fn pair_of<'w>(world: &'w World, params: &Params, now: u64) -> Result<&'w UserTo
 
 /// `GET /sns/auth`: whether a token is good for an OpenID. One of the successes that carry an errcode.
 pub(crate) async fn auth(State(platform): State<Shared>, method: Method, params: Params) -> Response {
-    let outcome = read(&method)
-        .and_then(|()| pair_of(&platform.world(), &params, platform.now()).map(|_| Fine::OK));
+    let outcome =
+        read(&method).and_then(|()| pair_of(&platform.world(), &params, platform.now()).map(|_| Fine::OK));
     Family::Sns.answer(&platform, outcome)
 }
 

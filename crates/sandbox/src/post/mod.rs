@@ -53,10 +53,7 @@ async fn sms(
             Json(json!({ "error": "target and code must not be empty" })),
         );
     }
-    platform
-        .world()
-        .codebook
-        .keep(&message.target, &message.code);
+    platform.world().codebook.keep(&message.target, &message.code);
     (StatusCode::OK, Json(json!({})))
 }
 

@@ -132,7 +132,12 @@ mod tests {
             ticket: Some("gQH47joAAAAAAAAAASim0001".to_owned()),
         };
         assert_eq!(
-            event("gh_0123456789ab", "oABCDEFGHIJKLMNOPQRSTUVWXYZ0", 1_735_689_600, &scanned),
+            event(
+                "gh_0123456789ab",
+                "oABCDEFGHIJKLMNOPQRSTUVWXYZ0",
+                1_735_689_600,
+                &scanned
+            ),
             "<xml><ToUserName><![CDATA[gh_0123456789ab]]></ToUserName><FromUserName><![CDATA[oABCDEFGHIJKLMNOPQRSTUVWXYZ0]]></FromUserName><CreateTime>1735689600</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[qrscene_login_7f3a]]></EventKey><Ticket><![CDATA[gQH47joAAAAAAAAAASim0001]]></Ticket></xml>"
         );
     }
@@ -140,6 +145,9 @@ mod tests {
     #[test]
     fn reads_a_field_with_and_without_cdata() {
         let xml = "<xml><A><![CDATA[1 < 2]]></A><B> 3 </B></xml>";
-        assert_eq!((field(xml, "A"), field(xml, "B"), field(xml, "C")), (Some("1 < 2"), Some("3"), None));
+        assert_eq!(
+            (field(xml, "A"), field(xml, "B"), field(xml, "C")),
+            (Some("1 < 2"), Some("3"), None)
+        );
     }
 }

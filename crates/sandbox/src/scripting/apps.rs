@@ -244,9 +244,6 @@ pub(super) async fn push_no_messages(
 }
 
 /// `GET /sandbox/apps/{app_id}/pushes`: the events pushed to the account and its replies, oldest first.
-pub(super) async fn pushes(
-    State(platform): State<Shared>,
-    Path(app_id): Path<String>,
-) -> Json<Vec<Push>> {
+pub(super) async fn pushes(State(platform): State<Shared>, Path(app_id): Path<String>) -> Json<Vec<Push>> {
     Json(platform.world().pushes.to(&app_id))
 }

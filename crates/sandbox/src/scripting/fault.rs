@@ -5,10 +5,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::phone::DecisionFault;
 use crate::phone::confirm::ConfirmFault;
 use crate::phone::follow::FollowFault;
 use crate::phone::miniprogram::MiniProgramFault;
-use crate::phone::DecisionFault;
 use crate::platform::PageFault;
 use crate::push::ServerFault;
 

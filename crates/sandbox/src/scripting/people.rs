@@ -36,7 +36,12 @@ fn app_of(platform: &Platform, app_id: &str, kind: AppKind) -> Result<AppSheet, 
 
 /// `GET /sandbox/people`: everyone with a name.
 pub(super) async fn everyone() -> Json<Vec<PersonSheet>> {
-    Json(EVERYONE.iter().map(|person| PersonSheet::from(&**person)).collect())
+    Json(
+        EVERYONE
+            .iter()
+            .map(|person| PersonSheet::from(&**person))
+            .collect(),
+    )
 }
 
 /// `GET /sandbox/people/{id}`: also for visitors.
@@ -136,10 +141,9 @@ pub(super) async fn wx_login(
     let (session_key, code) = {
         let mut world = platform.world();
         let openid = world.meet(&person, &app.app_id);
-        let key =
-            world
-                .session_keys
-                .current(&openid, app.session_key_kept_seconds, now, &platform.entropy);
+        let key = world
+            .session_keys
+            .current(&openid, app.session_key_kept_seconds, now, &platform.entropy);
         let purpose = Purpose::Login(app.kind);
         let code = world
             .codes
@@ -190,10 +194,9 @@ pub(super) async fn phone_code(
             return Err(ScriptFault::PhoneQuota);
         }
         let openid = world.meet(&person, &app_id);
-        let key =
-            world
-                .session_keys
-                .current(&openid, app.session_key_kept_seconds, now, &platform.entropy);
+        let key = world
+            .session_keys
+            .current(&openid, app.session_key_kept_seconds, now, &platform.entropy);
         let code = world.codes.issue(
             Purpose::Phone,
             &app_id,
@@ -347,10 +350,7 @@ pub(super) async fn revoke(
     Json(Revoke { app_id, reason }): Json<Revoke>,
 ) -> Result<StatusCode, ScriptFault> {
     let person = somebody(&id)?;
-    platform
-        .world()
-        .user_tokens
-        .revoke(&person.id, &app_id, reason);
+    platform.world().user_tokens.revoke(&person.id, &app_id, reason);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -44,7 +44,11 @@ mod tests {
     #[case("+8613800138000", "138 0013 8000", true)]
     #[case("Someone@Example.com", "someone@example.com", true)]
     #[case("+85251234567", "51234567", false)]
-    fn finds_a_code_however_the_target_is_written(#[case] sent: &str, #[case] asked: &str, #[case] found: bool) {
+    fn finds_a_code_however_the_target_is_written(
+        #[case] sent: &str,
+        #[case] asked: &str,
+        #[case] found: bool,
+    ) {
         let mut codes = Codebook::default();
         codes.keep(sent, "1111");
         codes.keep(sent, "2222");

@@ -80,9 +80,23 @@ pub(crate) static EVERYONE: LazyLock<Vec<Arc<Person>>> = LazyLock::new(|| {
         })
     };
     vec![
-        person("lin-xiaoman", "林小满", "小满", &[], Motif::Hill, ("86", "13800138001")),
+        person(
+            "lin-xiaoman",
+            "林小满",
+            "小满",
+            &[],
+            Motif::Hill,
+            ("86", "13800138001"),
+        ),
         person("chen-mo", "陈默", "陈默", &[], Motif::Moon, ("86", "13800138002")),
-        person("zhao-yuan", "赵远", "远山如黛", &[], Motif::Wave, ("852", "51234567")),
+        person(
+            "zhao-yuan",
+            "赵远",
+            "远山如黛",
+            &[],
+            Motif::Wave,
+            ("852", "51234567"),
+        ),
         person(
             "su-he",
             "苏禾",
@@ -181,6 +195,9 @@ mod tests {
     #[case("visitor-", None)]
     #[case("visitor-x", None)]
     fn a_visitor_has_one_name_and_a_number_of_their_own(#[case] id: &str, #[case] phone: Option<&str>) {
-        assert_eq!(find(id).map(|person| person.phone_number.clone()).as_deref(), phone);
+        assert_eq!(
+            find(id).map(|person| person.phone_number.clone()).as_deref(),
+            phone
+        );
     }
 }

@@ -44,10 +44,20 @@ const RULES: &[Rule] = &[
     rule("/wxa/getwxacodeunlimit", 5000, MINUTE, Errcode::DailyQuota),
     rule("/wxa/getwxacode", 100_000, FOR_EVER, Errcode::CodeCount),
     rule("/wxa/generatescheme", 500_000, DAY, Errcode::DailyQuota),
-    rule("/wxa/business/getuserphonenumber#paid", 1000, FOR_EVER, Errcode::DailyQuota),
+    rule(
+        "/wxa/business/getuserphonenumber#paid",
+        1000,
+        FOR_EVER,
+        Errcode::DailyQuota,
+    ),
     rule("/cgi-bin/ticket/getticket", 2000, DAY, Errcode::DailyQuota),
     rule("/cgi-bin/qrcode/create", 100_000, DAY, Errcode::DailyQuota),
-    rule("/cgi-bin/qrcode/create#permanent", 100_000, FOR_EVER, Errcode::CodeCount),
+    rule(
+        "/cgi-bin/qrcode/create#permanent",
+        100_000,
+        FOR_EVER,
+        Errcode::CodeCount,
+    ),
     rule("/cgi-bin/clear_quota", 10, MONTH, Errcode::ClearedTooOften),
 ];
 

@@ -16,13 +16,7 @@ pub(crate) struct SessionKeys(HashMap<String, SessionKey>);
 
 impl SessionKeys {
     /// The key that a login gives now: the same one as long as it is kept, then a new one.
-    pub(crate) fn current(
-        &mut self,
-        openid: &str,
-        kept_seconds: u64,
-        now: u64,
-        entropy: &Entropy,
-    ) -> String {
+    pub(crate) fn current(&mut self, openid: &str, kept_seconds: u64, now: u64, entropy: &Entropy) -> String {
         match self.0.get(openid) {
             Some(key) if now < key.made_at + kept_seconds => key.text.clone(),
             _ => self.rotate(openid, now, entropy),

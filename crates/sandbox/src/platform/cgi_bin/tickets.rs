@@ -19,10 +19,7 @@ struct Ticket {
 
 /// `GET /cgi-bin/ticket/getticket`: `type=2` for mobile apps, `type=jsapi` for official accounts.
 pub(crate) async fn getticket(State(platform): State<Shared>, method: Method, params: Params) -> Response {
-    Family::Api.answer(
-        &platform,
-        read(&method).and_then(|()| ticket(&platform, &params)),
-    )
+    Family::Api.answer(&platform, read(&method).and_then(|()| ticket(&platform, &params)))
 }
 
 fn ticket(platform: &Platform, params: &Params) -> Result<Fine<Ticket>, Errcode> {
@@ -40,8 +37,6 @@ fn ticket(platform: &Platform, params: &Params) -> Result<Fine<Ticket>, Errcode>
     world
         .quotas
         .take("/cgi-bin/ticket/getticket", &app.app_id, "", now)?;
-    let (ticket, expires_in) = world
-        .tickets
-        .current(&app.app_id, what, now, &platform.entropy);
+    let (ticket, expires_in) = world.tickets.current(&app.app_id, what, now, &platform.entropy);
     Ok(Fine::with(Ticket { ticket, expires_in }))
 }

@@ -57,7 +57,11 @@ fn ordinary(platform: &Platform, params: &Params, caller: IpAddr) -> Result<ApiT
 
 /// Whether this address may fetch tokens of the app: its whitelist first, then its administrator.
 fn check_caller(world: &mut World, app: &AppSheet, caller: IpAddr, now: u64) -> Result<(), Refusal> {
-    if app.ip_whitelist.as_ref().is_some_and(|list| !list.contains(&caller)) {
+    if app
+        .ip_whitelist
+        .as_ref()
+        .is_some_and(|list| !list.contains(&caller))
+    {
         return Err(Refusal::address(caller));
     }
     if app.admin_confirmation {

@@ -123,9 +123,7 @@ fn make(platform: &Platform, app_id: String, target: Target, life: &Life) -> Res
         _ => return Err(Errcode::LinkTime),
     };
     let mut world = platform.world();
-    world
-        .quotas
-        .take("/wxa/generatescheme", &app_id, "", now)?;
+    world.quotas.take("/wxa/generatescheme", &app_id, "", now)?;
     let link = Link {
         app_id,
         query: target.query,

@@ -29,9 +29,7 @@ pub(crate) async fn reset(State(platform): State<Shared>, method: Method, params
         let (app_id, openid) = proven(&platform, &params)?;
         let now = platform.now();
         let mut world = platform.world();
-        world
-            .quotas
-            .take("/wxa/resetusersessionkey", &app_id, "", now)?;
+        world.quotas.take("/wxa/resetusersessionkey", &app_id, "", now)?;
         let session_key = world.session_keys.rotate(&openid, now, &platform.entropy);
         Ok::<_, Errcode>(Fine::with(Reset { openid, session_key }))
     });
