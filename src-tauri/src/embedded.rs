@@ -70,6 +70,7 @@ impl Embedded {
             limits: yaopai_backend::Limits::default(),
             trusted_proxies: Vec::new(),
             secret_key: None,
+            delivery: yaopai_backend::Delivery::default(),
         };
         match Backend::start(config, Arc::new(System), Arc::new(System)).await {
             Ok(backend) => {

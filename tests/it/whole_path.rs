@@ -66,6 +66,7 @@ impl World {
             bootstrap: self.bootstrap.clone(),
             embedded_key: Some(self.key.clone()),
             secret_key: None,
+            delivery: yaopai_backend::Delivery::default(),
         };
         let backend = Backend::start(config, Arc::new(System), Arc::new(System))
             .await

@@ -2,6 +2,8 @@
 
 use crate::{
     EmbeddedKey, Error,
+    account::Passwords,
+    deliver::Courier,
     limit::{Gates, Proxies},
     observe::Metrics,
     store::{News, Store},
@@ -27,6 +29,10 @@ pub(crate) struct App {
     pub(crate) wechat_environment: WeChatEnvironment,
     /// Where AppSecrets are sealed.
     pub(crate) vault: Arc<Vault>,
+    /// Where passwords are hashed.
+    pub(crate) passwords: Passwords,
+    /// Who brings one-time codes to people.
+    pub(crate) courier: Courier,
     /// Where the backend is reached from outside.
     pub(crate) public_url: Url,
     /// The numbers of `/metrics`.

@@ -1,6 +1,6 @@
 //! How a backend is told what to do.
 
-use crate::{EmbeddedKey, Limits, SecretKey};
+use crate::{Delivery, EmbeddedKey, Limits, SecretKey};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -35,6 +35,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpAddr>,
     /// The key that seals AppSecrets; absent means the file `secret.key` in the data directory.
     pub secret_key: Option<SecretKey>,
+    /// How one-time codes reach people.
+    pub delivery: Delivery,
 }
 
 /// Where the data is.

@@ -1,6 +1,9 @@
 //! Everything that can go wrong, and how it is told to a caller.
 
-use crate::store::{StoreError, Unique};
+use crate::{
+    account::Refused,
+    store::{StoreError, Unique},
+};
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -109,6 +112,15 @@ pub enum Error {
         /// Whole seconds to wait.
         retry_after: u64,
     },
+    /// There is no way to send a code.
+    #[error("no {0} delivery is configured")]
+    NotConfigured(&'static str),
+    /// A code could not be sent.
+    #[error("the {0} delivery failed; try again")]
+    NotDelivered(&'static str),
+    /// An account does not do what a person asks.
+    #[error(transparent)]
+    Account(#[from] Refused),
     /// It took too long.
     #[error("the backend is too busy; try again")]
     Busy,
@@ -149,6 +161,12 @@ impl Error {
             Self::SyncFork { .. } => Problem::new(Code::SyncFork, said()),
             Self::TooLarge => Problem::new(Code::TooLarge, said()),
             Self::TooOften { .. } => Problem::new(Code::TooOften, said()),
+            Self::NotConfigured(_) | Self::NotDelivered(_) => Problem::new(Code::Busy, said()),
+            Self::Account(Refused::WrongCode { .. } | Refused::CodeSpent | Refused::WrongPassword) => {
+                Problem::new(Code::Unauthenticated, said())
+            }
+            Self::Account(Refused::Blocked) => Problem::new(Code::Forbidden, said()),
+            Self::Account(_) => Problem::new(Code::MalformedRequest, said()),
             Self::Busy | Self::Store(StoreError::Closed) => Problem::new(Code::Busy, said()),
             Self::Store(StoreError::Taken(unique)) => match taken(*unique) {
                 Some(field) => Problem::fields(vec![field]),

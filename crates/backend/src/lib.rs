@@ -4,9 +4,11 @@
 //! `yaopai-server` does nothing else.
 
 mod access;
+mod account;
 mod app;
 mod bootstrap;
 mod config;
+mod deliver;
 mod endpoint;
 mod error;
 mod extract;
@@ -26,7 +28,9 @@ mod vault;
 mod verification;
 
 pub use access::EmbeddedKey;
+pub use account::{Refused, WeakPassword};
 pub use config::{Config, Database, InvalidDatabaseUrl};
+pub use deliver::{Delivery, InvalidMailServer, MailServer, SmsGateway};
 pub use error::Error;
 pub use limit::{Limits, Rate};
 pub use serve::Backend;

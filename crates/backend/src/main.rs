@@ -10,8 +10,11 @@ use std::{
 };
 use tracing_subscriber::EnvFilter;
 use url::Url;
-use yaopai_backend::{Backend, Config, Database, Limits, Rate, WeChatHosts};
+use yaopai_backend::{
+    Backend, Config, Database, Delivery, Limits, MailServer, Rate, SmsGateway, WeChatHosts,
+};
 use yaopai_domain::{System, WeChatEnvironment};
+use zeroize::Zeroizing;
 
 const NO_ACCESS_KEY: &str = "\
 Nobody can use this backend yet: it has no access key. Make one by starting it with --bootstrap FILE.toml, where the file
@@ -62,6 +65,24 @@ struct Flags {
     /// [default: the file secret.key in the data directory]
     #[arg(long, env = "YAOPAI_SECRET_KEY", hide_env_values = true)]
     secret_key: Option<String>,
+    /// Where one-time codes for phones are handed over: POST {"target", "code", "purpose", "locale", "request_id"}
+    #[arg(long, env = "YAOPAI_SMS_WEBHOOK_URL", hide_env_values = true)]
+    sms_webhook_url: Option<Url>,
+    /// What that address knows us by (Authorization: Bearer …); prefer the variable, a flag shows in the process list.
+    #[arg(
+        long,
+        env = "YAOPAI_SMS_WEBHOOK_SECRET",
+        hide_env_values = true,
+        requires = "sms_webhook_url"
+    )]
+    sms_webhook_secret: Option<String>,
+    /// The mail server for one-time codes: smtps://USER:PASSWORD@HOST, or smtp://…?tls=required for STARTTLS; prefer the
+    /// variable, a flag shows in the process list.
+    #[arg(long, env = "YAOPAI_MAIL_URL", hide_env_values = true)]
+    mail_url: Option<String>,
+    /// The sender of mails: codes@example.com, or Example <codes@example.com>
+    #[arg(long, env = "YAOPAI_MAIL_FROM")]
+    mail_from: Option<String>,
 }
 
 impl Flags {
@@ -89,6 +110,16 @@ impl Flags {
             (Some(burst), Some(rate)) => Some(Rate { burst, ..rate }),
             _ => None,
         };
+        let sms = self.sms_webhook_url.map(|url| SmsGateway {
+            url,
+            secret: self.sms_webhook_secret.map(Zeroizing::new),
+        });
+        let mail = match (self.mail_url, self.mail_from) {
+            (Some(url), Some(from)) => Some(MailServer::new(&url, &from)?),
+            (None, None) => None,
+            _ => anyhow::bail!("--mail-url and --mail-from belong together"),
+        };
+        let delivery = Delivery { sms, mail };
         Ok(Config {
             listen: self.listen,
             database,
@@ -101,6 +132,7 @@ impl Flags {
             limits,
             trusted_proxies: self.trusted_proxy,
             secret_key,
+            delivery,
         })
     }
 }

@@ -1,7 +1,10 @@
 //! Starting and stopping a backend.
 
 use crate::{
-    App, Config, Database, Error, SecretKey, bootstrap,
+    App, Config, Database, Error, SecretKey,
+    account::Passwords,
+    bootstrap,
+    deliver::Courier,
     limit::{Gates, Proxies},
     observe::Metrics,
     router::router,
@@ -23,9 +26,9 @@ use yaopai_wechat::{WeChat, WeChatHosts};
 
 /// How long a stop waits for requests and tasks that do not want to end.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Limits of one call to WeChat.
-const WECHAT_CONNECT: Duration = Duration::from_secs(3);
-const WECHAT_CALL: Duration = Duration::from_secs(10);
+/// Limits of one call to WeChat or to a gateway.
+const CONNECT: Duration = Duration::from_secs(3);
+const CALL: Duration = Duration::from_secs(10);
 
 /// A running backend.
 pub struct Backend {
@@ -72,12 +75,15 @@ impl Backend {
         store.end_interrupted_attempts().await?;
         store.forget_old_attempts().await?;
         let http = http_client(&config.wechat)?;
+        let courier = Courier::new(config.delivery)?;
 
         let app = Arc::new(App {
             store: Arc::new(store),
             wechat: WeChat::new(config.wechat, http),
             wechat_environment: config.wechat_environment,
             vault,
+            passwords: Passwords::new(),
+            courier,
             metrics: Metrics::new(clock.now()),
             gates: Gates::new(config.limits, Arc::clone(&clock)),
             proxies: Proxies::new(config.trusted_proxies),
@@ -156,18 +162,26 @@ fn make_dir(path: &Path) -> Result<(), Error> {
     })
 }
 
-/// The client of calls to WeChat. A stand-in on this machine is asked directly: a proxy would look for it on its own.
+/// The client of calls to WeChat.
 pub(crate) fn http_client(hosts: &WeChatHosts) -> Result<reqwest::Client, Error> {
-    let here = [&hosts.api, &hosts.open, &hosts.poll]
-        .into_iter()
-        .all(|url| reach(url) == Reach::ThisMachine);
+    client_of(&[&hosts.api, &hosts.open, &hosts.poll])
+}
+
+/// The client of calls to the SMS gateway.
+pub(crate) fn gateway_client(url: &Url) -> Result<reqwest::Client, Error> {
+    client_of(&[url])
+}
+
+/// A client of these hosts. A stand-in on this machine is asked directly: a proxy would look for it on its own.
+fn client_of(hosts: &[&Url]) -> Result<reqwest::Client, Error> {
+    let here = hosts.iter().all(|url| reach(url) == Reach::ThisMachine);
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place where limits and redirects of calls to WeChat are chosen"
+        reason = "the one place where limits and redirects of calls to others are chosen"
     )]
     let client = reqwest::Client::builder()
-        .connect_timeout(WECHAT_CONNECT)
-        .timeout(WECHAT_CALL)
+        .connect_timeout(CONNECT)
+        .timeout(CALL)
         .redirect(reqwest::redirect::Policy::none());
     let client = if here { client.no_proxy() } else { client };
     client.build().map_err(Error::HttpClient)
@@ -176,7 +190,7 @@ pub(crate) fn http_client(hosts: &WeChatHosts) -> Result<reqwest::Client, Error>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::EmbeddedKey;
+    use crate::{Delivery, EmbeddedKey};
     use futures_util::StreamExt;
     use std::net::Ipv4Addr;
     use yaopai_domain::{System, WeChatEnvironment};
@@ -199,6 +213,7 @@ mod tests {
             limits: crate::Limits::default(),
             trusted_proxies: Vec::new(),
             secret_key: None,
+            delivery: Delivery::default(),
         }
     }
 

@@ -1,7 +1,10 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
 use crate::{
-    App, Limits, SecretKey, bootstrap,
+    App, Limits, SecretKey,
+    account::Passwords,
+    bootstrap,
+    deliver::{Courier, Delivery},
     limit::{Gates, Proxies},
     observe::Metrics,
     router::router,
@@ -136,6 +139,8 @@ impl Bench {
             wechat: WeChat::new(hosts, http),
             wechat_environment: WeChatEnvironment::Real,
             vault: Arc::new(Vault::new(&key)),
+            passwords: Passwords::new(),
+            courier: Courier::new(Delivery::default()).unwrap(),
             metrics: Metrics::new(clock.now()),
             gates: Gates::new(Limits::default(), Arc::clone(&clock) as Arc<dyn Clock>),
             proxies: Proxies::default(),

@@ -5,6 +5,7 @@
 //! directory, or the variable `YAOPAI_SECRET_KEY`.
 
 use crate::{Error, store::SealedSecret};
+use aws_lc_rs::hmac;
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
@@ -126,6 +127,7 @@ pub(crate) struct Sealed {
 pub(crate) struct Vault {
     cipher: XChaCha20Poly1305,
     fingerprint_key: Zeroizing<[u8; 32]>,
+    hash_key: Zeroizing<[u8; 32]>,
     key_id: String,
 }
 
@@ -135,6 +137,7 @@ impl Vault {
         Self {
             cipher: XChaCha20Poly1305::new(&Key::from(*key.0)),
             fingerprint_key: Zeroizing::new(derive("yaopai.fingerprint.v1", &key.0)),
+            hash_key: Zeroizing::new(derive("yaopai.keyed-hash.v1", &key.0)),
             key_id: hex::encode(&derive("yaopai.key-id.v1", &key.0)[..KEY_ID_BYTES]),
         }
     }
@@ -215,6 +218,17 @@ impl Vault {
             key_id: sealed.key_id.clone(),
         })?;
         Ok(AppSecret::new(text))
+    }
+
+    /// HMAC-SHA-256 (hex) of a text that is too short to be hashed without a key: the database alone does not say what
+    /// it was.
+    pub(crate) fn keyed_hash(&self, purpose: &str, text: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.hash_key.as_slice());
+        let mut hash = hmac::Context::with_key(&key);
+        hash.update(purpose.as_bytes());
+        hash.update(&[0]);
+        hash.update(text.as_bytes());
+        hex::encode(hash.sign())
     }
 
     /// By what people recognise a secret: the start of a keyed hash, so that nobody can try secrets against it.

@@ -8,10 +8,13 @@ mod access;
 mod ambient;
 mod attempt;
 mod connection;
+mod email;
 mod id;
 mod kind;
+mod login_name;
 mod manage;
 mod metadata;
+mod phone;
 mod problem;
 mod rule;
 mod secret;
@@ -32,16 +35,19 @@ pub use attempt::{
 pub use connection::{
     APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
 };
+pub use email::{Email, InvalidEmail};
 pub use id::{
     AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidName, MutationId,
     OperatorId, PlatformAccountId, PoolId, UserId,
 };
 pub use kind::{ConnectionKind, UnknownKind};
+pub use login_name::{InvalidLoginName, InvalidUsername, LoginName, LoginNameKind, Username};
 pub use manage::{
     ConnectionUsage, Drawing, MiniProgramScan, ServerInfo, TestLogin, TestLoginRequest, UserRecord,
     WeChatEnvironment,
 };
 pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};
+pub use phone::{InvalidPhone, Phone};
 pub use problem::{Code, Problem};
 pub use rule::{FieldError, Rule};
 pub use secret::{AppSecret, Fingerprint};

@@ -4,6 +4,7 @@
 //! database, not its callers, decides races by constraints.
 
 mod access;
+mod accounts;
 mod applications;
 mod attempts;
 mod bootstrap;
@@ -12,13 +13,17 @@ pub(crate) mod conformance;
 mod connections;
 pub(crate) mod engine;
 mod identity;
+mod interim;
+mod pace;
 mod pools;
 pub(crate) mod sqlite;
 mod sync;
 mod transaction;
 mod users;
+mod verifications;
 
 pub(crate) use access::KeyHolder;
+pub(crate) use accounts::{Claimed, OwnMetadata, Registered};
 pub(crate) use applications::Application;
 pub(crate) use attempts::*;
 pub(crate) use bootstrap::BootstrapStore;
@@ -28,6 +33,7 @@ pub(crate) use pools::{Pool, PoolStore};
 pub(crate) use sync::{Position, PullAnswer, PushAs, PushDecision, SyncStore};
 pub(crate) use transaction::{Alone, Reading, Store, Writing};
 pub(crate) use users::UserStore;
+pub(crate) use verifications::{Attempted, NewVerification, Opened, Tried};
 
 use futures_util::future::BoxFuture;
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ mod secrets;
 mod silence;
 mod webpage_authorization;
 
-use crate::{Backend, Config, Database, EmbeddedKey, WeChatHosts};
+use crate::{Backend, Config, Database, Delivery, EmbeddedKey, WeChatHosts};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -305,6 +305,7 @@ async fn start(dir: &Path, url: url::Url, key: &EmbeddedKey, clock: Arc<dyn Cloc
         limits: crate::Limits::default(),
         trusted_proxies: Vec::new(),
         secret_key: None,
+        delivery: Delivery::default(),
     };
     Backend::start(config, clock, Arc::new(System)).await.unwrap()
 }

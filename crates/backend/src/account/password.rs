@@ -1,0 +1,214 @@
+//! Passwords: Argon2id hashes, and the rules for new ones.
+
+use super::{Refused, WeakPassword};
+use crate::{App, Error};
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use std::{num::NonZero, sync::Arc, thread::available_parallelism};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use yaopai_domain::{Entropy, PoolId, UserId};
+use zeroize::Zeroizing;
+
+/// What OWASP's Password Storage Cheat Sheet names first for Argon2id: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+const SALT_BYTES: usize = 16;
+const CHARACTERS: std::ops::RangeInclusive<usize> = 8..=128;
+/// The hash of no password, for accounts that have none: checking against it takes as long as against any other.
+const NO_PASSWORD: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Where passwords are hashed: as many at a time as the machine has processors, since each takes memory and time.
+#[derive(Debug, Clone)]
+pub(crate) struct Passwords {
+    seats: Arc<Semaphore>,
+}
+
+/// Leave to hash one password.
+pub(crate) struct Seat(#[expect(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+impl Passwords {
+    /// As many seats as there are processors.
+    pub(crate) fn new() -> Self {
+        let seats = available_parallelism().map_or(1, NonZero::get);
+        Self {
+            seats: Arc::new(Semaphore::new(seats)),
+        }
+    }
+
+    /// Waits for a seat. Whoever has to look at something before a password is checked does so with the seat taken: then
+    /// no more than the seats can have looked at the same time.
+    pub(crate) async fn seat(&self) -> Result<Seat, Error> {
+        let permit = Arc::clone(&self.seats).acquire_owned().await;
+        permit.map(Seat).map_err(|_| Error::Busy)
+    }
+
+    /// A new password's hash in PHC form.
+    pub(crate) async fn hash(
+        &self,
+        password: &Zeroizing<String>,
+        entropy: &dyn Entropy,
+    ) -> Result<String, Error> {
+        let mut salt = [0; SALT_BYTES];
+        entropy.fill(&mut salt);
+        let seat = self.seat().await?;
+        let password = password.clone();
+        blocking(seat, move || {
+            argon2()?
+                .hash_password_with_salt(password.as_bytes(), &salt)
+                .map(|hash| hash.to_string())
+                .map_err(|_| Error::Internal("a password could not be hashed"))
+        })
+        .await?
+    }
+}
+
+impl Seat {
+    /// Whether a password is the one that was hashed. Without a hash it takes as long and is never right.
+    pub(crate) async fn verify(
+        self,
+        password: &Zeroizing<String>,
+        hash: Option<&str>,
+    ) -> Result<bool, Error> {
+        let (password, hash) = (password.clone(), hash.unwrap_or(NO_PASSWORD).to_owned());
+        blocking(self, move || {
+            let hash = PasswordHash::new(&hash)
+                .map_err(|_| Error::Internal("a stored password hash cannot be read"))?;
+            Ok(argon2()?.verify_password(password.as_bytes(), &hash).is_ok())
+        })
+        .await?
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, Error> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None)
+        .map_err(|_| Error::Internal("the parameters of Argon2 are refused"))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// Hashing takes tens of milliseconds, which no async thread may wait. The seat is free once it is done, also when
+/// whoever asked has left.
+async fn blocking<T: Send + 'static>(
+    seat: Seat,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(seat);
+        done
+    })
+    .await
+    .map_err(|_| Error::Internal("hashing a password broke off"))
+}
+
+/// Checks the rules for a new password; `names` are what everybody can read about its owner.
+pub(super) fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
+    if !CHARACTERS.contains(&password.chars().count()) {
+        return Err(Refused::WeakPassword(WeakPassword::Length));
+    }
+    let folded = password.to_lowercase();
+    let is_the_name = names.iter().any(|name| {
+        let name = name.to_lowercase();
+        folded == name
+            || name
+                .strip_prefix('+')
+                .is_some_and(|digits| digits.ends_with(&folded))
+    });
+    if is_the_name {
+        return Err(Refused::WeakPassword(WeakPassword::IsTheName));
+    }
+    Ok(())
+}
+
+/// Sets the password of a user who has proven who they are, by a code or as an operator's wish.
+pub(crate) async fn set_password(
+    app: &App,
+    pool: &PoolId,
+    user: UserId,
+    new: &Zeroizing<String>,
+) -> Result<(), Error> {
+    let person = app
+        .store
+        .person(pool, user)
+        .await?
+        .ok_or(Error::NotFound("user"))?;
+    let profile = &person.user.profile;
+    let names: Vec<&str> = [&profile.phone, &profile.email, &profile.username]
+        .into_iter()
+        .flatten()
+        .map(|field| field.value.as_str())
+        .collect();
+    check_new(new, &names)?;
+    let hash = app.passwords.hash(new, app.entropy.as_ref()).await?;
+    Ok(app.store.set_password(pool, user, hash).await?)
+}
+
+/// Changes the password of a user who is logged in. Who has none yet gives an empty old one.
+pub(crate) async fn change_password(
+    app: &App,
+    pool: &PoolId,
+    user: UserId,
+    old: &Zeroizing<String>,
+    new: &Zeroizing<String>,
+) -> Result<(), Error> {
+    let account = app
+        .store
+        .account(pool, user)
+        .await?
+        .ok_or(Error::NotFound("user"))?;
+    if account.password_hash.is_some() {
+        super::sign_in::check_password(app, pool, &user.to_string(), Some(&account), old).await?;
+    }
+    set_password(app, pool, user, new).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Seeded;
+    use rstest::rstest;
+
+    fn text(text: &str) -> Zeroizing<String> {
+        Zeroizing::new(text.to_owned())
+    }
+
+    #[rstest]
+    #[case::fine("correct horse", None)]
+    #[case::chinese("八个字的中文密码", None)]
+    #[case::short("1234567", Some(WeakPassword::Length))]
+    #[case::long("x".repeat(129), Some(WeakPassword::Length))]
+    #[case::the_address("Li.Wei@example.com", Some(WeakPassword::IsTheName))]
+    #[case::the_number("13800138000", Some(WeakPassword::IsTheName))]
+    #[case::the_name("LIWEI2020", Some(WeakPassword::IsTheName))]
+    fn a_new_password_keeps_the_rules(
+        #[case] password: impl AsRef<str>,
+        #[case] broken: Option<WeakPassword>,
+    ) {
+        let names = ["li.wei@example.com", "+8613800138000", "liwei2020"];
+        let refused = check_new(password.as_ref(), &names).err();
+        assert_eq!(refused, broken.map(Refused::WeakPassword));
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_fits_its_hash() {
+        let passwords = Passwords::new();
+        let entropy = Seeded::new(1);
+        let hash = passwords.hash(&text("correct horse"), &entropy).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        let again = passwords.hash(&text("correct horse"), &entropy).await.unwrap();
+        assert_ne!(hash, again, "every hash has a salt of its own");
+        let fits = async |password: &str, hash: Option<&str>| {
+            let seat = passwords.seat().await.unwrap();
+            seat.verify(&text(password), hash).await.unwrap()
+        };
+        assert!(fits("correct horse", Some(&hash)).await);
+        assert!(!fits("wrong horse", Some(&hash)).await);
+        assert!(
+            !fits("", None).await,
+            "who has no password has no empty one either"
+        );
+    }
+}

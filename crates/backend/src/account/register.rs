@@ -1,0 +1,61 @@
+//! Registration without WeChat: by a proven phone or address, or by a user name and a password.
+
+use super::{ProfilePatch, Proven, Refused, password::check_new};
+use crate::{App, Error, store::Registered};
+use yaopai_domain::{LoginName, PoolId, UserId, Username};
+use zeroize::Zeroizing;
+
+/// Who registers, and by what.
+#[derive(Clone, Default)]
+pub(crate) struct Registration {
+    /// Phones and addresses that were proven; at most one of each.
+    pub(crate) proven: Vec<Proven>,
+    /// A user name; alone it needs a password.
+    pub(crate) username: Option<Username>,
+    /// A password.
+    pub(crate) password: Option<Zeroizing<String>>,
+    /// What the person says about themselves.
+    pub(crate) profile: ProfilePatch,
+}
+
+/// An account to make, as the store takes it.
+#[derive(Clone)]
+pub(crate) struct NewAccount {
+    /// What the user logs in by; at most one of a kind.
+    pub(crate) names: Vec<LoginName>,
+    /// Argon2id in PHC form.
+    pub(crate) password_hash: Option<String>,
+    /// What the person says about themselves.
+    pub(crate) patch: ProfilePatch,
+}
+
+/// Makes a user, unless somebody has the phone, address or name ([`Refused::Taken`]).
+pub(crate) async fn register(app: &App, pool: &PoolId, registration: Registration) -> Result<UserId, Error> {
+    let mut names: Vec<LoginName> = registration.proven.iter().map(Proven::login_name).collect();
+    names.extend(registration.username.map(LoginName::from));
+    let can_log_in = !registration.proven.is_empty() || registration.password.is_some();
+    let one_of_a_kind = names
+        .iter()
+        .enumerate()
+        .all(|(index, name)| names[..index].iter().all(|other| other.kind() != name.kind()));
+    if names.is_empty() || !can_log_in || !one_of_a_kind {
+        return Err(Refused::NothingToLogInBy.into());
+    }
+    let password_hash = match &registration.password {
+        Some(password) => {
+            let texts: Vec<&str> = names.iter().map(LoginName::as_str).collect();
+            check_new(password, &texts)?;
+            Some(app.passwords.hash(password, app.entropy.as_ref()).await?)
+        }
+        None => None,
+    };
+    let new = NewAccount {
+        names,
+        password_hash,
+        patch: registration.profile,
+    };
+    match app.store.register(pool, new).await? {
+        Registered::User(user) => Ok(user),
+        Registered::Taken(kind) => Err(Refused::Taken(kind).into()),
+    }
+}
