@@ -105,6 +105,55 @@ impl World {
         body(request.send().await.unwrap()).await
     }
 
+    /// What a script is answered; it must not be refused.
+    pub(crate) async fn script(&self, method: Method, path: &str, order: Value) -> Value {
+        let (status, answer) = self.try_script(method, path, order).await;
+        assert!((200..300).contains(&status), "{status} {answer}");
+        answer
+    }
+
+    /// What a script is answered, with the status; null for an answer without a body.
+    pub(crate) async fn try_script(&self, method: Method, path: &str, order: Value) -> (u16, Value) {
+        let request = self
+            .http
+            .request(method, self.at(&format!("/sandbox/{path}"), &[]));
+        let answer = request.json(&order).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    /// Changes a built-in app.
+    pub(crate) async fn change(&self, kind: AppKind, change: Value) {
+        let path = format!("apps/{}", self.app(kind).app_id);
+        self.script(Method::PATCH, &path, change).await;
+    }
+
+    /// Somebody does something at a built-in app.
+    pub(crate) async fn act(&self, person: &str, what: &str, kind: AppKind) -> Value {
+        let order = json!({ "app_id": self.app(kind).app_id });
+        self.script(Method::POST, &format!("people/{person}/{what}"), order)
+            .await
+    }
+
+    /// Calls the server API with a JSON body.
+    pub(crate) async fn post(&self, path: &str, token: &str, order: Value) -> Value {
+        self.call(Method::POST, path, &[("access_token", token)], &order.to_string())
+            .await
+    }
+
+    /// What a mini program's server learns from a login code.
+    pub(crate) async fn session(&self, code: &str) -> Value {
+        let app = self.app(AppKind::MiniProgram);
+        let query = [
+            ("appid", app.app_id.as_str()),
+            ("secret", &app.app_secret),
+            ("js_code", code),
+            ("grant_type", "authorization_code"),
+        ];
+        self.json("/sns/jscode2session", &query).await
+    }
+
     /// Uses the phone of a test person.
     pub(crate) async fn phone(&self, url: &str, person: &str, decision: &str) -> Response {
         let order = json!({ "url": url, "person": person, "decision": decision });
@@ -167,6 +216,11 @@ impl World {
 async fn body(response: Response) -> Value {
     assert_eq!(response.status(), 200);
     serde_json::from_str(&response.text().await.unwrap()).unwrap()
+}
+
+/// The names of an answer's fields, in their order.
+pub(crate) fn keys(answer: &Value) -> Vec<&str> {
+    answer.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
 pub(crate) fn text(value: &Value) -> String {

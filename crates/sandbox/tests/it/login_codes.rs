@@ -168,17 +168,6 @@ async fn a_code_is_worth_nothing_to_another_app() {
     );
 }
 
-async fn session(world: &World, code: &str) -> Value {
-    let app = world.app(AppKind::MiniProgram);
-    let query = [
-        ("appid", app.app_id.as_str()),
-        ("secret", &app.app_secret),
-        ("js_code", code),
-        ("grant_type", "authorization_code"),
-    ];
-    world.json("/sns/jscode2session", &query).await
-}
-
 #[tokio::test]
 async fn exchanges_a_mini_program_code_once_and_keeps_the_session_key() {
     let world = start().await;
@@ -189,12 +178,14 @@ async fn exchanges_a_mini_program_code_once_and_keeps_the_session_key() {
         40029
     );
 
-    let first = session(&world, &code).await;
+    let first = world.session(&code).await;
     let keys: Vec<_> = first.as_object().unwrap().keys().collect();
     assert_eq!(keys, ["session_key", "openid", "unionid"]);
-    assert_eq!(errcode(&session(&world, &code).await), 40163);
+    assert_eq!(errcode(&world.session(&code).await), 40163);
 
-    let again = session(&world, &code_from_phone(&world, &backend, "lin-xiaoman").await).await;
+    let again = world
+        .session(&code_from_phone(&world, &backend, "lin-xiaoman").await)
+        .await;
     assert_eq!(again["openid"], first["openid"]);
     assert_eq!(again["session_key"], first["session_key"]);
 }
@@ -205,14 +196,16 @@ async fn calls_an_old_mini_program_code_invalid() {
     let backend = Backend::start(&world).await;
     let code = code_from_phone(&world, &backend, "lin-xiaoman").await;
     world.advance(300);
-    assert_eq!(errcode(&session(&world, &code).await), 40029);
+    assert_eq!(errcode(&world.session(&code).await), 40029);
 }
 
 #[tokio::test]
 async fn leaves_the_unionid_out_for_her_who_has_none() {
     let world = start().await;
     let backend = Backend::start(&world).await;
-    let answer = session(&world, &code_from_phone(&world, &backend, "su-he").await).await;
+    let answer = world
+        .session(&code_from_phone(&world, &backend, "su-he").await)
+        .await;
     assert!(answer.get("unionid").is_none());
     assert!(answer.get("openid").is_some());
 }
@@ -229,9 +222,9 @@ async fn answers_an_ordered_errcode_so_many_times() {
         .await
         .unwrap();
     assert_eq!(switched.status(), 204);
-    assert_eq!(errcode(&session(&world, "x").await), 45011);
-    assert_eq!(errcode(&session(&world, "x").await), 45011);
-    assert_eq!(errcode(&session(&world, "x").await), 40029);
+    assert_eq!(errcode(&world.session("x").await), 45011);
+    assert_eq!(errcode(&world.session("x").await), 45011);
+    assert_eq!(errcode(&world.session("x").await), 40029);
 }
 
 #[rstest]

@@ -8,9 +8,14 @@
 mod api_tokens;
 mod apps;
 mod authorize;
+mod followers;
 mod harness;
 mod login_codes;
+mod mini_program_calls;
 mod miniprogram;
+mod mobile_app;
+mod one_time_codes;
 mod qrconnect;
 mod running;
+mod switches;
 mod user_tokens;

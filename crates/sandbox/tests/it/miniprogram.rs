@@ -24,7 +24,7 @@ async fn hear(State(heard): State<mpsc::UnboundedSender<Value>>, Json(report): J
 }
 
 /// Serves a router on a port of its own.
-async fn serve(router: Router) -> Url {
+pub(crate) async fn serve(router: Router) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -43,7 +43,7 @@ impl Backend {
         }
     }
 
-    async fn next(&self) -> Value {
+    pub(crate) async fn next(&self) -> Value {
         self.heard.lock().await.recv().await.unwrap()
     }
 }

@@ -226,3 +226,74 @@ async fn checks_the_token_before_the_openid(
         assert_eq!(answer, json!({ "errcode": 0, "errmsg": "ok" }));
     }
 }
+
+#[tokio::test]
+async fn a_snapshot_shows_a_virtual_user() {
+    let world = start().await;
+    let real = tokens(&world, "chen-mo", "snsapi_userinfo").await;
+    for (url, snapshot) in [
+        (world.authorize_url("snsapi_userinfo"), true),
+        (
+            world.authorize_url("snsapi_userinfo") + "&forceSnapShot=true",
+            false,
+        ),
+    ] {
+        let visit = json!({ "url": url, "snapshot": snapshot });
+        let gone = world
+            .script(reqwest::Method::POST, "people/chen-mo/authorize", visit)
+            .await;
+        let code = text(&gone["location"]);
+        let code = code.split(['=', '&']).nth(1).unwrap();
+        let pair = world.exchange(&world.app(AppKind::OfficialAccount), code).await;
+        assert_eq!(
+            crate::harness::keys(&pair),
+            [
+                "access_token",
+                "expires_in",
+                "refresh_token",
+                "openid",
+                "scope",
+                "is_snapshotuser",
+                "unionid"
+            ]
+        );
+        assert_eq!(pair["is_snapshotuser"], 1);
+        assert_ne!(pair["openid"], real["openid"]);
+        assert_ne!(pair["unionid"], real["unionid"]);
+        let profile = userinfo(&world, &text(&pair["access_token"]), &text(&pair["openid"])).await;
+        assert_eq!(profile["nickname"], "微信用户");
+    }
+}
+
+#[rstest]
+#[case("password_changed", 42007)]
+#[case("withdrawn", 50001)]
+#[tokio::test]
+async fn a_person_ends_their_tokens(#[case] reason: &str, #[case] expected: i64) {
+    let world = start().await;
+    let pair = tokens(&world, "chen-mo", "snsapi_userinfo").await;
+    let order = json!({ "app_id": world.app(AppKind::OfficialAccount).app_id, "reason": reason });
+    world
+        .script(reqwest::Method::POST, "people/chen-mo/revoke", order)
+        .await;
+    let profile = userinfo(&world, &text(&pair["access_token"]), &text(&pair["openid"])).await;
+    assert_eq!(errcode(&profile), expected);
+    let refreshed = refresh(&world, &text(&pair["refresh_token"])).await;
+    assert_eq!(errcode(&refreshed), expected);
+}
+
+#[tokio::test]
+async fn the_unionid_appears_when_the_app_is_bound_later() {
+    let world = start().await;
+    world
+        .change(AppKind::OfficialAccount, json!({ "platform_account": null }))
+        .await;
+    let before = tokens(&world, "chen-mo", "snsapi_userinfo").await;
+    assert!(before.get("unionid").is_none());
+    world
+        .change(AppKind::OfficialAccount, json!({ "platform_account": "another" }))
+        .await;
+    let after = tokens(&world, "chen-mo", "snsapi_userinfo").await;
+    assert_eq!(after["openid"], before["openid"]);
+    assert!(after["unionid"].is_string());
+}
