@@ -113,6 +113,11 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) async fn new() -> Self {
+        Self::delivering(Delivery::default()).await
+    }
+
+    /// A backend that sends codes these ways.
+    pub(crate) async fn delivering(delivery: Delivery) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
         let entropy = Arc::new(Seeded::new(42));
@@ -140,7 +145,7 @@ impl Bench {
             wechat_environment: WeChatEnvironment::Real,
             vault: Arc::new(Vault::new(&key)),
             passwords: Passwords::new(),
-            courier: Courier::new(Delivery::default()).unwrap(),
+            courier: Courier::new(delivery).unwrap(),
             metrics: Metrics::new(clock.now()),
             gates: Gates::new(Limits::default(), Arc::clone(&clock) as Arc<dyn Clock>),
             proxies: Proxies::default(),

@@ -14,7 +14,7 @@ use yaopai_domain::Phone;
 use zeroize::Zeroizing;
 
 /// Before the second and the third try.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(1)];
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(500)];
 
 /// Where messages to phones are handed over.
 #[derive(Clone)]

@@ -1,1 +1,0 @@
-//! Accounts against a whole backend.

@@ -1,0 +1,148 @@
+//! Passwords.
+
+use super::{
+    super::{Refused, change_password, set_password, sign_in_with_password},
+    Desk, MINUTE, PASSWORD, by, email, name, phone, refused, text, wait,
+};
+use crate::{Error, account::WeakPassword};
+use rstest::rstest;
+use yaopai_domain::UserId;
+
+async fn sign_in(desk: &Desk, who: &str, password: &str) -> Result<UserId, Error> {
+    sign_in_with_password(&desk.app, &desk.pool, &name(who), &text(password)).await
+}
+
+#[tokio::test]
+async fn a_person_comes_in_by_any_of_their_names() {
+    let desk = Desk::new().await;
+    let mut registration = by(desk.prove(&phone()).await);
+    registration.proven.push(desk.prove(&email()).await);
+    registration.username = Some("Li.Wei".parse().unwrap());
+    registration.password = Some(text(PASSWORD));
+    let user = desk.register(registration).await.unwrap();
+    for who in [
+        "138 0013 8000",
+        "+86 13800138000",
+        "LI@example.com",
+        "li.wei",
+        "Li.Wei",
+    ] {
+        assert_eq!(sign_in(&desk, who, PASSWORD).await.unwrap(), user, "{who}");
+    }
+    let signed_in = (format!("person:{user}"), "account.sign_in".to_owned());
+    assert_eq!(desk.audit(user).last(), Some(&signed_in));
+}
+
+#[rstest]
+#[case::nobody("nobody")]
+#[case::wrong_password("li")]
+#[case::without_password("13800138000")]
+#[tokio::test]
+async fn nobody_learns_by_a_password_who_has_an_account(#[case] who: &str) {
+    let desk = Desk::new().await;
+    desk.user("li").await;
+    let proven = desk.prove(&phone()).await;
+    desk.register(by(proven)).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            refused(sign_in(&desk, who, "wrong horse").await),
+            Refused::WrongPassword
+        );
+    }
+    assert_eq!(wait(sign_in(&desk, who, "wrong horse").await), 30);
+}
+
+#[tokio::test]
+async fn wrong_passwords_make_an_account_wait_longer_and_longer() {
+    let desk = Desk::new().await;
+    let user = desk.user("li").await;
+    for _ in 0..5 {
+        refused(sign_in(&desk, "li", "wrong horse").await);
+    }
+    for seconds in [30, 60, 120] {
+        assert_eq!(
+            wait(sign_in(&desk, "LI", PASSWORD).await),
+            seconds,
+            "the right one has to wait too"
+        );
+        desk.clock.turn(seconds.cast_signed() * 1000);
+        assert_eq!(
+            refused(sign_in(&desk, "li", "wrong horse").await),
+            Refused::WrongPassword
+        );
+    }
+    desk.user("wu").await;
+    sign_in(&desk, "wu", PASSWORD).await.expect("others do not wait");
+    desk.clock.turn(4 * MINUTE);
+    assert_eq!(sign_in(&desk, "li", PASSWORD).await.unwrap(), user);
+    assert_eq!(
+        refused(sign_in(&desk, "li", "wrong horse").await),
+        Refused::WrongPassword,
+        "the right one has made the wrong ones forgotten"
+    );
+    let noted = desk
+        .audit(user)
+        .into_iter()
+        .filter(|(_, action)| action == "account.wrong_password");
+    assert_eq!(noted.count(), 9);
+}
+
+#[tokio::test]
+async fn a_blocked_user_is_told_so_only_with_the_right_password() {
+    let desk = Desk::new().await;
+    let user = desk.user("li").await;
+    desk.block(user).await;
+    assert_eq!(
+        refused(sign_in(&desk, "li", "wrong horse").await),
+        Refused::WrongPassword
+    );
+    assert_eq!(refused(sign_in(&desk, "li", PASSWORD).await), Refused::Blocked);
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_who_knows_the_old_one() {
+    let desk = Desk::new().await;
+    let user = desk.user("li").await;
+    let change = async |old: &str, new: &str| {
+        change_password(&desk.app, &desk.pool, user, &text(old), &text(new)).await
+    };
+    assert_eq!(
+        refused(change("wrong horse", "battery staple").await),
+        Refused::WrongPassword
+    );
+    assert_eq!(
+        refused(change(PASSWORD, "short").await),
+        Refused::WeakPassword(WeakPassword::Length)
+    );
+    change(PASSWORD, "battery staple").await.unwrap();
+    assert_eq!(
+        refused(sign_in(&desk, "li", PASSWORD).await),
+        Refused::WrongPassword
+    );
+    assert_eq!(sign_in(&desk, "li", "battery staple").await.unwrap(), user);
+}
+
+#[tokio::test]
+async fn who_has_proven_their_phone_sets_a_password() {
+    let desk = Desk::new().await;
+    let proven = desk.prove(&phone()).await;
+    let user = desk.register(by(proven)).await.unwrap();
+    let set = async |new: &str| set_password(&desk.app, &desk.pool, user, &text(new)).await;
+    assert_eq!(
+        refused(set("13800138000").await),
+        Refused::WeakPassword(WeakPassword::IsTheName)
+    );
+    set(PASSWORD).await.unwrap();
+    assert_eq!(sign_in(&desk, "13800138000", PASSWORD).await.unwrap(), user);
+}
+
+#[tokio::test]
+async fn the_database_holds_no_password() {
+    let desk = Desk::new().await;
+    desk.user("li").await;
+    let hash: String = desk
+        .sql()
+        .query_row("SELECT hash FROM user_password", [], |row| row.get(0))
+        .unwrap();
+    assert!(hash.starts_with("$argon2id$"), "{hash}");
+}
