@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What an operator or access key is in a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Reads.
@@ -28,9 +29,17 @@ impl Role {
     /// Whether this role may do that.
     pub const fn may(self, action: Action) -> bool {
         match action {
-            Action::ReadConnections | Action::ReadUsers | Action::ReadAttempts | Action::Pull => true,
-            Action::EditUsers | Action::TestLogin => matches!(self, Self::Support | Self::Admin),
-            Action::EditConnections => matches!(self, Self::Admin),
+            Action::ReadConnections
+            | Action::ReadApplications
+            | Action::ReadUsers
+            | Action::ReadAttempts
+            | Action::Pull => true,
+            Action::EditUsers | Action::TestLogin | Action::ReadAudit => {
+                matches!(self, Self::Support | Self::Admin)
+            }
+            Action::EditConnections | Action::EditApplications | Action::EditAccess => {
+                matches!(self, Self::Admin)
+            }
         }
     }
 }
@@ -40,8 +49,16 @@ impl Role {
 pub enum Action {
     /// See connections without their secrets.
     ReadConnections,
-    /// Create, change, enable, delete connections.
+    /// Create, change, enable, delete connections and platform accounts.
     EditConnections,
+    /// See applications without their secrets.
+    ReadApplications,
+    /// Create, change, delete applications; make and revoke their secrets.
+    EditApplications,
+    /// See and change who may come in: operators and access keys.
+    EditAccess,
+    /// Read the audit log.
+    ReadAudit,
     /// Run a test login.
     TestLogin,
     /// See login attempts.
@@ -66,7 +83,11 @@ mod tests {
     #[case(Action::Pull, [true, true, true])]
     #[case(Action::EditUsers, [false, true, true])]
     #[case(Action::TestLogin, [false, true, true])]
+    #[case(Action::ReadAudit, [false, true, true])]
+    #[case(Action::ReadApplications, [true, true, true])]
     #[case(Action::EditConnections, [false, false, true])]
+    #[case(Action::EditApplications, [false, false, true])]
+    #[case(Action::EditAccess, [false, false, true])]
     fn viewer_support_admin_may(#[case] action: Action, #[case] allowed: [bool; 3]) {
         assert_eq!(
             [Role::Viewer, Role::Support, Role::Admin].map(|role| role.may(action)),

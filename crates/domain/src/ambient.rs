@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A moment, in milliseconds since the UNIX epoch, UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 // Milliseconds stay below 2^53 for another 285,000 years, so a JavaScript number holds them exactly; `i32` is only the name
 // by which specta exports a plain `number`.

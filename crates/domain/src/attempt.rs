@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// One try to log in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LoginAttempt {
     /// Its id.
     pub id: AttemptId,
@@ -34,6 +35,7 @@ pub struct LoginAttempt {
 /// Why somebody tried to log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// An operator tests a connection.
@@ -45,6 +47,7 @@ pub enum Purpose {
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// The QR code is shown, nobody scanned it.
@@ -78,6 +81,7 @@ impl AttemptState {
 /// One step of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Leg {
     /// Which step.
     pub name: LegName,
@@ -98,6 +102,7 @@ pub struct Leg {
 /// The steps an attempt can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LegName {
     /// The backend opens WeChat's qrconnect page and takes its uuid.
@@ -125,6 +130,7 @@ pub enum LegName {
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LegOutcome {
     /// It runs.
@@ -140,6 +146,7 @@ pub enum LegOutcome {
 /// What broke.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Failure {
     /// WeChat answered with an error.
@@ -166,6 +173,7 @@ pub enum Failure {
 /// WeChat's error answer. `errcode` is the only thing to branch on ("全局返回码说明").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WeChatError {
     /// The number.
     pub errcode: i32,
@@ -178,6 +186,7 @@ pub struct WeChatError {
 /// The decision about an attempt. With a dry run it says what would happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Verdict {
     /// The person is this user.
@@ -217,6 +226,7 @@ pub enum Verdict {
 /// Why a person may not log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
     /// The connection is login-only and nobody has this identity (design rule 3).
@@ -232,6 +242,7 @@ pub enum Refusal {
 /// Whom WeChat named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WeChatPerson {
     /// Unique for the AppID.
     pub open_id: String,

@@ -17,6 +17,7 @@ const DISPLAY_NAME_MAX: usize = 64;
 /// A connection as operators see it: everything but the secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Connection {
     /// Its id.
     pub id: ConnectionId,
@@ -49,6 +50,7 @@ pub struct Connection {
 /// What may be known of a stored AppSecret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecretState {
     /// By which people recognise it.
     pub fingerprint: Fingerprint,
@@ -59,6 +61,7 @@ pub struct SecretState {
 /// A connection as someone typed it; nothing is checked yet. The same shape creates and replaces.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionDraft {
     /// Which way to log in.
@@ -203,7 +206,8 @@ fn broken_identifier(text: &str) -> Option<Rule> {
     }
 }
 
-fn broken_display_name(text: &str) -> Option<Rule> {
+/// Which rule a name for people breaks.
+pub(crate) fn broken_display_name(text: &str) -> Option<Rule> {
     if text.is_empty() {
         Some(Rule::Required)
     } else if text.chars().any(char::is_control) {

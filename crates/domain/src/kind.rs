@@ -6,6 +6,7 @@ use std::{fmt, str::FromStr};
 /// One way to log in with WeChat. The names are Authing's, so that its users find what they know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum ConnectionKind {
     /// A mini program logs its user in with the code of `wx.login`.
     #[serde(rename = "wechat:miniprogram:default")]

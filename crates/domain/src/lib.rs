@@ -5,8 +5,11 @@
 //! ([`Clock`], [`Entropy`]); the feature `system` adds the real ones for programs.
 
 mod access;
+mod access_key;
 mod ambient;
+mod application;
 mod attempt;
+mod audit;
 mod connection;
 mod email;
 mod id;
@@ -14,24 +17,32 @@ mod kind;
 mod login_name;
 mod manage;
 mod metadata;
+mod operator;
 mod phone;
+mod platform_account;
 mod problem;
 mod rule;
 mod secret;
 mod setup;
+mod shown_once;
 mod sync;
 mod user;
 mod verification_file;
 mod web_url;
 
 pub use access::{Action, Role};
+pub use access_key::{AccessKey, AccessKeyDraft, NewAccessKey};
 #[cfg(feature = "system")]
 pub use ambient::System;
 pub use ambient::{Clock, Entropy, Timestamp};
+pub use application::{
+    ApplicationDraft, ApplicationRecord, ApplicationSecret, NewApplicationSecret, ValidApplication,
+};
 pub use attempt::{
     AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Purpose, Refusal, Verdict, WeChatError,
     WeChatPerson,
 };
+pub use audit::{AuditEntry, AuditPage};
 pub use connection::{
     APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
 };
@@ -47,11 +58,14 @@ pub use manage::{
     WeChatEnvironment,
 };
 pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};
+pub use operator::{Operator, OperatorDraft};
 pub use phone::{InvalidPhone, Phone};
+pub use platform_account::{PlatformAccount, PlatformAccountDraft};
 pub use problem::{Code, Problem};
 pub use rule::{FieldError, Rule};
 pub use secret::{AppSecret, Fingerprint};
 pub use setup::{SetupPlace, SetupSheet, SetupValue};
+pub use shown_once::ShownOnce;
 pub use sync::{
     Change, Entity, EntityKey, FieldGroup, Hint, Mutation, MutationOutcome, Outcome, Patch, PullPage,
     PullRequest, PushAnswer, PushRejection, PushRequest, ResetReason, Revision,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// `GET /manage/v1/pools/{pool}`: whom the console is talking to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerInfo {
     /// Version of the backend.
     pub version: String,
@@ -22,6 +23,7 @@ pub struct ServerInfo {
 /// Which WeChat a backend talks to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum WeChatEnvironment {
     /// WeChat itself.
@@ -36,6 +38,7 @@ pub enum WeChatEnvironment {
 /// `GET /manage/v1/pools/{pool}/connections/{id}/usage`: what deleting it would mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectionUsage {
     /// People who have logged in with it.
     pub users: u32,
@@ -45,6 +48,7 @@ pub struct ConnectionUsage {
 
 /// Body of `POST /manage/v1/pools/{pool}/connections/{id}/test-logins`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TestLoginRequest {
     /// Whether to decide only, and write no user. A disabled connection can only be tested so.
     pub dry_run: bool,
@@ -52,6 +56,7 @@ pub struct TestLoginRequest {
 
 /// Answer of a test login: what to draw, and the attempt to follow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TestLogin {
     /// The attempt as it stands.
     pub attempt: LoginAttempt,
@@ -61,6 +66,7 @@ pub struct TestLogin {
 
 /// What to draw for a scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Drawing {
     /// A QR code of this text.
@@ -79,6 +85,7 @@ pub enum Drawing {
 
 /// `POST /login/v1/miniprogram/scan`: what a mini program tells after its code was scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum MiniProgramScan {
     /// The mini program opened with this scene.
@@ -102,6 +109,7 @@ pub enum MiniProgramScan {
 
 /// `GET /manage/v1/pools/{pool}/users/{id}`: one user with all bindings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserRecord {
     /// The user.
     pub user: User,

@@ -15,6 +15,7 @@ pub type Metadata = BTreeMap<MetadataKey, MetadataEntry>;
 /// A metadata key: 1 to 64 characters, no control characters, no blanks at the ends.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct MetadataKey(String);
 
@@ -60,6 +61,7 @@ impl<'de> Deserialize<'de> for MetadataKey {
 
 /// A metadata value: JSON of at most 8 KiB and 16 levels.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct MetadataValue(Value);
 
@@ -104,6 +106,7 @@ impl<'de> Deserialize<'de> for MetadataValue {
 
 /// One key's value, and the revision that last changed it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MetadataEntry {
     /// The value.
     pub value: MetadataValue,

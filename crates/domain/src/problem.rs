@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 /// An error answer of `/manage/v1` and `/sync/v1`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// The HTTP status.
     pub status: u16,
@@ -54,6 +55,7 @@ impl Problem {
 /// What can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     /// The request is not what the endpoint takes (JSON, path, query).
@@ -70,6 +72,8 @@ pub enum Code {
     ConnectionDisabled,
     /// Somebody else changed it since it was read; nothing was saved.
     Outdated,
+    /// Without this access key nobody could administer the pool any more; nothing was changed.
+    LastAdminKey,
     /// WeChat refused; `wechat` says how.
     WechatRefused,
     /// WeChat's page refused the connection's settings; `detail` is WeChat's own words.
@@ -102,9 +106,12 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::ConnectionDisabled | Self::Outdated | Self::SyncReset | Self::SyncGap | Self::SyncFork => {
-                409
-            }
+            Self::ConnectionDisabled
+            | Self::Outdated
+            | Self::LastAdminKey
+            | Self::SyncReset
+            | Self::SyncGap
+            | Self::SyncFork => 409,
             Self::TooLarge => 413,
             Self::TooOften => 429,
             Self::InvalidFields => 422,

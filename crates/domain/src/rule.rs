@@ -1,10 +1,12 @@
 //! Rules that a field can break. The console has a sentence for each, in every language.
 
+use crate::connection::broken_display_name;
 use serde::{Deserialize, Serialize};
 
 /// A rule that a value broke.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A value is needed.
@@ -61,11 +63,30 @@ pub enum Rule {
     MetadataValueDepth,
     /// Metadata: a user has at most 256 keys.
     MetadataCount,
+    /// Name: another one of its sort in the pool has it.
+    NameTaken,
+    /// E-mail address: not of a shape that can be written to.
+    EmailShape,
+    /// E-mail address: another operator of the pool has it.
+    EmailTaken,
+    /// Redirect URL: absolute, no `#` part, no password; a `*` only in place of one whole part of the host name.
+    RedirectUrlShape,
+    /// Connection: the pool has none of this identifier.
+    ConnectionUnknown,
+    /// Operator: the pool has none of this id.
+    OperatorUnknown,
+    /// Application id: another application has it, here or in another pool.
+    ApplicationIdTaken,
+    /// Application id: it cannot change.
+    ApplicationIdImmutable,
+    /// Expiry: it is not in the future.
+    ExpiryPast,
 }
 
 /// A value that was refused, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FieldError {
     /// The field, named as in the JSON body: `app_id`, `verification_file.name`.
     pub field: String,
@@ -81,4 +102,11 @@ impl FieldError {
             rule,
         }
     }
+}
+
+/// Checks a name for people, and answers it without blanks at its ends.
+pub(crate) fn check_name(field: &str, text: &str, refused: &mut Vec<FieldError>) -> String {
+    let name = text.trim();
+    refused.extend(broken_display_name(name).map(|rule| FieldError::new(field, rule)));
+    name.to_owned()
 }

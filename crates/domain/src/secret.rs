@@ -8,6 +8,7 @@ use std::fmt;
 /// It prints as dots. It serialises, because that way leads over HTTP; nothing that is stored, shown or logged holds one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct AppSecret(String);
 
@@ -32,5 +33,6 @@ impl fmt::Debug for AppSecret {
 /// Twelve hexadecimal digits by which people recognise a secret without seeing it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Fingerprint(pub String);

@@ -9,11 +9,13 @@ use std::{fmt, str::FromStr};
 
 /// A pool's monotone change number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Revision(pub i64);
 
 /// Names an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "id", rename_all = "snake_case")]
 pub enum EntityKey {
     /// A user.
@@ -26,6 +28,7 @@ pub enum EntityKey {
 
 /// An entity's latest state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "state", rename_all = "snake_case")]
 pub enum Entity {
     /// A user with metadata.
@@ -38,6 +41,7 @@ pub enum Entity {
 
 /// One row of the feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The revision at which the entity last changed.
     pub revision: Revision,
@@ -49,6 +53,7 @@ pub struct Change {
 
 /// Body of `POST /sync/v1/pools/{pool}/pull`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PullRequest {
     /// Who asks.
     pub client_id: ClientId,
@@ -60,6 +65,7 @@ pub struct PullRequest {
 
 /// Answer of a pull.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PullPage {
     /// Changes in the order of their revisions.
     pub changes: Vec<Change>,
@@ -73,6 +79,7 @@ pub struct PullPage {
 
 /// Why a console has to load everything again (travels as [`crate::Code::SyncReset`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ResetReason {
     /// Not a cursor of this backend.
@@ -130,10 +137,12 @@ impl<'de> Deserialize<'de> for FieldGroup {
 
 /// One edit: one field group of one user, from a base value to a new one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Patch {
     /// Whose field.
     pub user_id: UserId,
     /// Which field group.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub field: FieldGroup,
     /// What the operator saw; absent if the field was absent. A JSON `null` is a value, not an absence.
     #[serde(
@@ -158,6 +167,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<M
 
 /// An edit in its place in the console's order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Mutation {
     /// 1, 2, 3, … without gaps for one client.
     pub seq: u64,
@@ -169,6 +179,7 @@ pub struct Mutation {
 
 /// Body of `POST /sync/v1/pools/{pool}/push`: at most 500 mutations, 1 MiB.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PushRequest {
     /// Who pushes.
     pub client_id: ClientId,
@@ -183,6 +194,7 @@ impl PushRequest {
 
 /// Answer of a push: one outcome a mutation, the same however often it is asked.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PushAnswer {
     /// The highest sequence number decided.
     pub last_seq: u64,
@@ -192,6 +204,7 @@ pub struct PushAnswer {
 
 /// What became of a mutation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MutationOutcome {
     /// Its place.
     pub seq: u64,
@@ -203,6 +216,7 @@ pub struct MutationOutcome {
 
 /// What can become of a mutation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Outcome {
     /// It was written, at this revision.
@@ -236,6 +250,7 @@ pub enum Outcome {
 /// Why a mutation can never be applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PushRejection {
     /// The user was deleted.
@@ -248,6 +263,7 @@ pub enum PushRejection {
 
 /// An SSE event of `GET /sync/v1/pools/{pool}/events`: a hint, never data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hint {
     /// The pool's head.
     pub head: Revision,

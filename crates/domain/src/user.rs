@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A person in the pool, with metadata.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct User {
     /// The id.
     pub id: UserId,
@@ -23,6 +24,7 @@ pub struct User {
 /// Whether a user may log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum UserStatus {
     /// May log in.
@@ -35,6 +37,7 @@ pub enum UserStatus {
 /// What is known of a person. Every field is absent until somebody gave it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Profile {
     /// Nickname, mostly WeChat's.
@@ -54,6 +57,7 @@ pub struct Profile {
 /// A value and who gave it (design rule 8: each profile field knows its source).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Sourced {
     /// The value.
     pub value: String,
@@ -64,6 +68,7 @@ pub struct Sourced {
 /// Who gave a profile field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// WeChat's server API.
@@ -79,6 +84,7 @@ pub enum Source {
 /// A binding: a WeChat identifier that belongs to a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Identity {
     /// The id.
     pub id: IdentityId,
@@ -95,6 +101,7 @@ pub struct Identity {
 /// What a WeChat identifier is, and what it is unique within.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum IdentityScope {
     /// An OpenID: unique for one AppID.

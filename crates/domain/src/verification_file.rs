@@ -9,6 +9,7 @@ pub const VERIFICATION_FILE_MAX_BYTES: usize = 16 * 1024;
 /// A file the backend serves, byte for byte, at `/<name>`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VerificationFile {
     /// Bare file name, of one of the shapes of [`is_verification_file_name`].
     pub name: String,

@@ -164,6 +164,8 @@ export type Code =
 "connection_disabled" | 
 /**  Somebody else changed it since it was read; nothing was saved. */
 "outdated" | 
+/**  Without this access key nobody could administer the pool any more; nothing was changed. */
+"last_admin_key" | 
 /**  WeChat refused; `wechat` says how. */
 "wechat_refused" | 
 /**  WeChat's page refused the connection's settings; `detail` is WeChat's own words. */
@@ -645,7 +647,25 @@ export type Rule =
 /**  Metadata value: nested deeper than 16 levels. */
 "metadata_value_depth" | 
 /**  Metadata: a user has at most 256 keys. */
-"metadata_count";
+"metadata_count" | 
+/**  Name: another one of its sort in the pool has it. */
+"name_taken" | 
+/**  E-mail address: not of a shape that can be written to. */
+"email_shape" | 
+/**  E-mail address: another operator of the pool has it. */
+"email_taken" | 
+/**  Redirect URL: absolute, no `#` part, no password; a `*` only in place of one whole part of the host name. */
+"redirect_url_shape" | 
+/**  Connection: the pool has none of this identifier. */
+"connection_unknown" | 
+/**  Operator: the pool has none of this id. */
+"operator_unknown" | 
+/**  Application id: another application has it, here or in another pool. */
+"application_id_taken" | 
+/**  Application id: it cannot change. */
+"application_id_immutable" | 
+/**  Expiry: it is not in the future. */
+"expiry_past";
 
 /**  An app that the sandbox knows. */
 export type SandboxApp = {

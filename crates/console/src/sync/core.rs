@@ -300,6 +300,7 @@ impl Core {
             | Code::NotFound
             | Code::ConnectionDisabled
             | Code::Outdated
+            | Code::LastAdminKey
             | Code::WechatRefused
             | Code::WechatPageRefused
             | Code::WechatUnreachable
@@ -366,6 +367,7 @@ impl Core {
                 | Code::InvalidFields
                 | Code::ConnectionDisabled
                 | Code::Outdated
+                | Code::LastAdminKey
                 | Code::WechatRefused
                 | Code::WechatPageRefused
                 | Code::WechatUnreachable

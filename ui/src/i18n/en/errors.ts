@@ -79,6 +79,11 @@ export const errors = {
       advice:
         "Load their changes: what you typed stays where you typed it. Then look once more and save again.",
     },
+    last_admin_key: {
+      title: "This is the last key of an administrator",
+      meaning: "Without it nobody could administer the pool any more. Nothing was changed.",
+      advice: "Make another administrator's key first.",
+    },
     wechat_refused: {
       title: "WeChat refused",
       meaning: "The backend asked WeChat, and WeChat said no.",

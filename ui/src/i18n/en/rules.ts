@@ -33,4 +33,14 @@ export const rules = {
     "A number this long would be rounded. Put it in quotes to keep every digit, as text.",
   metadata_value_depth: "The value is nested deeper than 16 levels.",
   metadata_count: "This user already has 256 keys, the most there can be. Remove one first.",
+  name_taken: "Another entry of this pool already has this name.",
+  email_shape: "Enter a whole e-mail address.",
+  email_taken: "Another operator of this pool already has this address.",
+  redirect_url_shape:
+    "Enter a whole address without a # part. A * may only stand for one whole part of the host name.",
+  connection_unknown: "This pool has no connection with this identifier.",
+  operator_unknown: "This pool has no such operator.",
+  application_id_taken: "Another application already has this id.",
+  application_id_immutable: "An application keeps its id.",
+  expiry_past: "Choose a moment in the future.",
 } satisfies Record<Rule, string>;

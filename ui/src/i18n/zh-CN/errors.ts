@@ -71,6 +71,11 @@ export const errors = {
       meaning: "尚未保存任何内容。",
       advice: "先载入对方的更改，你输入过的字段会保留。核对之后再保存。",
     },
+    last_admin_key: {
+      title: "这是最后一个管理员密钥",
+      meaning: "没有它就再也没有人能管理该用户池。未做任何更改。",
+      advice: "请先创建另一个管理员密钥。",
+    },
     wechat_refused: {
       title: "微信拒绝了请求",
       meaning: "后端已向微信发起请求，微信没有同意。",

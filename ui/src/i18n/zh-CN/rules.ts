@@ -30,4 +30,13 @@ export const rules = {
   metadata_value_number: "这么长的数字会被舍入。加上引号存为文本，每一位都会保留。",
   metadata_value_depth: "值的嵌套超过 16 层。",
   metadata_count: "该用户的自定义数据已达 256 个键的上限，先删除一个再添加。",
+  name_taken: "该用户池中已有同名的条目。",
+  email_shape: "请填写完整的邮箱地址。",
+  email_taken: "该用户池的另一位操作员已使用此邮箱。",
+  redirect_url_shape: "请填写完整的地址，不带 # 部分；* 只能代替主机名中的一整段。",
+  connection_unknown: "该用户池中没有使用此标识的连接。",
+  operator_unknown: "该用户池中没有这位操作员。",
+  application_id_taken: "已有其他应用使用此 ID。",
+  application_id_immutable: "应用的 ID 不能更改。",
+  expiry_past: "请选择将来的时间。",
 } satisfies typeof en;
