@@ -3,7 +3,7 @@
 use crate::{App, Error, access, facades::Browsers, limit};
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     handler::Handler,
     http::Method,
     middleware::{self, Next},
@@ -15,6 +15,9 @@ use yaopai_domain::Action;
 
 /// A handler takes at most this long, unless its endpoint is [`Endpoint::long`]. Calls to WeChat take up to 10 s each.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
+
+/// How an error is told in the words of an API.
+type Fail = fn(Error) -> Response;
 
 /// One method at one path.
 pub(crate) struct Endpoint {
@@ -30,6 +33,7 @@ pub(crate) struct Endpoint {
     pub(crate) needs: Needs,
     /// Which web pages may call it.
     pub(crate) browsers: Browsers,
+    fail: Fail,
     long: bool,
     handler: MethodRouter<Arc<App>>,
 }
@@ -103,6 +107,7 @@ impl Endpoint {
             path,
             needs,
             browsers: Browsers::Nobody,
+            fail: Error::into_response,
             long: false,
             handler: on(filter, handler),
         }
@@ -118,15 +123,20 @@ impl Endpoint {
         Self { browsers, ..self }
     }
 
+    /// Tells errors that come before the handler in other words than problems.
+    pub(crate) fn failing(self, fail: Fail) -> Self {
+        Self { fail, ..self }
+    }
+
     /// Adds the endpoint to a router.
     pub(crate) fn mount(self, router: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         let mut handler: MethodRouter<Arc<App>, Infallible> = self.handler;
         if !self.long {
-            handler = handler.layer(middleware::from_fn(in_time));
+            handler = handler.layer(middleware::from_fn_with_state(self.fail, in_time));
         }
         let app = Arc::clone(app);
         handler = match self.needs {
-            Needs::Nothing => handler.layer(middleware::from_fn_with_state(app, limit::hold_back)),
+            Needs::Nothing => handler.layer(middleware::from_fn_with_state((app, self.fail), hold_back)),
             Needs::AnyKey => handler.layer(middleware::from_fn_with_state(app, access::check_any)),
             Needs::Right(action) => {
                 handler.layer(middleware::from_fn_with_state((app, action), access::check))
@@ -136,8 +146,14 @@ impl Endpoint {
     }
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
+async fn in_time(State(fail): State<Fail>, request: Request, next: Next) -> Response {
     tokio::time::timeout(TIME_LIMIT, next.run(request))
         .await
-        .unwrap_or_else(|_| Error::Busy.into_response())
+        .unwrap_or_else(|_| fail(Error::Busy))
+}
+
+async fn hold_back(State((app, fail)): State<(Arc<App>, Fail)>, request: Request, next: Next) -> Response {
+    limit::hold_back(State(app), request, next)
+        .await
+        .unwrap_or_else(fail)
 }

@@ -118,6 +118,12 @@ impl Bench {
 
     /// A backend that sends codes these ways.
     pub(crate) async fn delivering(delivery: Delivery) -> Self {
+        let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
+        Self::beside(&nowhere, delivery).await
+    }
+
+    /// A backend whose WeChat is at this address, and which sends codes these ways.
+    pub(crate) async fn beside(wechat: &url::Url, delivery: Delivery) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
         let entropy = Arc::new(Seeded::new(42));
@@ -132,9 +138,9 @@ impl Bench {
         let key = SecretKey::of_data_dir(dir.path(), entropy.as_ref()).unwrap();
         let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
         let hosts = WeChatHosts {
-            api: nowhere.clone(),
-            open: nowhere.clone(),
-            poll: nowhere.clone(),
+            api: wechat.clone(),
+            open: wechat.clone(),
+            poll: wechat.clone(),
         };
         let http = http_client(&hosts).unwrap();
         let app = Arc::new(App {
@@ -198,7 +204,11 @@ impl Bench {
         if let Some(key) = key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
         }
-        let request = request.body(body.into()).unwrap();
+        self.take(request.body(body.into()).unwrap()).await
+    }
+
+    /// Takes any request.
+    pub(crate) async fn take(&self, request: Request<Body>) -> Answer {
         let answer = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let streams = parts

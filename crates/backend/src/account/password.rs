@@ -165,6 +165,21 @@ pub(crate) async fn change_password(
     set_password(app, pool, user, new).await
 }
 
+/// Makes sure that a user who is logged in knows their password.
+pub(crate) async fn confirm_password(
+    app: &App,
+    pool: &PoolId,
+    user: UserId,
+    password: &Zeroizing<String>,
+) -> Result<(), Error> {
+    let account = app
+        .store
+        .account(pool, user)
+        .await?
+        .ok_or(Error::NotFound("user"))?;
+    super::sign_in::check_password(app, pool, &user.to_string(), Some(&account), password).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,8 @@
 
 mod browsers;
 mod call;
+#[cfg(test)]
+pub(crate) mod desk;
 
 pub(crate) use browsers::{Browsers, let_browsers_in};
 pub(crate) use call::Call;

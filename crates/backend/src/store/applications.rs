@@ -32,6 +32,14 @@ impl Store {
             .await
     }
 
+    /// The redirect URLs of the pool's applications.
+    pub(crate) async fn redirect_urls_of(&self, pool: &PoolId) -> Result<Vec<Url>, StoreError> {
+        self.read(pool.clone(), |reading, pool| {
+            Box::pin(redirect_urls_of(reading, pool))
+        })
+        .await
+    }
+
     /// The pool, if there is one only.
     pub(crate) async fn only_pool(&self) -> Result<Option<PoolId>, StoreError> {
         self.read((), |reading, ()| Box::pin(only_pool(reading))).await
@@ -55,9 +63,18 @@ fn read(row: &Row) -> Result<Application, StoreError> {
 }
 
 async fn redirect_urls(reading: &Reading<'_>) -> Result<Vec<Url>, StoreError> {
-    let mut urls = Vec::new();
     let sql = "SELECT redirect_urls FROM application ORDER BY created_at, id";
-    for row in reading.rows(sql, values![]).await? {
+    all_urls(reading.rows(sql, values![]).await?)
+}
+
+async fn redirect_urls_of(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<Url>, StoreError> {
+    let sql = "SELECT redirect_urls FROM application WHERE pool = $1 ORDER BY created_at, id";
+    all_urls(reading.rows(sql, values![pool]).await?)
+}
+
+fn all_urls(rows: Vec<Row>) -> Result<Vec<Url>, StoreError> {
+    let mut urls = Vec::new();
+    for row in rows {
         urls.extend(row.json::<Vec<Url>>("redirect_urls")?);
     }
     Ok(urls)
