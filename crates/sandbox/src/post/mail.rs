@@ -81,15 +81,12 @@ fn unquoted(text: &str) -> Vec<u8> {
         let escaped = (byte == b'=')
             .then(|| hex::decode(after.get(..2)?).ok())
             .flatten();
-        match escaped {
-            Some(decoded) => {
-                bytes.extend(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = after;
-            }
+        if let Some(decoded) = escaped {
+            bytes.extend(decoded);
+            rest = &after[2..];
+        } else {
+            bytes.push(byte);
+            rest = after;
         }
     }
     bytes

@@ -30,11 +30,14 @@ enum Manner {
     Hangs,
 }
 
+/// The query and the XML of a push.
+type Heard = (HashMap<String, String>, String);
+
 /// The server of an official account.
 #[derive(Clone)]
 struct Account {
     manner: Manner,
-    heard: Arc<Mutex<Vec<(HashMap<String, String>, String)>>>,
+    heard: Arc<Mutex<Vec<Heard>>>,
 }
 
 impl Account {
@@ -54,7 +57,7 @@ impl Account {
         account
     }
 
-    fn heard(&self) -> Vec<(HashMap<String, String>, String)> {
+    fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 }

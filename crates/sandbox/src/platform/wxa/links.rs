@@ -29,9 +29,13 @@ struct Target {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Life {
-    expire_type: u8,
-    expire_time: Option<u64>,
-    expire_interval: Option<u64>,
+    /// 0: until a time, in seconds since the UNIX epoch; 1: for so many days.
+    #[serde(rename = "expire_type")]
+    measure: u8,
+    #[serde(rename = "expire_time")]
+    until: Option<u64>,
+    #[serde(rename = "expire_interval")]
+    days: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -116,7 +120,7 @@ fn make(platform: &Platform, app_id: String, target: Target, life: &Life) -> Res
         return Err(Errcode::LinkVersion);
     }
     let latest = now + LONGEST_DAYS * DAY;
-    let expires_at = match (life.expire_type, life.expire_time, life.expire_interval) {
+    let expires_at = match (life.measure, life.until, life.days) {
         (0, None | Some(0), _) => latest,
         (0, Some(time), _) if (now + 1..=latest).contains(&time) => time,
         (1, _, Some(days)) if (1..=LONGEST_DAYS).contains(&days) => now + days * DAY,
