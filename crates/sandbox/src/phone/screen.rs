@@ -108,7 +108,8 @@ fn choice(person: &Person, first: bool) -> String {
     )
 }
 
-fn question(action: &str, hidden: &[(&str, &str)], approve: Words<'_>) -> String {
+/// Who is there, and whether they agree; `option` is ready HTML that stands before the buttons.
+fn question(action: &str, hidden: &[(&str, &str)], option: &str, approve: Words<'_>) -> String {
     use std::fmt::Write as _;
     let mut form = format!("<form method=\"post\" action=\"{action}\">\n");
     for (name, value) in hidden {
@@ -129,6 +130,7 @@ fn question(action: &str, hidden: &[(&str, &str)], approve: Words<'_>) -> String
     let _ = write!(
         form,
         r#"</fieldset>
+{option}
 <div class="buttons">
 <button class="approve" name="decision" value="approve">{}</button>
 <button class="refuse" name="decision" value="refuse">{}</button>
@@ -153,7 +155,7 @@ pub(crate) fn confirm(app: &AppSheet, uuid: &str) -> Html<String> {
     phone(
         "微信登录",
         "微信登录",
-        &(card + &question("/connect/confirm", &[("uuid", uuid)], APPROVE)),
+        &(card + &question("/connect/confirm", &[("uuid", uuid)], "", APPROVE)),
     )
 }
 
@@ -173,13 +175,17 @@ pub(crate) fn authorize(authorize: &Authorize) -> Html<String> {
         ("response_type", "code"),
         ("scope", &authorize.scope),
         ("state", &authorize.state),
-        ("forceSnapShot", if authorize.snapshot { "true" } else { "" }),
     ];
+    let option = format!(
+        r#"<label class="option"><input type="checkbox" name="forceSnapShot" value="true"{checked}> {words}</label>"#,
+        checked = if authorize.snapshot { " checked" } else { "" },
+        words = both(("只看快照页", "Visit the snapshot page only")),
+    );
     let card = app_card(&authorize.app, asks);
     phone(
         "网页授权",
         "网页授权",
-        &(card + &question("/connect/oauth2/authorize", &hidden, APPROVE)),
+        &(card + &question("/connect/oauth2/authorize", &hidden, &option, APPROVE)),
     )
 }
 
@@ -190,7 +196,7 @@ pub(crate) fn miniprogram(app: &AppSheet, scene: &str) -> Html<String> {
     phone(
         &app.name,
         &app.name,
-        &(card + &question("/phone/miniprogram", &hidden, APPROVE)),
+        &(card + &question("/phone/miniprogram", &hidden, "", APPROVE)),
     )
 }
 
@@ -201,7 +207,7 @@ pub(crate) fn follow(app: &AppSheet, path: &str) -> Html<String> {
     phone(
         "公众号",
         &app.name,
-        &(card + &question(&action, &[], ("关注", "Follow"))),
+        &(card + &question(&action, &[], "", ("关注", "Follow"))),
     )
 }
 

@@ -109,10 +109,15 @@ pub(crate) struct Authorize {
 pub(crate) const PATH: &str = "/connect/oauth2/authorize";
 
 impl Authorize {
-    /// Checks the parameters of the page; their order does not matter.
+    /// Checks the parameters of the page. Their order matters only if a script switched that on: WeChat's documents say
+    /// so, but others are in use.
     pub(crate) fn check(world: &mut World, params: &Params) -> Result<Self, PageFault> {
         if let Some(ordered) = world.faults.take(PATH, Some(params.get("appid"))) {
             return Err(PageFault::from_number(ordered.number()).unwrap_or(PageFault::ResponseType));
+        }
+        let documented = ["appid", "redirect_uri", "response_type", "scope", "state"];
+        if world.strict_authorize && !params.in_order(&documented) {
+            return Err(PageFault::ResponseType);
         }
         for (name, fault) in [
             ("appid", PageFault::AppidEmpty),

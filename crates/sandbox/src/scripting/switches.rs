@@ -19,6 +19,7 @@ pub(super) struct Switches {
     delay: Option<OrderedDelay>,
     quota: Option<OrderedQuota>,
     push_retries: Option<u32>,
+    strict_authorize: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -106,14 +107,18 @@ pub(super) async fn set(
     if let Some(retries) = switches.push_retries {
         world.pushes.retries = retries;
     }
+    if let Some(strict) = switches.strict_authorize {
+        world.strict_authorize = strict;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `DELETE /sandbox/switches`: no failures, no delays, and WeChat's own quotas again.
+/// `DELETE /sandbox/switches`: no failures, no delays, no strictness, and WeChat's own quotas again.
 pub(super) async fn take_back(State(platform): State<Shared>) -> StatusCode {
     let mut world = platform.world();
     world.faults.clear();
     world.quotas.restore();
+    world.strict_authorize = false;
     StatusCode::NO_CONTENT
 }
 

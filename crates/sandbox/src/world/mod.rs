@@ -60,6 +60,8 @@ pub(crate) struct World {
     pub(crate) rids: Rids,
     pub(crate) pushes: Pushes,
     pub(crate) codebook: Codebook,
+    /// Whether the authorize page opens only with its parameters in the documented order.
+    pub(crate) strict_authorize: bool,
     /// Whom an OpenID of an app belongs to, for those of the crowd who showed up there.
     met: HashMap<String, Arc<Person>>,
 }

@@ -142,3 +142,57 @@ async fn a_script_hears_what_is_wrong(#[case] url: &str, #[case] person: &str) {
     assert_eq!(refused.status(), 400);
     assert!(refused.json::<Value>().await.unwrap()["error"].is_string());
 }
+
+#[rstest]
+#[case(false, "code=")]
+#[case(true, "WeChat refuses this link")]
+#[tokio::test]
+async fn wants_the_documented_order_only_when_strict(#[case] strict: bool, #[case] expected: &str) {
+    let world = start().await;
+    world
+        .script(
+            reqwest::Method::POST,
+            "switches",
+            serde_json::json!({ "strict_authorize": strict }),
+        )
+        .await;
+    let right = world.authorize_url("snsapi_base");
+    assert_eq!(world.phone(&right, "chen-mo", "approve").await.status(), 200);
+    let state_first = right
+        .replace("&state=S1", "")
+        .replace("?appid", "?state=S1&appid");
+    let answer = world.phone(&state_first, "chen-mo", "approve").await;
+    assert!(answer.text().await.unwrap().contains(expected));
+}
+
+#[tokio::test]
+async fn somebody_can_choose_the_snapshot_page() {
+    let world = start().await;
+    let page = world
+        .http
+        .get(world.authorize_url("snsapi_userinfo"))
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    assert!(
+        page.contains(r#"name="forceSnapShot" value="true"> 只看快照页"#),
+        "{page}"
+    );
+    let query = Url::parse(&world.authorize_url("snsapi_userinfo")).unwrap();
+    let form = format!(
+        "{}&person=chen-mo&decision=approve&forceSnapShot=true",
+        query.query().unwrap()
+    );
+    let gone = world
+        .http
+        .post(world.at("/connect/oauth2/authorize", &[]))
+        .body(form)
+        .send()
+        .await
+        .unwrap();
+    let code = text(&Value::from(gone.headers()[LOCATION].to_str().unwrap()));
+    let code = code.split(['=', '&']).nth(1).unwrap();
+    let pair = world.exchange(&world.app(AppKind::OfficialAccount), code).await;
+    assert_eq!(pair["is_snapshotuser"], 1);
+}

@@ -19,3 +19,4 @@ mod qrconnect;
 mod running;
 mod switches;
 mod user_tokens;
+mod wire;
