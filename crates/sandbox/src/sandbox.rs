@@ -30,6 +30,7 @@ pub struct Sandbox {
     platform: Shared,
     smtp_address: SocketAddr,
     serving: JoinHandle<()>,
+    delivering: JoinHandle<()>,
 }
 
 impl Sandbox {
@@ -67,11 +68,12 @@ impl Sandbox {
                 tracing::error!(%error, "the sandbox stopped serving");
             }
         });
-        tokio::spawn(post::serve_mail(mail, Arc::clone(&platform)));
+        let delivering = tokio::spawn(post::serve_mail(mail, Arc::clone(&platform)));
         Ok(Self {
             platform,
             smtp_address,
             serving,
+            delivering,
         })
     }
 
@@ -106,12 +108,14 @@ impl Sandbox {
         }
     }
 
-    /// Stops: held polls are answered at once, connections are closed, the port is free afterwards.
+    /// Stops: held polls are answered at once, connections are closed, both ports are free afterwards.
     pub async fn stop(mut self) {
         self.platform.stopping.cancel();
         if tokio::time::timeout(STOP_LIMIT, &mut self.serving).await.is_err() {
             self.serving.abort();
         }
+        // It listens to nothing but the end, and gives its port back when it hears of it.
+        let _ = tokio::time::timeout(STOP_LIMIT, &mut self.delivering).await;
     }
 }
 

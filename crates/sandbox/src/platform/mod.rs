@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 pub(crate) use answer::Refusal;
-pub(crate) use authorize::{Authorize, PageFault};
+pub(crate) use authorize::{Authorize, PATH as AUTHORIZE_PATH, PageFault};
 pub(crate) use callback::native_callback;
 pub(crate) use errcode::Errcode;
 pub(crate) use params::Params;
@@ -105,43 +105,58 @@ impl Platform {
     }
 }
 
+/// The calls of the server API: what failures and delays can be ordered for, and who answers.
+macro_rules! calls {
+    ($($path:literal => $handler:path;)+) => {
+        const CALLS: &[&str] = &[$($path),+];
+
+        fn calls() -> Router<Shared> {
+            Router::new()$(.route($path, any($handler)))+
+        }
+    };
+}
+
+calls! {
+    "/sns/jscode2session" => sns::jscode2session;
+    "/sns/oauth2/access_token" => sns::access_token;
+    "/sns/oauth2/refresh_token" => sns::refresh_token;
+    "/sns/auth" => sns::auth;
+    "/sns/userinfo" => sns::userinfo;
+    "/cgi-bin/token" => cgi_bin::tokens::token;
+    "/cgi-bin/stable_token" => cgi_bin::tokens::stable_token;
+    "/cgi-bin/ticket/getticket" => cgi_bin::tickets::getticket;
+    "/cgi-bin/qrcode/create" => cgi_bin::scenes::create;
+    "/cgi-bin/user/info" => cgi_bin::followers::info;
+    "/cgi-bin/clear_quota" => cgi_bin::quota::clear;
+    "/cgi-bin/clear_quota/v2" => cgi_bin::quota::clear_by_secret;
+    "/cgi-bin/openapi/rid/get" => cgi_bin::quota::rid;
+    "/cgi-bin/wxaapp/createwxaqrcode" => wxa::codes::square;
+    "/wxa/getwxacode" => wxa::codes::limited;
+    "/wxa/getwxacodeunlimit" => wxa::codes::unlimited;
+    "/wxa/generatescheme" => wxa::links::scheme;
+    "/wxa/generate_urllink" => wxa::links::url_link;
+    "/wxa/checksession" => wxa::sessions::check;
+    "/wxa/resetusersessionkey" => wxa::sessions::reset;
+    "/wxa/business/getuserphonenumber" => wxa::phone::number;
+    "/connect/sdk/qrconnect" => sdk_qrconnect::create;
+}
+
+/// Whether this is the path of a call of the server API.
+pub(crate) fn is_call(path: &str) -> bool {
+    CALLS.contains(&path)
+}
+
 /// The endpoints of `api.weixin.qq.com` and `open.weixin.qq.com`.
 pub(crate) fn router(platform: &Shared) -> Router<Shared> {
-    let api = Router::new()
-        .route("/sns/jscode2session", any(sns::jscode2session))
-        .route("/sns/oauth2/access_token", any(sns::access_token))
-        .route("/sns/oauth2/refresh_token", any(sns::refresh_token))
-        .route("/sns/auth", any(sns::auth))
-        .route("/sns/userinfo", any(sns::userinfo))
-        .route("/cgi-bin/token", any(cgi_bin::tokens::token))
-        .route("/cgi-bin/stable_token", any(cgi_bin::tokens::stable_token))
-        .route("/cgi-bin/ticket/getticket", any(cgi_bin::tickets::getticket))
-        .route("/cgi-bin/qrcode/create", any(cgi_bin::scenes::create))
-        .route("/cgi-bin/user/info", any(cgi_bin::followers::info))
-        .route("/cgi-bin/clear_quota", any(cgi_bin::quota::clear))
-        .route("/cgi-bin/clear_quota/v2", any(cgi_bin::quota::clear_by_secret))
-        .route("/cgi-bin/openapi/rid/get", any(cgi_bin::quota::rid))
-        .route("/cgi-bin/wxaapp/createwxaqrcode", any(wxa::codes::square))
-        .route("/wxa/getwxacode", any(wxa::codes::limited))
-        .route("/wxa/getwxacodeunlimit", any(wxa::codes::unlimited))
-        .route("/wxa/generatescheme", any(wxa::links::scheme))
-        .route("/wxa/generate_urllink", any(wxa::links::url_link))
-        .route("/wxa/checksession", any(wxa::sessions::check))
-        .route("/wxa/resetusersessionkey", any(wxa::sessions::reset))
-        .route("/wxa/business/getuserphonenumber", any(wxa::phone::number))
-        .route("/connect/sdk/qrconnect", any(sdk_qrconnect::create))
-        .route_layer(middleware::from_fn_with_state(
-            Arc::clone(platform),
-            attendant::attend,
-        ));
+    let attended = calls().route_layer(middleware::from_fn_with_state(
+        Arc::clone(platform),
+        attendant::attend,
+    ));
     Router::new()
         .route("/cgi-bin/showqrcode", get(cgi_bin::scenes::show))
         .route("/connect/qrconnect", get(qrconnect::page))
         .route("/connect/qrcode/{uuid}", get(qrconnect::image))
         .route("/connect/l/qrconnect", get(long_poll::poll))
-        .route(
-            "/connect/oauth2/authorize",
-            get(authorize::show).post(authorize::decide),
-        )
-        .merge(api)
+        .route(authorize::PATH, get(authorize::show).post(authorize::decide))
+        .merge(attended)
 }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 pub(crate) use smtp::serve as serve_mail;
 
 use crate::platform::Shared;
+use crate::scripting::Order;
 
 /// The paths of this module.
 pub(crate) fn router() -> Router<Shared> {
@@ -34,7 +35,7 @@ struct TextMessage {
 async fn sms(
     State(platform): State<Shared>,
     headers: HeaderMap,
-    Json(message): Json<TextMessage>,
+    Order(message): Order<TextMessage>,
 ) -> (StatusCode, Json<Value>) {
     let has_secret = headers
         .get(AUTHORIZATION)

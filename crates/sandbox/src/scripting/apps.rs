@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use url::Url;
 
-use super::fault::ScriptFault;
+use super::fault::{Order, ScriptFault};
 use crate::platform::Shared;
 use crate::push;
 use crate::shapes;
@@ -54,7 +54,7 @@ pub(super) struct NewApp {
 /// `POST /sandbox/apps`: registers an app and answers its sheet.
 pub(super) async fn register(
     State(platform): State<Shared>,
-    Json(new): Json<NewApp>,
+    Order(new): Order<NewApp>,
 ) -> Result<(StatusCode, Json<AppSheet>), ScriptFault> {
     let app_id = new
         .app_id
@@ -129,7 +129,7 @@ pub(super) struct AppChange {
 pub(super) async fn change(
     State(platform): State<Shared>,
     Path(app_id): Path<String>,
-    Json(change): Json<AppChange>,
+    Order(change): Order<AppChange>,
 ) -> Result<Json<AppSheet>, ScriptFault> {
     fn set<T>(field: &mut T, value: Option<T>) {
         if let Some(value) = value {
@@ -173,7 +173,7 @@ pub(super) struct Confirmation {
 pub(super) async fn confirm_ip(
     State(platform): State<Shared>,
     Path(app_id): Path<String>,
-    Json(Confirmation { allow }): Json<Confirmation>,
+    Order(Confirmation { allow }): Order<Confirmation>,
 ) -> Result<StatusCode, ScriptFault> {
     let now = platform.now();
     if platform.world().confirmations.answer(&app_id, allow, now) {
@@ -203,7 +203,7 @@ fn yes() -> bool {
 pub(super) async fn push_messages(
     State(platform): State<Shared>,
     Path(app_id): Path<String>,
-    Json(new): Json<NewMessages>,
+    Order(new): Order<NewMessages>,
 ) -> Result<Json<AppSheet>, ScriptFault> {
     let alphanumeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let key_fits =

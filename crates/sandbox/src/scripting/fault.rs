@@ -1,6 +1,7 @@
 //! Why a script is refused.
 
-use axum::extract::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Json};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -14,7 +15,7 @@ use crate::push::ServerFault;
 
 /// Why a script is refused; answered as `{"error": …}`.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ScriptFault {
+pub(crate) enum ScriptFault {
     #[error("app_id must be wx and 16 lower-case hex digits")]
     AppIdShape,
     #[error("app_secret must be 32 lower-case hex digits")]
@@ -45,8 +46,10 @@ pub(super) enum ScriptFault {
     Page(PageFault),
     #[error("errcode {0} is not one that login flows know; give it an errmsg")]
     Errcode(i32),
-    #[error("failures can be ordered for paths below /sns/, /cgi-bin/, /wxa/ and /connect/")]
+    #[error("no call of the server API has this path")]
     Path,
+    #[error("{}", .0.body_text())]
+    Body(#[from] JsonRejection),
     #[error("no quota has this name; GET /sandbox/quotas lists them")]
     Quota,
     #[error("no administrator was asked anything")]
@@ -56,6 +59,11 @@ pub(super) enum ScriptFault {
     #[error("errno 1400001: the mini program has no phone numbers left to ask for")]
     PhoneQuota,
 }
+
+/// The JSON of a script; whatever else it sends is answered in the shape of every refusal.
+#[derive(FromRequest)]
+#[from_request(via(Json), rejection(ScriptFault))]
+pub(crate) struct Order<T>(pub(crate) T);
 
 impl From<PageFault> for ScriptFault {
     fn from(fault: PageFault) -> Self {
@@ -85,6 +93,7 @@ impl IntoResponse for ScriptFault {
             | Self::NoSession
             | Self::PhoneQuota => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MiniProgram(_) => StatusCode::BAD_GATEWAY,
+            Self::Body(rejection) => rejection.status(),
         };
         let mut body = json!({ "error": self.to_string() });
         if let Self::Page(fault) = &self

@@ -9,6 +9,8 @@ mod switches;
 use axum::Router;
 use axum::routing::{get, post, put};
 
+pub(crate) use fault::Order;
+
 use crate::platform::Shared;
 
 /// The paths of this module.

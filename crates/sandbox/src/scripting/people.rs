@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::fault::ScriptFault;
+use super::fault::{Order, ScriptFault};
 use crate::phone::{Decision, avatar_path, follow as following};
 use crate::platform::wxa::phone::{PAID, PhoneInfo};
 use crate::platform::{Authorize, Params, Platform, Shared, native_callback};
@@ -108,7 +108,7 @@ pub(super) struct LoggedIn {
 pub(super) async fn wx_login(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(wish): Json<WxLogin>,
+    Order(wish): Order<WxLogin>,
 ) -> Result<Json<LoggedIn>, ScriptFault> {
     let person = somebody(&id)?;
     let app = app_of(&platform, &wish.app_id, AppKind::MiniProgram)?;
@@ -182,7 +182,7 @@ pub(super) struct PhoneCode {
 pub(super) async fn phone_code(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(At { app_id }): Json<At>,
+    Order(At { app_id }): Order<At>,
 ) -> Result<Json<PhoneCode>, ScriptFault> {
     let person = somebody(&id)?;
     let app = app_of(&platform, &app_id, AppKind::MiniProgram)?;
@@ -237,7 +237,7 @@ pub(super) struct Location {
 pub(super) async fn authorize(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(visit): Json<Visit>,
+    Order(visit): Order<Visit>,
 ) -> Result<Json<Location>, ScriptFault> {
     let person = somebody(&id)?;
     let url = Url::parse(visit.url.trim())
@@ -286,7 +286,7 @@ pub(super) struct SendAuthResp {
 pub(super) async fn send_auth(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(request): Json<SendAuth>,
+    Order(request): Order<SendAuth>,
 ) -> Result<Json<SendAuthResp>, ScriptFault> {
     let person = somebody(&id)?;
     let app = app_of(&platform, &request.app_id, AppKind::MobileApp)?;
@@ -319,7 +319,7 @@ pub(super) struct Told {
 pub(super) async fn follow(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(At { app_id }): Json<At>,
+    Order(At { app_id }): Order<At>,
 ) -> Result<Json<Told>, ScriptFault> {
     let push = following::follow(&platform, &app_id, &somebody(&id)?).await?;
     Ok(Json(Told { push }))
@@ -329,7 +329,7 @@ pub(super) async fn follow(
 pub(super) async fn unfollow(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(At { app_id }): Json<At>,
+    Order(At { app_id }): Order<At>,
 ) -> Result<Json<Told>, ScriptFault> {
     let push = following::unfollow(&platform, &app_id, &somebody(&id)?).await?;
     Ok(Json(Told { push }))
@@ -347,7 +347,7 @@ pub(super) struct Revoke {
 pub(super) async fn revoke(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(Revoke { app_id, reason }): Json<Revoke>,
+    Order(Revoke { app_id, reason }): Order<Revoke>,
 ) -> Result<StatusCode, ScriptFault> {
     let person = somebody(&id)?;
     platform.world().user_tokens.revoke(&person.id, &app_id, reason);
@@ -358,7 +358,7 @@ pub(super) async fn revoke(
 pub(super) async fn rotate_session_key(
     State(platform): State<Shared>,
     Path(id): Path<String>,
-    Json(At { app_id }): Json<At>,
+    Order(At { app_id }): Order<At>,
 ) -> Result<StatusCode, ScriptFault> {
     let person = somebody(&id)?;
     let app = app_of(&platform, &app_id, AppKind::MiniProgram)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Json, State};
 use serde::{Deserialize, Serialize};
 
-use super::fault::ScriptFault;
+use super::fault::{Order, ScriptFault};
 use crate::phone::{Decision, DecisionFault, Destination, confirm, follow, miniprogram};
 use crate::platform::{Authorize, PageFault, Params, Platform, Shared};
 use crate::world::people::{self, Person};
@@ -48,7 +48,7 @@ pub(super) struct Scanned {
 /// `POST /sandbox/scan`: opens the link as a phone would, and decides.
 pub(super) async fn scan(
     State(platform): State<Shared>,
-    Json(scan): Json<Scan>,
+    Order(scan): Order<Scan>,
 ) -> Result<Json<Scanned>, ScriptFault> {
     let (destination, url) = Destination::of(&scan.url).ok_or(ScriptFault::NotAQrCode)?;
     let params = Params::parse(url.query().unwrap_or_default().as_bytes());

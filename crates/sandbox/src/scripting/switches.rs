@@ -6,9 +6,9 @@ use axum::extract::{Json, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::fault::ScriptFault;
-use crate::platform::{Errcode, PageFault, Refusal, Shared};
-use crate::world::faults::Order;
+use super::fault::{Order, ScriptFault};
+use crate::platform::{AUTHORIZE_PATH, Errcode, PageFault, Refusal, Shared, is_call};
+use crate::world::faults::OrderedFailure;
 use crate::world::quotas::QuotaSheet;
 
 /// What to switch; whatever is left out stays as it is.
@@ -50,15 +50,6 @@ struct OrderedQuota {
     limit: Option<u64>,
 }
 
-fn check_path(path: &str) -> Result<(), ScriptFault> {
-    let known = ["/sns/", "/cgi-bin/", "/wxa/"]
-        .iter()
-        .any(|family| path.starts_with(family))
-        || path == "/connect/sdk/qrconnect"
-        || path == "/connect/oauth2/authorize";
-    if known { Ok(()) } else { Err(ScriptFault::Path) }
-}
-
 fn refusal(ordered: &OrderedErrcode) -> Result<Refusal, ScriptFault> {
     if let Some(errmsg) = &ordered.errmsg {
         return Ok(Refusal::worded(ordered.errcode, errmsg.clone()));
@@ -74,14 +65,16 @@ fn refusal(ordered: &OrderedErrcode) -> Result<Refusal, ScriptFault> {
 /// `POST /sandbox/switches`: failures, delays, quotas and retries to order.
 pub(super) async fn set(
     State(platform): State<Shared>,
-    Json(switches): Json<Switches>,
+    Order(switches): Order<Switches>,
 ) -> Result<StatusCode, ScriptFault> {
     // Nothing is switched unless everything can be.
     let errcode = switches
         .errcode
         .map(|ordered| {
-            check_path(&ordered.path)?;
-            let order = Order {
+            if !is_call(&ordered.path) && ordered.path != AUTHORIZE_PATH {
+                return Err(ScriptFault::Path);
+            }
+            let order = OrderedFailure {
                 refusal: refusal(&ordered)?,
                 times: ordered.times,
                 app_id: ordered.app_id,
@@ -89,8 +82,8 @@ pub(super) async fn set(
             Ok::<_, ScriptFault>((ordered.path, order))
         })
         .transpose()?;
-    if let Some(delay) = &switches.delay {
-        check_path(&delay.path)?;
+    if switches.delay.as_ref().is_some_and(|delay| !is_call(&delay.path)) {
+        return Err(ScriptFault::Path);
     }
     let mut world = platform.world();
     if let Some(quota) = &switches.quota
@@ -135,7 +128,7 @@ pub(super) struct Advance {
 }
 
 /// `POST /sandbox/clock`: everything that ages in the sandbox gets older at once.
-pub(super) async fn clock(State(platform): State<Shared>, Json(advance): Json<Advance>) -> StatusCode {
+pub(super) async fn clock(State(platform): State<Shared>, Order(advance): Order<Advance>) -> StatusCode {
     platform.advance(u64::from(advance.advance_seconds));
     StatusCode::NO_CONTENT
 }

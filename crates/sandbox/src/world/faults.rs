@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::platform::Refusal;
 
 /// A failure that somebody ordered.
-pub(crate) struct Order {
+pub(crate) struct OrderedFailure {
     /// Only calls of this app fail; none stands for every app.
     pub(crate) app_id: Option<String>,
     pub(crate) refusal: Refusal,
@@ -17,13 +17,13 @@ pub(crate) struct Order {
 /// What was ordered, by path.
 #[derive(Default)]
 pub(crate) struct Faults {
-    orders: HashMap<String, Vec<Order>>,
+    orders: HashMap<String, Vec<OrderedFailure>>,
     delays: HashMap<String, Duration>,
 }
 
 impl Faults {
     /// Orders failures; they replace an earlier order for the same path and app. Zero times only takes that back.
-    pub(crate) fn order(&mut self, path: &str, order: Order) {
+    pub(crate) fn order(&mut self, path: &str, order: OrderedFailure) {
         let orders = self.orders.entry(path.to_owned()).or_default();
         orders.retain(|earlier| earlier.app_id != order.app_id);
         if order.times != Some(0) {

@@ -114,3 +114,24 @@ async fn a_pasted_link_opens_on_this_sandbox() {
         .await;
     assert_eq!(other.status(), 200);
 }
+
+#[rstest]
+#[case("{", 400)]
+#[case("{\"kind\":\"website\",\"colour\":\"red\"}", 422)]
+#[tokio::test]
+async fn says_what_is_wrong_with_a_body_in_the_shape_of_every_refusal(
+    #[case] body: &'static str,
+    #[case] expected: u16,
+) {
+    let world = start().await;
+    let refused = world
+        .http
+        .post(world.at("/sandbox/apps", &[]))
+        .header("content-type", "application/json")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(refused.status(), expected);
+    assert!(refused.json::<Value>().await.unwrap()["error"].is_string());
+}

@@ -41,6 +41,7 @@ async fn stops_at_once_while_polls_are_held() {
         .get(world.at("/connect/l/qrconnect", &[("uuid", uuid)]))
         .send();
     let address = world.sandbox.url().socket_addrs(|| None).unwrap()[0];
+    let mail = world.sandbox.smtp_address();
     let stop = world.sandbox.stop();
     let (answer, ()) = tokio::time::timeout(SOON, async { tokio::join!(poll, stop) })
         .await
@@ -49,7 +50,9 @@ async fn stops_at_once_while_polls_are_held() {
     if let Ok(answer) = answer {
         assert!(answer.text().await.unwrap().starts_with("window.wx_errcode=408;"));
     }
-    assert!(TcpStream::connect(address).await.is_err(), "the port is free");
+    for address in [address, mail] {
+        assert!(TcpStream::connect(address).await.is_err(), "the port is free");
+    }
 }
 
 #[tokio::test]
