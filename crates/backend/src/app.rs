@@ -6,6 +6,7 @@ use crate::{
     deliver::Courier,
     limit::{Gates, Proxies},
     observe::Metrics,
+    session::Keys,
     store::{News, Store},
     vault::Vault,
 };
@@ -33,6 +34,8 @@ pub(crate) struct App {
     pub(crate) passwords: Passwords,
     /// Who brings one-time codes to people.
     pub(crate) courier: Courier,
+    /// The keys that sign its tokens.
+    pub(crate) keys: Keys,
     /// Where the backend is reached from outside.
     pub(crate) public_url: Url,
     /// The numbers of `/metrics`.

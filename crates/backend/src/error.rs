@@ -73,6 +73,9 @@ pub enum Error {
     /// No valid access key.
     #[error("an access key is needed (Authorization: Bearer …)")]
     Unauthenticated,
+    /// A token of a person is refused.
+    #[error("the token is refused: {0}")]
+    TokenRefused(TokenRefusal),
     /// The role may not do this.
     #[error("your role may not do this")]
     Forbidden,
@@ -129,6 +132,29 @@ pub enum Error {
     Internal(&'static str),
 }
 
+/// Why a token of a person is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenRefusal {
+    /// There is none.
+    #[error("there is none")]
+    Missing,
+    /// It is not one of ours.
+    #[error("it was not issued here")]
+    Forged,
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// Its session was ended.
+    #[error("its session was ended")]
+    Ended,
+    /// It may be used once only, and was; its session was ended.
+    #[error("it was used before")]
+    Reused,
+    /// The user is blocked or gone.
+    #[error("the account is not active")]
+    UserInactive,
+}
+
 /// The reason as the console reads it from the problem's detail.
 const fn reset_word(reason: ResetReason) -> &'static str {
     match reason {
@@ -147,6 +173,7 @@ impl Error {
             Self::Malformed(_) => Problem::new(Code::MalformedRequest, said()),
             Self::InvalidFields(fields) => Problem::fields(fields.clone()),
             Self::Unauthenticated => Problem::new(Code::Unauthenticated, said()),
+            Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
             Self::Forbidden => Problem::new(Code::Forbidden, said()),
             Self::NotFound(_) | Self::Store(StoreError::NotFound(_)) => Problem::new(Code::NotFound, said()),
             Self::MethodNotAllowed => Problem {

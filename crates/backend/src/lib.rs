@@ -20,6 +20,7 @@ mod manage;
 mod observe;
 mod router;
 mod serve;
+mod session;
 mod store;
 mod sync;
 #[cfg(test)]
@@ -31,7 +32,7 @@ pub use access::EmbeddedKey;
 pub use account::{Refused, WeakPassword};
 pub use config::{Config, Database, InvalidDatabaseUrl};
 pub use deliver::{Delivery, InvalidMailServer, MailServer, SmsGateway};
-pub use error::Error;
+pub use error::{Error, TokenRefusal};
 pub use limit::{Limits, Rate};
 pub use serve::Backend;
 pub use store::{StoreError, Unique};

@@ -8,6 +8,7 @@ use crate::{
     limit::{Gates, Proxies},
     observe::Metrics,
     router::router,
+    session::Keys,
     store::{News, Store, StoreError},
     vault::Vault,
 };
@@ -74,6 +75,7 @@ impl Backend {
         store.ensure_a_pool().await?;
         store.end_interrupted_attempts().await?;
         store.forget_old_attempts().await?;
+        store.forget_old_sessions(clock.now()).await?;
         let http = http_client(&config.wechat)?;
         let courier = Courier::new(config.delivery)?;
 
@@ -82,6 +84,7 @@ impl Backend {
             wechat: WeChat::new(config.wechat, http),
             wechat_environment: config.wechat_environment,
             vault,
+            keys: Keys::default(),
             passwords: Passwords::new(),
             courier,
             metrics: Metrics::new(clock.now()),

@@ -9,6 +9,7 @@ use crate::{
     observe::Metrics,
     router::router,
     serve::http_client,
+    session::Keys,
     store::{News, Store},
     vault::Vault,
 };
@@ -150,6 +151,7 @@ impl Bench {
             wechat: WeChat::new(hosts, http),
             wechat_environment: WeChatEnvironment::Real,
             vault: Arc::new(Vault::new(&key)),
+            keys: Keys::default(),
             passwords: Passwords::new(),
             courier: Courier::new(delivery).unwrap(),
             metrics: Metrics::new(clock.now()),

@@ -53,6 +53,8 @@ uuid_id! {
     ConnectionId,
     /// A person in a pool.
     UserId,
+    /// A login that lasts: whatever was issued for it ends with it.
+    SessionId,
     /// A binding of a WeChat identifier to a user.
     IdentityId,
     /// One try to log in.

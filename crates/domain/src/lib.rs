@@ -49,7 +49,7 @@ pub use connection::{
 pub use email::{Email, InvalidEmail};
 pub use id::{
     AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidName, MutationId,
-    OperatorId, PlatformAccountId, PoolId, UserId,
+    OperatorId, PlatformAccountId, PoolId, SessionId, UserId,
 };
 pub use kind::{ConnectionKind, UnknownKind};
 pub use login_name::{InvalidLoginName, InvalidUsername, LoginName, LoginNameKind, Username};

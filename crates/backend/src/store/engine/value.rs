@@ -2,7 +2,7 @@
 
 use yaopai_domain::{
     AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MutationId, OperatorId,
-    PlatformAccountId, PoolId, Revision, Timestamp, UserId,
+    PlatformAccountId, PoolId, Revision, SessionId, Timestamp, UserId,
 };
 
 /// A value of one of the types that every engine has.
@@ -116,5 +116,5 @@ macro_rules! from_ids {
 
 from_ids! {
     AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MutationId, OperatorId,
-    PlatformAccountId, UserId,
+    PlatformAccountId, SessionId, UserId,
 }

@@ -1,0 +1,1 @@
+//! Sessions on a real database: what is issued, how long it lasts, and what ends it.
