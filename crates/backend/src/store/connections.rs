@@ -1,9 +1,23 @@
 //! Connections and the verification files served for them.
 
-use super::Reply;
-use yaopai_domain::{
-    Connection, ConnectionId, ConnectionUsage, Fingerprint, PoolId, Timestamp, ValidConnection,
+use super::{
+    Alone, Reading, Store, StoreError, Unique, Writing,
+    audit::{self, Entry},
+    engine::{Row, values},
+    feed,
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use yaopai_domain::{
+    Connection, ConnectionId, ConnectionUsage, EntityKey, Fingerprint, IdentityId, PlatformAccountId, PoolId,
+    SecretState, Timestamp, ValidConnection, VerificationFile,
+};
+
+const CONNECTION: &str = "SELECT c.id, c.kind, c.identifier, c.display_name, c.app_id, c.secret_fingerprint,
+        c.secret_set_at, c.callback_url, c.verification_file, f.content AS verification_content, c.login_only,
+        c.enabled, c.platform_account, c.created_at, c.updated_at
+    FROM connection c LEFT JOIN verification_file f ON f.name = c.verification_file";
 
 /// An AppSecret as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,35 +59,476 @@ pub(crate) enum ConnectionChange {
     Enable(bool),
 }
 
-/// Connections. Changes are audited under the name of their actor.
-pub(crate) trait ConnectionStore {
+/// Changes are audited under the name of their actor.
+impl Store {
     /// All connections of the pool, oldest first.
-    fn connections(&self, pool: &PoolId) -> Reply<'_, Vec<Connection>>;
+    pub(crate) async fn connections(&self, pool: &PoolId) -> Result<Vec<Connection>, StoreError> {
+        self.read(pool.clone(), |reading, pool| Box::pin(all(reading, pool)))
+            .await
+    }
 
     /// One connection.
-    fn connection(&self, pool: &PoolId, id: ConnectionId) -> Reply<'_, Option<Connection>>;
+    pub(crate) async fn connection(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
+        self.read((pool.clone(), id), |reading, (pool, id)| {
+            Box::pin(load(reading, pool, *id))
+        })
+        .await
+    }
 
     /// Its sealed AppSecret.
-    fn connection_secret(&self, pool: &PoolId, id: ConnectionId) -> Reply<'_, Option<SealedSecret>>;
+    pub(crate) async fn connection_secret(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+    ) -> Result<Option<SealedSecret>, StoreError> {
+        self.read((pool.clone(), id), |reading, (pool, id)| {
+            Box::pin(secret(reading, pool, *id))
+        })
+        .await
+    }
 
     /// Creates a connection.
-    fn create_connection(&self, pool: &PoolId, actor: &str, new: NewConnection) -> Reply<'_, Connection>;
+    pub(crate) async fn create_connection(
+        &self,
+        pool: &PoolId,
+        actor: &str,
+        new: NewConnection,
+    ) -> Result<Connection, StoreError> {
+        self.write(
+            (pool.clone(), actor.to_owned(), new),
+            |writing, (pool, actor, new)| {
+                Box::pin(async move {
+                    let alone = writing.alone(pool).await?;
+                    let created = create(&alone, actor, new).await?;
+                    feed::commit(&alone, &[EntityKey::Connection(new.id)]).await?;
+                    Ok(created)
+                })
+            },
+        )
+        .await
+    }
 
     /// Changes a connection and answers what it is now.
-    fn change_connection(
+    pub(crate) async fn change_connection(
         &self,
         pool: &PoolId,
         actor: &str,
         id: ConnectionId,
         change: ConnectionChange,
-    ) -> Reply<'_, Connection>;
+    ) -> Result<Connection, StoreError> {
+        self.write(
+            (pool.clone(), actor.to_owned(), id, change),
+            |writing, (pool, actor, id, change)| {
+                Box::pin(async move {
+                    let alone = writing.alone(pool).await?;
+                    let (changed, now) = self::change(&alone, actor, *id, change).await?;
+                    if changed {
+                        feed::commit(&alone, &[EntityKey::Connection(*id)]).await?;
+                    }
+                    Ok(now)
+                })
+            },
+        )
+        .await
+    }
 
     /// Deletes a connection. Its people keep their bindings.
-    fn delete_connection(&self, pool: &PoolId, actor: &str, id: ConnectionId) -> Reply<'_, ()>;
+    pub(crate) async fn delete_connection(
+        &self,
+        pool: &PoolId,
+        actor: &str,
+        id: ConnectionId,
+    ) -> Result<(), StoreError> {
+        self.write(
+            (pool.clone(), actor.to_owned(), id),
+            |writing, (pool, actor, id)| Box::pin(delete(writing, pool, actor, *id)),
+        )
+        .await
+    }
 
     /// What deleting it would mean to the people bound to its AppID.
-    fn connection_usage(&self, pool: &PoolId, id: ConnectionId) -> Reply<'_, ConnectionUsage>;
+    pub(crate) async fn connection_usage(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+    ) -> Result<ConnectionUsage, StoreError> {
+        self.read((pool.clone(), id), |reading, (pool, id)| {
+            Box::pin(usage(reading, pool, *id))
+        })
+        .await
+    }
 
     /// The bytes of a verification file.
-    fn verification_file(&self, name: &str) -> Reply<'_, Option<Vec<u8>>>;
+    pub(crate) async fn verification_file(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(name.to_owned(), |reading, name| {
+            Box::pin(file_content(reading, name))
+        })
+        .await
+    }
+}
+
+async fn all(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<Connection>, StoreError> {
+    let sql = format!("{CONNECTION} WHERE c.pool = $1 ORDER BY c.created_at, c.id");
+    let rows = reading.rows(&sql, values![pool]).await?;
+    rows.iter().map(of_row).collect()
+}
+
+/// One connection.
+pub(super) async fn load(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    id: ConnectionId,
+) -> Result<Option<Connection>, StoreError> {
+    let sql = format!("{CONNECTION} WHERE c.pool = $1 AND c.id = $2");
+    let found = reading.row(&sql, values![pool, id]).await?;
+    found.as_ref().map(of_row).transpose()
+}
+
+/// One connection that has to be there.
+async fn existing(reading: &Reading<'_>, pool: &PoolId, id: ConnectionId) -> Result<Connection, StoreError> {
+    load(reading, pool, id)
+        .await?
+        .ok_or(StoreError::NotFound("connection"))
+}
+
+/// Whether a connection of the pool has this identifier.
+pub(super) async fn has_identifier(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    identifier: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM connection WHERE pool = $1 AND identifier = $2";
+    reading.any(sql, values![pool, identifier]).await
+}
+
+async fn secret(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    id: ConnectionId,
+) -> Result<Option<SealedSecret>, StoreError> {
+    let sql = "SELECT secret_key_id, secret, secret_fingerprint FROM connection WHERE pool = $1 AND id = $2";
+    let found = reading.row(sql, values![pool, id]).await?;
+    found
+        .map(|row| {
+            Ok(SealedSecret {
+                key_id: row.text("secret_key_id")?,
+                bytes: row.bytes("secret")?,
+                fingerprint: Fingerprint(row.text("secret_fingerprint")?),
+            })
+        })
+        .transpose()
+}
+
+async fn usage(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    id: ConnectionId,
+) -> Result<ConnectionUsage, StoreError> {
+    let asked = existing(reading, pool, id).await?;
+    // A binding belongs to an AppID: whichever enabled connection has it is a way in. A UnionID is one only together with
+    // another connection, so only OpenIDs count.
+    let sql = "SELECT count(DISTINCT i.user_id) AS users,
+            count(DISTINCT CASE WHEN NOT EXISTS (
+                SELECT 1 FROM identity other
+                JOIN connection c ON c.pool = other.pool AND c.app_id = other.scope
+                WHERE other.user_id = i.user_id AND other.scope_kind = 'app'
+                  AND c.enabled = 1 AND c.id <> $3
+            ) THEN i.user_id END) AS only_way_in
+        FROM identity i WHERE i.pool = $1 AND i.scope_kind = 'app' AND i.scope = $2";
+    let row = reading
+        .row(sql, values![pool, &asked.app_id, id])
+        .await?
+        .ok_or(StoreError::NotFound("connection"))?;
+    let people = |column| Ok::<_, StoreError>(u32::try_from(row.integer(column)?).unwrap_or(u32::MAX));
+    Ok(ConnectionUsage {
+        users: people("users")?,
+        only_way_in: people("only_way_in")?,
+    })
+}
+
+/// Creates a connection and audits it; the caller commits it to the feed.
+pub(super) async fn create(
+    alone: &Alone<'_>,
+    actor: &str,
+    new: &NewConnection,
+) -> Result<Connection, StoreError> {
+    let pool = alone.pool();
+    if has_identifier(alone, pool, &new.fields.identifier).await? {
+        return Err(StoreError::Taken(Unique::ConnectionIdentifier));
+    }
+    let platform_account = platform_account(alone, pool, new.fields.platform_account).await?;
+    let file = new.fields.verification_file.as_ref();
+    put_file(alone, file, new.id).await?;
+    let sql =
+        "INSERT INTO connection (id, pool, kind, identifier, display_name, app_id, secret, secret_key_id,
+            secret_fingerprint, secret_set_at, callback_url, verification_file, login_only, enabled,
+            platform_account, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    let values = values![
+        new.id,
+        pool,
+        new.fields.kind.as_str(),
+        &new.fields.identifier,
+        &new.fields.display_name,
+        &new.fields.app_id,
+        new.secret.bytes.as_slice(),
+        &new.secret.key_id,
+        &new.secret.fingerprint.0,
+        alone.now(),
+        new.fields.callback_url.as_ref().map(url::Url::as_str),
+        file.map(|(name, _)| name),
+        new.fields.login_only,
+        new.enabled,
+        platform_account,
+        alone.now(),
+        alone.now(),
+    ];
+    alone.execute(sql, values).await?;
+    let created = existing(alone, pool, new.id).await?;
+    let entry = Entry {
+        actor,
+        action: "connection.create",
+        target: target(new.id),
+        old: None,
+        new: Some(audited(&created)),
+    };
+    audit::write(alone, pool, entry).await?;
+    Ok(created)
+}
+
+/// Changes a connection and audits it; the caller commits it to the feed if it did change.
+async fn change(
+    alone: &Alone<'_>,
+    actor: &str,
+    id: ConnectionId,
+    change: &ConnectionChange,
+) -> Result<(bool, Connection), StoreError> {
+    let pool = alone.pool();
+    let old = existing(alone, pool, id).await?;
+    let action = match change {
+        ConnectionChange::Enable(enabled) => {
+            let sql = "UPDATE connection SET enabled = $2 WHERE id = $1";
+            alone.execute(sql, values![id, *enabled]).await?;
+            if *enabled {
+                "connection.enable"
+            } else {
+                "connection.disable"
+            }
+        }
+        ConnectionChange::Replace {
+            based_on,
+            fields,
+            secret,
+        } => {
+            if based_on.is_some_and(|based_on| based_on != old.updated_at) {
+                return Err(StoreError::Outdated("connection"));
+            }
+            replace(alone, &old, fields, secret.as_ref()).await?;
+            "connection.change"
+        }
+    };
+    let now = existing(alone, pool, id).await?;
+    if now == old {
+        return Ok((false, old));
+    }
+    // Two changes never have the same moment, however the clock goes: drafts are told apart by it.
+    let updated_at = alone.now().max(old.updated_at.plus_millis(1));
+    let sql = "UPDATE connection SET updated_at = $2 WHERE id = $1";
+    alone.execute(sql, values![id, updated_at]).await?;
+    let now = Connection { updated_at, ..now };
+    let entry = Entry {
+        actor,
+        action,
+        target: target(id),
+        old: Some(audited(&old)),
+        new: Some(audited(&now)),
+    };
+    audit::write(alone, pool, entry).await?;
+    Ok((true, now))
+}
+
+async fn replace(
+    alone: &Alone<'_>,
+    old: &Connection,
+    fields: &ValidConnection,
+    secret: Option<&SealedSecret>,
+) -> Result<(), StoreError> {
+    let platform_account = match fields.platform_account {
+        Some(_) => platform_account(alone, alone.pool(), fields.platform_account).await?,
+        None => old.platform_account,
+    };
+    let file = fields.verification_file.as_ref();
+    put_file(alone, file, old.id).await?;
+    let sql =
+        "UPDATE connection SET display_name = $2, app_id = $3, callback_url = $4, verification_file = $5,
+            login_only = $6, platform_account = $7
+        WHERE id = $1";
+    let values = values![
+        old.id,
+        &fields.display_name,
+        &fields.app_id,
+        fields.callback_url.as_ref().map(url::Url::as_str),
+        file.map(|(name, _)| name),
+        fields.login_only,
+        platform_account,
+    ];
+    alone.execute(sql, values).await?;
+    if let Some(secret) = secret {
+        let sql = "UPDATE connection SET secret = $2, secret_key_id = $3, secret_fingerprint = $4, secret_set_at = $5
+            WHERE id = $1";
+        let values = values![
+            old.id,
+            secret.bytes.as_slice(),
+            &secret.key_id,
+            &secret.fingerprint.0,
+            alone.now()
+        ];
+        alone.execute(sql, values).await?;
+    }
+    drop_file_if_unused(alone, old).await
+}
+
+async fn delete(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    actor: &str,
+    id: ConnectionId,
+) -> Result<(), StoreError> {
+    let alone = writing.alone(pool).await?;
+    let old = existing(&alone, pool, id).await?;
+    let mut touched = identities_of(&alone, id).await?;
+    touched.push(EntityKey::Connection(id));
+    alone
+        .execute("DELETE FROM connection WHERE id = $1", values![id])
+        .await?;
+    drop_file_if_unused(&alone, &old).await?;
+    let entry = Entry {
+        actor,
+        action: "connection.delete",
+        target: target(id),
+        old: Some(audited(&old)),
+        new: None,
+    };
+    audit::write(&alone, pool, entry).await?;
+    feed::commit(&alone, &touched).await?;
+    Ok(())
+}
+
+/// The platform account that was asked for, or the pool's first, which was made with the pool.
+async fn platform_account(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    wanted: Option<PlatformAccountId>,
+) -> Result<PlatformAccountId, StoreError> {
+    let found = match wanted {
+        Some(id) => {
+            let sql = "SELECT id FROM platform_account WHERE pool = $1 AND id = $2";
+            reading.row(sql, values![pool, id]).await?
+        }
+        None => {
+            let sql = "SELECT id FROM platform_account WHERE pool = $1
+                ORDER BY name <> 'default', created_at, id LIMIT 1";
+            reading.row(sql, values![pool]).await?
+        }
+    };
+    found.ok_or(StoreError::Unknown("platform account"))?.parsed("id")
+}
+
+/// Stores a file under its name. Another content under the same name is refused while another connection uses it.
+async fn put_file(
+    writing: &Writing<'_>,
+    file: Option<&(String, Vec<u8>)>,
+    connection: ConnectionId,
+) -> Result<(), StoreError> {
+    let Some((name, content)) = file else {
+        return Ok(());
+    };
+    // Files belong to all pools, so being alone in one does not help: the row itself is held, and only then looked at.
+    let sql = "INSERT INTO verification_file (name, content) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET content = verification_file.content RETURNING content";
+    let stored = writing.row(sql, values![name, content.as_slice()]).await?;
+    if stored.map(|row| row.bytes("content")).transpose()?.as_ref() == Some(content) {
+        return Ok(());
+    }
+    let sql = "SELECT id FROM connection WHERE verification_file = $1 AND id <> $2 LIMIT 1";
+    if writing.any(sql, values![name, connection]).await? {
+        return Err(StoreError::Taken(Unique::VerificationFile));
+    }
+    let sql = "UPDATE verification_file SET content = $2 WHERE name = $1";
+    writing.execute(sql, values![name, content.as_slice()]).await?;
+    Ok(())
+}
+
+/// Drops the file that a connection had, if nobody has it any more.
+async fn drop_file_if_unused(writing: &Writing<'_>, connection: &Connection) -> Result<(), StoreError> {
+    let Some(file) = &connection.verification_file else {
+        return Ok(());
+    };
+    let sql = "DELETE FROM verification_file WHERE name = $1
+        AND NOT EXISTS (SELECT 1 FROM connection c WHERE c.verification_file = verification_file.name)";
+    writing.execute(sql, values![&file.name]).await?;
+    Ok(())
+}
+
+async fn file_content(reading: &Reading<'_>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT content FROM verification_file WHERE name = $1";
+    let found = reading.row(sql, values![name]).await?;
+    found.map(|row| row.bytes("content")).transpose()
+}
+
+/// The bindings that forget a connection when it is deleted.
+async fn identities_of(reading: &Reading<'_>, id: ConnectionId) -> Result<Vec<EntityKey>, StoreError> {
+    let sql = "SELECT id FROM identity WHERE connection_id = $1";
+    let rows = reading.rows(sql, values![id]).await?;
+    rows.iter()
+        .map(|row| row.parsed::<IdentityId>("id").map(EntityKey::Identity))
+        .collect()
+}
+
+fn target(id: ConnectionId) -> String {
+    format!("connection:{id}")
+}
+
+/// A connection as the audit log keeps it: the secret is a fingerprint already, the file is long.
+fn audited(connection: &Connection) -> Value {
+    let mut value = json!(connection);
+    if let Some(file) = &connection.verification_file {
+        let content = BASE64_STANDARD.decode(&file.content_base64).unwrap_or_default();
+        value["verification_file"] = json!({
+            "name": file.name,
+            "content_sha256": hex::encode(Sha256::digest(content)),
+        });
+    }
+    value
+}
+
+fn of_row(row: &Row) -> Result<Connection, StoreError> {
+    let content = row.bytes_or_null("verification_content")?.unwrap_or_default();
+    Ok(Connection {
+        id: row.parsed("id")?,
+        kind: row.parsed("kind")?,
+        identifier: row.text("identifier")?,
+        display_name: row.text("display_name")?,
+        app_id: row.text("app_id")?,
+        secret: SecretState {
+            fingerprint: Fingerprint(row.text("secret_fingerprint")?),
+            set_at: row.moment("secret_set_at")?,
+        },
+        callback_url: row.text_or_null("callback_url")?,
+        verification_file: row
+            .text_or_null("verification_file")?
+            .map(|name| VerificationFile {
+                name,
+                content_base64: BASE64_STANDARD.encode(content),
+            }),
+        login_only: row.flag("login_only")?,
+        enabled: row.flag("enabled")?,
+        platform_account: row.parsed("platform_account")?,
+        created_at: row.moment("created_at")?,
+        updated_at: row.moment("updated_at")?,
+    })
 }

@@ -1,12 +1,336 @@
-//! Who a WeChat person is.
+//! Who a WeChat person is: looked up, decided and written in one transaction.
 
-use super::Reply;
-use crate::identity::Arrival;
-use yaopai_domain::Verdict;
+use super::{Alone, Reading, Store, StoreError, Writing, engine::values, feed, users};
+use crate::identity::{Arrival, Decision, Holder, decide, seen_on_a_new_day};
+use futures_util::future::try_join;
+use std::sync::Arc;
+use yaopai_domain::{
+    EntityKey, IdentityId, Metadata, Profile, Refusal, Timestamp, User, UserId, UserStatus, Verdict,
+    is_anonymous_avatar, is_anonymous_nickname,
+};
 
-/// Who a WeChat person is.
-pub(crate) trait IdentityStore {
+impl Store {
     /// Decides who the person is, and writes it unless it is a dry run: one transaction, so that many arrivals of one
-    /// person make one user.
-    fn resolve(&self, arrival: Arrival) -> Reply<'_, Verdict>;
+    /// person make one user. A login that changes nothing only reads.
+    pub(crate) async fn resolve(&self, arrival: Arrival) -> Result<Verdict, StoreError> {
+        let arrival = Arc::new(arrival);
+        let now = self.now();
+        let foreseen = self
+            .read((Arc::clone(&arrival), now), |reading, (arrival, now)| {
+                Box::pin(foresee(reading, arrival, *now))
+            })
+            .await?;
+        match foreseen {
+            Foreseen::Settled(verdict) => Ok(verdict),
+            Foreseen::ToWrite(verdict) if arrival.dry_run => Ok(verdict),
+            Foreseen::ToWrite(_) => {
+                self.write(arrival, |writing, arrival| Box::pin(settle(writing, arrival)))
+                    .await
+            }
+        }
+    }
+}
+
+/// What a look without a lock finds.
+enum Foreseen {
+    /// This is it, and there is nothing to write.
+    Settled(Verdict),
+    /// It would be this, but it has to be written, and looked at again before.
+    ToWrite(Verdict),
+}
+
+async fn foresee(reading: &Reading<'_>, arrival: &Arrival, now: Timestamp) -> Result<Foreseen, StoreError> {
+    let known = look(reading, arrival).await?;
+    Ok(match known.decide(arrival) {
+        Decision::Refuse(Refusal::LoginOnly) => Foreseen::ToWrite(refuse(Refusal::LoginOnly, arrival)),
+        Decision::Refuse(refusal) => Foreseen::Settled(refuse(refusal, arrival)),
+        Decision::Create => Foreseen::ToWrite(Verdict::Create {
+            user_id: None,
+            person: arrival.person.clone(),
+        }),
+        Decision::LogIn {
+            user_id,
+            bind_open_id,
+            bind_union_id,
+        } => {
+            let mut user = user(reading, arrival, user_id).await?;
+            let news = greet(&mut user, arrival)
+                || bind_open_id
+                || bind_union_id
+                || known.all().any(|bound| bound.news(arrival, now).is_some());
+            let verdict = log_in(&user, bind_union_id, arrival);
+            if news {
+                Foreseen::ToWrite(verdict)
+            } else {
+                Foreseen::Settled(verdict)
+            }
+        }
+    })
+}
+
+async fn settle(writing: &Writing<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
+    let alone = writing.alone(&arrival.pool).await?;
+    let known = look(&alone, arrival).await?;
+    match known.decide(arrival) {
+        Decision::Refuse(refusal) => {
+            if refusal == Refusal::LoginOnly {
+                remember_refused(&alone, arrival).await?;
+            }
+            Ok(refuse(refusal, arrival))
+        }
+        Decision::Create => create(&alone, arrival).await,
+        Decision::LogIn {
+            user_id,
+            bind_open_id,
+            bind_union_id,
+        } => {
+            let mut user = user(&alone, arrival, user_id).await?;
+            let mut changed = Vec::new();
+            if greet(&mut user, arrival) {
+                user.updated_at = alone.now();
+                users::save(&alone, &user).await?;
+                changed.push(EntityKey::User(user_id));
+            }
+            for bound in known.all() {
+                changed.extend(see(&alone, bound, arrival).await?);
+            }
+            if bind_open_id {
+                changed.push(self::bind_open_id(&alone, arrival, user_id).await?);
+            }
+            if bind_union_id {
+                changed.extend(self::bind_union_id(&alone, arrival, user_id).await?);
+            }
+            feed::commit(&alone, &changed).await?;
+            Ok(log_in(&user, bind_union_id, arrival))
+        }
+    }
+}
+
+/// The binding of one of the person's identifiers.
+struct Bound {
+    id: IdentityId,
+    holder: Holder,
+    union_id: Option<String>,
+    is_open_id: bool,
+    last_seen: Timestamp,
+}
+
+/// What an arrival adds to a binding.
+struct News {
+    union_id: Option<String>,
+}
+
+impl Bound {
+    /// That the binding was seen, and the UnionID that has become known with it; `None` if neither is news.
+    fn news(&self, arrival: &Arrival, now: Timestamp) -> Option<News> {
+        let union_id = arrival.person.union_id.clone().filter(|_| self.is_open_id);
+        let union_id_is_news = union_id.is_some() && union_id != self.union_id;
+        (union_id_is_news || seen_on_a_new_day(self.last_seen, now)).then_some(News { union_id })
+    }
+}
+
+/// What is known of the person's identifiers.
+struct Known {
+    open_id: Option<Bound>,
+    union_id: Option<Bound>,
+}
+
+impl Known {
+    fn decide(&self, arrival: &Arrival) -> Decision {
+        let holder = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.holder);
+        decide(arrival, holder(&self.open_id), holder(&self.union_id))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Bound> {
+        self.open_id.iter().chain(&self.union_id)
+    }
+}
+
+async fn look(reading: &Reading<'_>, arrival: &Arrival) -> Result<Known, StoreError> {
+    let account = arrival.platform_account.to_string();
+    let open_id = bound(reading, arrival, "app", &arrival.app_id, &arrival.person.open_id);
+    let union_id = async {
+        match &arrival.person.union_id {
+            Some(union_id) => bound(reading, arrival, "platform", &account, union_id).await,
+            None => Ok(None),
+        }
+    };
+    let (open_id, union_id) = try_join(open_id, union_id).await?;
+    Ok(Known { open_id, union_id })
+}
+
+async fn bound(
+    reading: &Reading<'_>,
+    arrival: &Arrival,
+    scope_kind: &str,
+    scope: &str,
+    subject: &str,
+) -> Result<Option<Bound>, StoreError> {
+    let sql = "SELECT i.id, i.user_id, i.union_id, i.last_seen, u.status
+        FROM identity i JOIN users u ON u.pool = i.pool AND u.id = i.user_id
+        WHERE i.pool = $1 AND i.scope_kind = $2 AND i.scope = $3 AND i.subject = $4";
+    let found = reading
+        .row(sql, values![&arrival.pool, scope_kind, scope, subject])
+        .await?;
+    found
+        .map(|row| {
+            Ok(Bound {
+                id: row.parsed("id")?,
+                holder: Holder {
+                    user_id: row.parsed("user_id")?,
+                    status: row.named("status")?,
+                },
+                union_id: row.text_or_null("union_id")?,
+                is_open_id: scope_kind == "app",
+                last_seen: row.moment("last_seen")?,
+            })
+        })
+        .transpose()
+}
+
+async fn user(reading: &Reading<'_>, arrival: &Arrival, id: UserId) -> Result<User, StoreError> {
+    users::load_without_metadata(reading, &arrival.pool, id)
+        .await?
+        .ok_or(StoreError::NotFound("user"))
+}
+
+/// Takes what WeChat says about the person into the user's profile; whether that changed anything.
+fn greet(user: &mut User, arrival: &Arrival) -> bool {
+    let person = &arrival.person;
+    user.profile
+        .absorb_wechat(person.nickname.as_deref(), person.avatar_url.as_deref())
+}
+
+fn log_in(user: &User, union_id_added: bool, arrival: &Arrival) -> Verdict {
+    Verdict::LogIn {
+        user_id: user.id,
+        name: user.profile.best_name().map(str::to_owned),
+        union_id_added,
+        person: arrival.person.clone(),
+    }
+}
+
+fn refuse(refusal: Refusal, arrival: &Arrival) -> Verdict {
+    Verdict::Refuse {
+        refusal,
+        person: arrival.person.clone(),
+    }
+}
+
+async fn create(alone: &Alone<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
+    let mut user = User {
+        id: UserId::new(alone.clock(), alone.entropy()),
+        status: UserStatus::Active,
+        profile: Profile::default(),
+        metadata: Metadata::new(),
+        created_at: alone.now(),
+        updated_at: alone.now(),
+    };
+    greet(&mut user, arrival);
+    users::save(alone, &user).await?;
+    let mut changed = vec![
+        EntityKey::User(user.id),
+        bind_open_id(alone, arrival, user.id).await?,
+    ];
+    changed.extend(bind_union_id(alone, arrival, user.id).await?);
+    feed::commit(alone, &changed).await?;
+    Ok(Verdict::Create {
+        user_id: Some(user.id),
+        person: arrival.person.clone(),
+    })
+}
+
+/// Binds the OpenID to a user, who is no longer refused then.
+async fn bind_open_id(alone: &Alone<'_>, arrival: &Arrival, user: UserId) -> Result<EntityKey, StoreError> {
+    let id = IdentityId::new(alone.clock(), alone.entropy());
+    let sql =
+        "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id,
+            first_seen, last_seen)
+        VALUES ($1, $2, $3, 'app', $4, $5, $6, $7, $8, $9, $10)";
+    let values = values![
+        id,
+        &arrival.pool,
+        user,
+        &arrival.app_id,
+        &arrival.person.open_id,
+        arrival.connection_id,
+        arrival.kind.as_str(),
+        arrival.person.union_id.as_ref(),
+        alone.now(),
+        alone.now(),
+    ];
+    alone.execute(sql, values).await?;
+    let sql = "DELETE FROM refused_person WHERE pool = $1 AND app_id = $2 AND open_id = $3";
+    let values = values![&arrival.pool, &arrival.app_id, &arrival.person.open_id];
+    alone.execute(sql, values).await?;
+    Ok(EntityKey::Identity(id))
+}
+
+/// Binds the UnionID to a user, if WeChat named one.
+async fn bind_union_id(
+    alone: &Alone<'_>,
+    arrival: &Arrival,
+    user: UserId,
+) -> Result<Option<EntityKey>, StoreError> {
+    let Some(union_id) = &arrival.person.union_id else {
+        return Ok(None);
+    };
+    let id = IdentityId::new(alone.clock(), alone.entropy());
+    let sql = "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, first_seen, last_seen)
+        VALUES ($1, $2, $3, 'platform', $4, $5, $6, $7)";
+    let values = values![
+        id,
+        &arrival.pool,
+        user,
+        arrival.platform_account,
+        union_id,
+        alone.now(),
+        alone.now(),
+    ];
+    alone.execute(sql, values).await?;
+    Ok(Some(EntityKey::Identity(id)))
+}
+
+/// Writes to a binding what the arrival adds to it, if anything.
+async fn see(alone: &Alone<'_>, bound: &Bound, arrival: &Arrival) -> Result<Option<EntityKey>, StoreError> {
+    let Some(news) = bound.news(arrival, alone.now()) else {
+        return Ok(None);
+    };
+    let sql = "UPDATE identity SET union_id = coalesce($2, union_id), last_seen = $3 WHERE id = $1";
+    alone
+        .execute(sql, values![bound.id, news.union_id, alone.now()])
+        .await?;
+    Ok(Some(EntityKey::Identity(bound.id)))
+}
+
+/// Notes a person whom login-only mode refused, so that support can bind them.
+async fn remember_refused(alone: &Alone<'_>, arrival: &Arrival) -> Result<(), StoreError> {
+    let person = &arrival.person;
+    let nickname = person
+        .nickname
+        .as_ref()
+        .filter(|name| !is_anonymous_nickname(name));
+    let avatar_url = person.avatar_url.as_ref().filter(|url| !is_anonymous_avatar(url));
+    let sql =
+        "INSERT INTO refused_person (pool, app_id, open_id, connection_id, union_id, nickname, avatar_url,
+            first_seen, last_seen, times)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+        ON CONFLICT (pool, app_id, open_id) DO UPDATE SET connection_id = excluded.connection_id,
+            union_id = coalesce(excluded.union_id, refused_person.union_id),
+            nickname = coalesce(excluded.nickname, refused_person.nickname),
+            avatar_url = coalesce(excluded.avatar_url, refused_person.avatar_url),
+            last_seen = excluded.last_seen, times = refused_person.times + 1";
+    let values = values![
+        &arrival.pool,
+        &arrival.app_id,
+        &person.open_id,
+        arrival.connection_id,
+        person.union_id.as_ref(),
+        nickname,
+        avatar_url,
+        alone.now(),
+        alone.now(),
+    ];
+    alone.execute(sql, values).await?;
+    Ok(())
 }

@@ -1,17 +1,19 @@
-//! What the backend remembers: one trait an area, one engine a folder.
+//! What the backend remembers: SQL written once, an area a file, on any [`engine`].
 //!
-//! The traits speak in domain types and know no SQL. An engine keeps every promise inside one transaction a method; its
-//! database, not its callers, decides races by constraints.
+//! Methods speak in domain types. Each keeps its promise inside one transaction; the database, not a method's callers,
+//! decides races by constraints and locks.
 
 mod access;
 mod accounts;
 mod applications;
 mod attempts;
+mod audit;
 mod bootstrap;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod connections;
 pub(crate) mod engine;
+mod feed;
 mod identity;
 mod interim;
 mod pace;
@@ -19,7 +21,6 @@ mod pool_keys;
 mod pools;
 mod provider_tokens;
 mod sessions;
-pub(crate) mod sqlite;
 mod sync;
 mod transaction;
 mod users;
@@ -28,45 +29,21 @@ mod verifications;
 pub(crate) use access::KeyHolder;
 pub(crate) use accounts::{Claimed, OwnMetadata, Registered};
 pub(crate) use applications::Application;
-pub(crate) use attempts::*;
-pub(crate) use bootstrap::BootstrapStore;
-pub(crate) use connections::{ConnectionChange, ConnectionStore, NewConnection, SealedSecret};
-pub(crate) use identity::*;
+pub(crate) use attempts::{Claim, CodeClaim};
+pub(crate) use connections::{ConnectionChange, NewConnection, SealedSecret};
 pub(crate) use pool_keys::StoredKey;
-pub(crate) use pools::{Pool, PoolStore};
 pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken};
 pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};
-pub(crate) use sync::{Position, PullAnswer, PushAs, PushDecision, SyncStore};
+pub(crate) use sync::{Position, PullAnswer, PushAs, PushDecision};
 pub(crate) use transaction::{Alone, Reading, Store, Writing};
-pub(crate) use users::UserStore;
 pub(crate) use verifications::{Attempted, NewVerification, Opened, Tried};
 
-use futures_util::future::BoxFuture;
 use std::path::PathBuf;
 use tokio::sync::broadcast;
 use yaopai_domain::{AttemptId, PoolId, Revision};
 
 /// News a slow listener may lag behind before it has to look by itself.
 pub(crate) const NEWS_KEPT: usize = 256;
-
-/// The areas that still have an engine each.
-pub(crate) trait OldStore:
-    PoolStore
-    + ConnectionStore
-    + UserStore
-    + SyncStore
-    + BootstrapStore
-    + AttemptStore
-    + IdentityStore
-    + Send
-    + Sync
-{
-    /// Finishes what was begun and closes the database.
-    fn close(&self) -> BoxFuture<'_, ()>;
-}
-
-/// What a store method gives.
-pub(crate) type Reply<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Where a store tells what it has committed, also when whoever caused it has left. News carry no data: whoever hears
 /// them looks.

@@ -1,8 +1,8 @@
 //! The store, and the transactions in which everything of it happens.
 
 use super::{
-    NewHead, News, OldStore, StoreError,
-    engine::{self, Engine, Row, Statements, Value, Work},
+    NewHead, News, StoreError,
+    engine::{self, Engine, Row, Statements, Value, Work, values},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -17,7 +17,6 @@ pub(crate) struct Store {
     engine: Box<dyn Engine>,
     ambient: Ambient,
     news: News,
-    old: Arc<dyn OldStore>,
 }
 
 /// Where a transaction's moment and randomness come from.
@@ -29,18 +28,11 @@ struct Ambient {
 
 impl Store {
     /// A store on this database. What it commits is told to `news`.
-    fn new(
-        engine: Box<dyn Engine>,
-        clock: Arc<dyn Clock>,
-        entropy: Arc<dyn Entropy>,
-        news: News,
-        old: Arc<dyn OldStore>,
-    ) -> Self {
+    fn new(engine: Box<dyn Engine>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>, news: News) -> Self {
         Self {
             engine,
             ambient: Ambient { clock, entropy },
             news,
-            old,
         }
     }
 
@@ -51,9 +43,8 @@ impl Store {
         entropy: Arc<dyn Entropy>,
         news: News,
     ) -> Result<Self, StoreError> {
-        let old = super::sqlite::Sqlite::open(file, Arc::clone(&clock), Arc::clone(&entropy), news.clone())?;
         let engine = engine::Sqlite::open(file, clock.now())?;
-        Ok(Self::new(Box::new(engine), clock, entropy, news, Arc::new(old)))
+        Ok(Self::new(Box::new(engine), clock, entropy, news))
     }
 
     /// Runs `work` with `data` in a read transaction: everything it reads is of one snapshot.
@@ -128,15 +119,16 @@ impl Store {
     /// Finishes what was begun and closes the database.
     pub(crate) async fn close(&self) {
         self.engine.close().await;
-        self.old.close().await;
     }
-}
 
-impl Deref for Store {
-    type Target = dyn OldStore;
+    /// Whether other backends may be using the same database.
+    pub(super) fn is_shared(&self) -> bool {
+        self.engine.is_shared()
+    }
 
-    fn deref(&self) -> &Self::Target {
-        self.old.as_ref()
+    /// The present moment.
+    pub(super) fn now(&self) -> Timestamp {
+        self.ambient.clock.now()
     }
 }
 
@@ -225,7 +217,8 @@ impl Writing<'_> {
     /// Whoever decides by what a synced entity is, and then changes it, asks for this before looking: on every engine it
     /// then sees the last state there is.
     pub(crate) async fn alone<'a>(&'a self, pool: &'a PoolId) -> Result<Alone<'a>, StoreError> {
-        self.statements.lock_pool(pool).await?;
+        let head = "SELECT rev FROM pool_head WHERE pool = $1 FOR UPDATE";
+        self.row(head, values![pool]).await?;
         Ok(Alone { writing: self, pool })
     }
 

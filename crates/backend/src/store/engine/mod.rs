@@ -2,19 +2,19 @@
 //!
 //! SQL is written once, in the part of the language that SQLite, PostgreSQL and the engines that speak its protocol
 //! share: parameters `$1`, `$2`, … in the order of the values; the column types BIGINT, TEXT and bytes; times in
-//! milliseconds since the UNIX epoch; flags as 0 and 1; JSON as text. Ids are made by the application.
+//! milliseconds since the UNIX epoch; flags as 0 and 1; JSON as text. Ids are made by the application. `FOR UPDATE` at the
+//! end of a query keeps its rows from others until the transaction ends.
 
 mod row;
 mod sqlite;
 mod value;
 
-pub(crate) use row::{Row, from_wire_name, to_json, wire_name};
+pub(crate) use row::{Row, to_json, wire_name};
 pub(crate) use sqlite::Sqlite;
 pub(crate) use value::{Value, values};
 
 use super::StoreError;
 use futures_util::future::BoxFuture;
-use yaopai_domain::PoolId;
 
 /// A database.
 pub(crate) trait Engine: Send + Sync {
@@ -27,6 +27,9 @@ pub(crate) trait Engine: Send + Sync {
     /// Work may run more than once: an engine repeats a transaction that lost a race with another one.
     fn write(&self, work: Work, committed: Box<dyn FnOnce() + Send>)
     -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Whether other processes may be using the same database.
+    fn is_shared(&self) -> bool;
 
     /// Finishes what was begun and closes the database.
     fn close(&self) -> BoxFuture<'_, ()>;
@@ -43,7 +46,4 @@ pub(crate) trait Statements: Send + Sync {
 
     /// Runs a statement; how many rows it changed.
     fn execute<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<u64, StoreError>>;
-
-    /// Makes every other transaction that wants the same pool wait until this one has ended.
-    fn lock_pool<'t>(&'t self, pool: &'t PoolId) -> BoxFuture<'t, Result<(), StoreError>>;
 }

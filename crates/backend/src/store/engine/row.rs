@@ -150,6 +150,6 @@ pub(crate) fn wire_name(value: &impl Serialize) -> Result<String, StoreError> {
 }
 
 /// Reads a unit variant by the name it has on the wire.
-pub(crate) fn from_wire_name<T: DeserializeOwned>(column: &str, name: &str) -> Result<T, StoreError> {
+fn from_wire_name<T: DeserializeOwned>(column: &str, name: &str) -> Result<T, StoreError> {
     serde_json::from_value(name.into()).map_err(|_| StoreError::Unreadable(format!("{column}: unknown name")))
 }

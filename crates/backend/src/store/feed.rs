@@ -1,57 +1,66 @@
 //! The change feed: the only way by which a change of a synced entity becomes visible.
 
-use super::{Writing, row::Columns};
-use crate::store::{NewHead, StoreError};
-use rusqlite::{Row, Transaction, params};
-use std::collections::BTreeMap;
+use super::{
+    Alone, NewHead, Reading, StoreError, Writing,
+    engine::{Row, values},
+};
+use futures_util::future::try_join_all;
+use std::collections::{BTreeMap, BTreeSet};
 use yaopai_domain::{EntityKey, PoolId, Revision};
 
 /// Gives each of the entities a revision and commits them to the feed. Call it after all other writes of the
-/// transaction, or followed only by rows that wait for nobody (`field_rev`, `mut_result`, `audit`): the pool's head stays
-/// locked until the transaction ends.
+/// transaction, or followed only by rows that wait for nobody (`field_rev`, `mut_result`, `audit`).
 ///
 /// An entity whose row is gone becomes a tombstone.
-pub(super) fn commit(
-    writing: &mut Writing<'_>,
-    pool: &PoolId,
+pub(super) async fn commit(
+    alone: &Alone<'_>,
     keys: &[EntityKey],
 ) -> Result<BTreeMap<EntityKey, Revision>, StoreError> {
-    let mut revisions: BTreeMap<EntityKey, Revision> =
-        keys.iter().map(|key| (*key, Revision::default())).collect();
-    if revisions.is_empty() {
-        return Ok(revisions);
+    let keys: BTreeSet<EntityKey> = keys.iter().copied().collect();
+    if keys.is_empty() {
+        return Ok(BTreeMap::new());
     }
-    let count = revisions.len() as i64;
-    let tx = writing.tx();
-    let head: i64 = tx
-        .prepare_cached("UPDATE pool_head SET rev = rev + ?2 WHERE pool = ?1 RETURNING rev")?
-        .query_row(params![pool.as_str(), count], |row| row.get(0))?;
-    let mut put = tx.prepare_cached(
-        "INSERT INTO feed (pool, etype, eid, rev, deleted) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (pool, etype, eid) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted",
-    )?;
-    for (rev, (key, revision)) in (head - count + 1..).zip(&mut revisions) {
-        *revision = Revision(rev);
-        let (etype, eid) = columns(*key);
-        put.execute(params![pool.as_str(), etype, eid, rev, !exists(tx, *key)?])?;
-    }
-    mark(writing, pool, head)?;
-    writing.heads.push(NewHead {
-        pool: pool.clone(),
+    let count = keys.len() as i64;
+    let gone = try_join_all(keys.iter().map(|key| is_gone(alone, *key))).await?;
+    let sql = "UPDATE pool_head SET rev = rev + $2 WHERE pool = $1 RETURNING rev";
+    let head = alone
+        .row(sql, values![alone.pool(), count])
+        .await?
+        .ok_or(StoreError::NotFound("pool"))?
+        .integer("rev")?;
+    let revisions: BTreeMap<_, _> = keys.into_iter().zip((head - count + 1..).map(Revision)).collect();
+    let put = revisions
+        .iter()
+        .zip(gone)
+        .map(|((key, revision), gone)| put(alone, *key, *revision, gone));
+    try_join_all(put).await?;
+    mark(alone, alone.pool(), head).await?;
+    alone.tell_head(NewHead {
+        pool: alone.pool().clone(),
         head: Revision(head),
     });
     Ok(revisions)
 }
 
+async fn put(alone: &Alone<'_>, key: EntityKey, revision: Revision, deleted: bool) -> Result<(), StoreError> {
+    let (etype, eid) = columns(key);
+    let sql = "INSERT INTO feed (pool, etype, eid, rev, deleted) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (pool, etype, eid) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted";
+    alone
+        .execute(sql, values![alone.pool(), etype, eid, revision, deleted])
+        .await?;
+    Ok(())
+}
+
 /// Writes the random mark of a head.
-pub(super) fn mark(writing: &Writing<'_>, pool: &PoolId, head: i64) -> Result<(), StoreError> {
+pub(super) async fn mark(writing: &Writing<'_>, pool: &PoolId, head: i64) -> Result<(), StoreError> {
     let mut random = [0; 8];
     writing.entropy().fill(&mut random);
     let mark = i64::from_le_bytes(random) & i64::MAX;
+    let sql = "INSERT INTO rev_mark (pool, rev, mark, at) VALUES ($1, $2, $3, $4)";
     writing
-        .tx()
-        .prepare_cached("INSERT INTO rev_mark (pool, rev, mark, at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![pool.as_str(), head, mark, writing.now().0])?;
+        .execute(sql, values![pool, head, mark, writing.now()])
+        .await?;
     Ok(())
 }
 
@@ -65,8 +74,8 @@ pub(super) fn columns(key: EntityKey) -> (&'static str, String) {
 }
 
 /// The entity that a feed row with these columns is about: the way back from [`columns`].
-pub(super) fn key(row: &Row<'_>) -> Result<EntityKey, StoreError> {
-    match row.get_ref("etype")?.as_str().map_err(rusqlite::Error::from)? {
+pub(super) fn key(row: &Row) -> Result<EntityKey, StoreError> {
+    match row.text("etype")?.as_str() {
         "user" => Ok(EntityKey::User(row.parsed("eid")?)),
         "identity" => Ok(EntityKey::Identity(row.parsed("eid")?)),
         "connection" => Ok(EntityKey::Connection(row.parsed("eid")?)),
@@ -74,19 +83,20 @@ pub(super) fn key(row: &Row<'_>) -> Result<EntityKey, StoreError> {
     }
 }
 
-fn exists(tx: &Transaction<'_>, key: EntityKey) -> Result<bool, StoreError> {
-    let (sql, id) = match key {
-        EntityKey::User(id) => ("SELECT 1 FROM users WHERE id = ?1", id.to_string()),
-        EntityKey::Identity(id) => ("SELECT 1 FROM identity WHERE id = ?1", id.to_string()),
-        EntityKey::Connection(id) => ("SELECT 1 FROM connection WHERE id = ?1", id.to_string()),
+async fn is_gone(reading: &Reading<'_>, key: EntityKey) -> Result<bool, StoreError> {
+    let sql = match key {
+        EntityKey::User(_) => "SELECT id FROM users WHERE id = $1",
+        EntityKey::Identity(_) => "SELECT id FROM identity WHERE id = $1",
+        EntityKey::Connection(_) => "SELECT id FROM connection WHERE id = $1",
     };
-    Ok(tx.prepare_cached(sql)?.exists([id])?)
+    let (_, id) = columns(key);
+    Ok(!reading.any(sql, values![id]).await?)
 }
 
 #[cfg(test)]
 mod tests {
     use crate::{
-        store::StoreError,
+        store::{StoreError, engine::values},
         testing::{Bench, draft},
     };
     use axum::http::{Method, StatusCode};
@@ -213,22 +223,21 @@ mod tests {
         assert_eq!(scope["connection_id"], Value::Null, "and forgets the connection");
     }
 
-    #[test]
-    fn an_entity_of_a_kind_that_is_not_known_is_an_error() {
-        let key = |etype: &str| {
-            rusqlite::Connection::open_in_memory().unwrap().query_row(
-                "SELECT ?1 AS etype, '00000000-0000-7000-8000-0000000000aa' AS eid",
-                [etype],
-                |row| Ok(super::key(row).map(super::columns)),
-            )
+    #[tokio::test]
+    async fn an_entity_of_a_kind_that_is_not_known_is_an_error() {
+        let bench = Bench::new().await;
+        let key = async |etype: &str| {
+            let asked = etype.to_owned();
+            let row = bench.app.store.read(asked, |reading, asked| {
+                let sql = "SELECT cast($1 AS TEXT) AS etype, '00000000-0000-7000-8000-0000000000aa' AS eid";
+                Box::pin(reading.row(sql, values![asked]))
+            });
+            super::key(&row.await.unwrap().unwrap()).map(super::columns)
         };
         for etype in ["user", "identity", "connection"] {
-            assert_eq!(key(etype).unwrap().unwrap().0, etype);
+            assert_eq!(key(etype).await.unwrap().0, etype);
         }
-        assert!(matches!(
-            key("spaceship").unwrap(),
-            Err(StoreError::Unreadable(_))
-        ));
+        assert!(matches!(key("spaceship").await, Err(StoreError::Unreadable(_))));
     }
 
     #[tokio::test]
@@ -236,17 +245,11 @@ mod tests {
         let bench = Bench::new().await;
         bench.connect("pc").await;
         bench.sql().execute_batch(WATCH).unwrap();
-        let store = super::super::Sqlite::open(
-            &bench.database(),
-            bench.app.clock.clone(),
-            bench.app.entropy.clone(),
-            bench.app.news.clone(),
-        )
-        .unwrap();
-        let forgetful: Result<(), StoreError> = store
-            .write(|writing| {
-                writing.tx().execute("UPDATE connection SET enabled = 0", [])?;
-                Ok(())
+        let forgetful: Result<u64, StoreError> = bench
+            .app
+            .store
+            .write((), |writing, ()| {
+                Box::pin(writing.execute("UPDATE connection SET enabled = 0", values![]))
             })
             .await;
         assert!(matches!(forgetful, Err(StoreError::Engine(_))), "{forgetful:?}");

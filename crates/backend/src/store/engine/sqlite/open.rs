@@ -11,7 +11,7 @@ use url::Url;
 use yaopai_domain::Timestamp;
 
 mod migrations {
-    refinery::embed_migrations!("migrations/sqlite");
+    refinery::embed_migrations!("migrations");
 }
 
 /// Marks a SQLite file as ours ("YAOP"); the first migration sets it.
@@ -23,7 +23,7 @@ const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 ///
 /// A file that is damaged or of a newer version is kept aside under a name with `now`'s date, and refused. The database
 /// of another program is refused and left as it is.
-pub(in crate::store) fn writer(file: &Path, now: Timestamp) -> Result<Connection, StoreError> {
+pub(super) fn writer(file: &Path, now: Timestamp) -> Result<Connection, StoreError> {
     match open_writer(file) {
         Ok(connection) => Ok(connection),
         Err(Unusable::Newer { found, known }) => Err(StoreError::NewerSchema {
@@ -43,7 +43,7 @@ pub(in crate::store) fn writer(file: &Path, now: Timestamp) -> Result<Connection
 }
 
 /// Opens the file for reading.
-pub(in crate::store) fn reader(file: &Path) -> Result<Connection, StoreError> {
+pub(super) fn reader(file: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(
         file,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,

@@ -1,8 +1,6 @@
 //! The audit log.
 
-use super::Writing;
-use crate::store::StoreError;
-use rusqlite::params;
+use super::{StoreError, Writing, engine::values};
 use serde_json::Value;
 use yaopai_domain::PoolId;
 
@@ -21,23 +19,21 @@ pub(super) struct Entry<'a> {
 }
 
 /// Writes an entry, in the transaction of the change itself.
-pub(super) fn write(writing: &Writing<'_>, pool: &PoolId, entry: Entry<'_>) -> Result<(), StoreError> {
+pub(super) async fn write(writing: &Writing<'_>, pool: &PoolId, entry: Entry<'_>) -> Result<(), StoreError> {
     let mut random = [0; 16];
     writing.entropy().fill(&mut random);
-    writing
-        .tx()
-        .prepare_cached(
-            "INSERT INTO audit (id, pool, actor, action, target, old, new, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            hex::encode(random),
-            pool.as_str(),
-            entry.actor,
-            entry.action,
-            entry.target,
-            entry.old.map(|value| value.to_string()),
-            entry.new.map(|value| value.to_string()),
-            writing.now().0,
-        ])?;
+    let sql = "INSERT INTO audit (id, pool, actor, action, target, old, new, at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let values = values![
+        hex::encode(random),
+        pool,
+        entry.actor,
+        entry.action,
+        entry.target,
+        entry.old.map(|value| value.to_string()),
+        entry.new.map(|value| value.to_string()),
+        writing.now(),
+    ];
+    writing.execute(sql, values).await?;
     Ok(())
 }

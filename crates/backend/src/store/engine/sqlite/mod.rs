@@ -4,8 +4,10 @@
 //! that waits into one transaction, each piece of work in a savepoint of its own: many writers wait for one flush of the
 //! disk.
 
+mod open;
+
 use super::{Engine, Row, Statements, Value, Work};
-use crate::store::{StoreError, sqlite::open};
+use crate::store::StoreError;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use rusqlite::{
     Connection, ToSql,
@@ -18,7 +20,7 @@ use std::{
     thread::JoinHandle,
 };
 use tokio::sync::oneshot;
-use yaopai_domain::{PoolId, Timestamp};
+use yaopai_domain::Timestamp;
 
 /// Readers beside the one writer.
 const READERS: usize = 4;
@@ -61,11 +63,21 @@ impl Engine for Sqlite {
         self.writer.run(work, committed)
     }
 
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             self.readers.close().await;
             self.writer.close().await;
         })
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(Box::new(error))
     }
 }
 
@@ -218,8 +230,7 @@ struct Seat(Mutex<Connection>);
 
 impl Seat {
     fn with<T>(&self, act: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
-        act(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
-            .map_err(|error| StoreError::Engine(Box::new(error)))
+        Ok(act(&self.0.lock().unwrap_or_else(PoisonError::into_inner))?)
     }
 
     fn run(&self, sql: &str) -> Result<(), StoreError> {
@@ -269,7 +280,7 @@ impl Seat {
 impl Statements for Seat {
     fn rows<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<Vec<Row>, StoreError>> {
         let rows = self.with(|connection| {
-            let mut statement = connection.prepare_cached(&placeholders(sql))?;
+            let mut statement = connection.prepare_cached(&native(sql))?;
             let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             let mut answer = Vec::new();
@@ -287,21 +298,17 @@ impl Statements for Seat {
     fn execute<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<u64, StoreError>> {
         let changed = self.with(|connection| {
             connection
-                .prepare_cached(&placeholders(sql))?
+                .prepare_cached(&native(sql))?
                 .execute(rusqlite::params_from_iter(values))
         });
         Box::pin(ready(changed.map(|rows| rows as u64)))
     }
-
-    /// The one writer is alone anyway.
-    fn lock_pool<'t>(&'t self, _: &'t PoolId) -> BoxFuture<'t, Result<(), StoreError>> {
-        Box::pin(ready(Ok(())))
-    }
 }
 
-/// `$1` of the common language is `?1` here: a `$` would begin a name.
-fn placeholders(sql: &str) -> String {
-    sql.replace('$', "?")
+/// A statement of the common language as SQLite takes it: `$1` is `?1` here, where a `$` would begin a name, and the one
+/// writer need not ask for rows to be kept from others.
+fn native(sql: &str) -> String {
+    sql.strip_suffix(" FOR UPDATE").unwrap_or(sql).replace('$', "?")
 }
 
 impl ToSql for Value {
@@ -323,4 +330,47 @@ fn value(value: ValueRef<'_>) -> Result<Value, rusqlite::Error> {
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        store::{
+            News, Store, StoreError,
+            conformance::{Subject, suite},
+        },
+        testing::{Hands, Seeded},
+    };
+    use std::sync::Arc;
+    use tempfile::TempDir;
+    use yaopai_domain::Clock;
+
+    async fn open() -> (Subject, TempDir) {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Hands::new());
+        let store = Store::sqlite(
+            &dir.path().join("backend.db"),
+            Arc::clone(&clock) as Arc<dyn Clock>,
+            Arc::new(Seeded::new(7)),
+            News::new(),
+        )
+        .unwrap();
+        store.ensure_a_pool().await.unwrap();
+        let subject = Subject {
+            store: Arc::new(store),
+            clock,
+            ids: Seeded::new(8),
+        };
+        (subject, dir)
+    }
+
+    suite!(open);
+
+    #[tokio::test]
+    async fn a_closed_store_says_so() {
+        let (subject, _dir) = open().await;
+        subject.store.close().await;
+        let answer = subject.store.has_access_keys().await;
+        assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
+    }
 }
