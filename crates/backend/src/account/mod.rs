@@ -2,7 +2,9 @@
 //!
 //! Facades parse their own wire, call these functions and write their own wire. Nothing here knows an SDK.
 
+mod by_operator;
 mod codes;
+mod encrypted;
 mod own_metadata;
 mod pace;
 mod password;
@@ -13,9 +15,11 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use by_operator::{NameChange, Operation, OperatorPatch, change_user, create_user, delete_user};
 pub(crate) use codes::{
     Asker, CodeSent, Locale, Purpose, VerificationToken, check_code, prove, redeem, send_code,
 };
+pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};
 pub(crate) use password::{Passwords, change_password, confirm_password, set_password};

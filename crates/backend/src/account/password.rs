@@ -1,7 +1,7 @@
 //! Passwords: Argon2id hashes, and the rules for new ones.
 
 use super::{Refused, WeakPassword};
-use crate::{App, Error};
+use crate::{App, Error, session};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -123,13 +123,20 @@ pub(super) fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Sets the password of a user who has proven who they are, by a code or as an operator's wish.
+/// Sets the password of a user who has proven who they are by a code, and ends their sessions: whoever forgot a password
+/// may have lost a device with it.
 pub(crate) async fn set_password(
     app: &App,
     pool: &PoolId,
     user: UserId,
     new: &Zeroizing<String>,
 ) -> Result<(), Error> {
+    put(app, pool, user, new).await?;
+    session::end_all(app, pool, user).await?;
+    Ok(())
+}
+
+async fn put(app: &App, pool: &PoolId, user: UserId, new: &Zeroizing<String>) -> Result<(), Error> {
     let person = app
         .store
         .person(pool, user)
@@ -146,7 +153,7 @@ pub(crate) async fn set_password(
     Ok(app.store.set_password(pool, user, hash).await?)
 }
 
-/// Changes the password of a user who is logged in. Who has none yet gives an empty old one.
+/// Changes the password of a user who is logged in, who stays so. Who has none yet gives an empty old one.
 pub(crate) async fn change_password(
     app: &App,
     pool: &PoolId,
@@ -162,7 +169,7 @@ pub(crate) async fn change_password(
     if account.password_hash.is_some() {
         super::sign_in::check_password(app, pool, &user.to_string(), Some(&account), old).await?;
     }
-    set_password(app, pool, user, new).await
+    put(app, pool, user, new).await
 }
 
 /// Makes sure that a user who is logged in knows their password.

@@ -157,6 +157,14 @@ impl Private {
         Ok(pem)
     }
 
+    /// Length of a block that it opens.
+    pub(super) fn block_bytes(&self) -> usize {
+        match self {
+            Self::Opens(key, _) => key.key_size_bytes(),
+            Self::Ec(_) | Self::Rsa(_) => 1,
+        }
+    }
+
     /// Opens one block; `None` if it is none of ours.
     pub(super) fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let Self::Opens(key, _) = self else { return None };

@@ -155,6 +155,11 @@ impl EncryptionKey {
         Ok(hex::encode(Sha256::digest(self.public_pem()?)))
     }
 
+    /// Length of a block: longer texts are several, one after the other.
+    pub(crate) fn block_bytes(&self) -> usize {
+        self.0.private.block_bytes()
+    }
+
     /// Opens one block (PKCS#1 v1.5). `None` says no more than that it is none of ours; whoever answers strangers must let
     /// it look like a wrong password, in words and in time.
     pub(crate) fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

@@ -103,7 +103,7 @@ async fn apply(writing: &Writing<'_>, plan: &Plan) -> Result<(), StoreError> {
         let revisions = feed::commit(&alone, &keys).await?;
         for (user, key) in metadata {
             let revision = revisions.get(&EntityKey::User(user)).copied().unwrap_or_default();
-            sync::changed(&alone, ACTOR, user, &FieldGroup::Metadata(key), revision).await?;
+            sync::changed(&alone, Some(ACTOR), user, &FieldGroup::Metadata(key), revision).await?;
         }
     }
     Ok(())

@@ -407,10 +407,10 @@ async fn last_change(
     }
 }
 
-/// Writes down who changed a field group of a user, and at which revision.
+/// Writes down who changed a field group of a user, and at which revision. No `actor` means the user's own app.
 pub(super) async fn changed(
     alone: &Alone<'_>,
-    actor: &str,
+    actor: Option<&str>,
     user: UserId,
     field: &FieldGroup,
     revision: Revision,
@@ -437,7 +437,7 @@ async fn changed_by(
     patch: &Patch,
     revision: Revision,
 ) -> Result<(), StoreError> {
-    changed(alone, &by.actor, patch.user_id, &patch.field, revision).await?;
+    changed(alone, Some(&by.actor), patch.user_id, &patch.field, revision).await?;
     // A JSON null is a value; an absent field is absent here too.
     let value = |value: &Option<MetadataValue>| {
         value

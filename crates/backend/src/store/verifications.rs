@@ -2,6 +2,7 @@
 
 use super::{
     Reading, Store, StoreError, Writing,
+    audit::{self, Entry},
     engine::{Row, values},
     pace::{self, Action},
 };
@@ -220,6 +221,14 @@ async fn withdraw(writing: &Writing<'_>, pool: &PoolId, id: &str, to: &Target) -
         )
         .await?;
     if forgotten > 0 {
+        let entry = Entry {
+            actor: "gateway",
+            action: "account.code_not_delivered",
+            target: subject(to),
+            old: None,
+            new: None,
+        };
+        audit::write(writing, pool, entry).await?;
         // It was not a time: the count stays, so that nobody keeps a broken gateway busy, but the next need not wait.
         let subject = subject(to);
         if let Some(mut pace) = pace::hold(writing, pool, Action::CodeTo, &subject).await? {

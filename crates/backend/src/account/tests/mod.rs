@@ -1,5 +1,6 @@
 //! Accounts against a whole backend, with the sandbox as SMS gateway and mail server.
 
+mod by_operator;
 mod codes;
 mod delivery;
 mod passwords;
