@@ -88,6 +88,12 @@ pub enum Error {
     /// The connection is disabled.
     #[error("the connection is disabled")]
     ConnectionDisabled,
+    /// The code or callback was used before, and its first outcome is forgotten.
+    #[error("this code was used before")]
+    Replayed,
+    /// Encrypted data does not open, or is of somebody else.
+    #[error("the encrypted data does not fit")]
+    TamperedData,
     /// WeChat refused, did not answer, or answered nonsense.
     #[error(transparent)]
     WeChat(#[from] yaopai_wechat::Error),
@@ -170,9 +176,12 @@ impl Error {
     pub(crate) fn problem(&self) -> Problem {
         let said = || self.to_string();
         match self {
-            Self::Malformed(_) => Problem::new(Code::MalformedRequest, said()),
+            Self::Malformed(_) | Self::Replayed | Self::TamperedData => {
+                Problem::new(Code::MalformedRequest, said())
+            }
             Self::InvalidFields(fields) => Problem::fields(fields.clone()),
-            Self::Unauthenticated | Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
+            Self::Unauthenticated => Problem::new(Code::Unauthenticated, said()),
+            Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
             Self::Forbidden => Problem::new(Code::Forbidden, said()),
             Self::NotFound(_) | Self::Store(StoreError::NotFound(_)) => Problem::new(Code::NotFound, said()),
             Self::MethodNotAllowed => Problem {
@@ -187,10 +196,13 @@ impl Error {
             Self::SyncFork { .. } => Problem::new(Code::SyncFork, said()),
             Self::TooLarge => Problem::new(Code::TooLarge, said()),
             Self::TooOften { .. } => Problem::new(Code::TooOften, said()),
-            Self::Account(refused) => Problem::new(account_code(refused), said()),
-            Self::Busy | Self::NotConfigured(_) | Self::NotDelivered(_) | Self::Store(StoreError::Closed) => {
-                Problem::new(Code::Busy, said())
+            Self::NotConfigured(_) | Self::NotDelivered(_) => Problem::new(Code::Busy, said()),
+            Self::Account(Refused::WrongCode { .. } | Refused::CodeSpent | Refused::WrongPassword) => {
+                Problem::new(Code::Unauthenticated, said())
             }
+            Self::Account(Refused::Blocked) => Problem::new(Code::Forbidden, said()),
+            Self::Account(_) => Problem::new(Code::MalformedRequest, said()),
+            Self::Busy | Self::Store(StoreError::Closed) => Problem::new(Code::Busy, said()),
             Self::Store(StoreError::Taken(unique)) => match taken(*unique) {
                 Some(field) => Problem::fields(vec![field]),
                 None => Problem::new(Code::Internal, "a value is taken"),
@@ -213,18 +225,6 @@ impl Error {
                 "something went wrong; the backend's log says more",
             ),
         }
-    }
-}
-
-const fn account_code(refused: &Refused) -> Code {
-    match refused {
-        Refused::WrongCode { .. } | Refused::CodeSpent | Refused::WrongPassword => Code::Unauthenticated,
-        Refused::Blocked => Code::Forbidden,
-        Refused::Taken(_)
-        | Refused::WeakPassword(_)
-        | Refused::Value(_)
-        | Refused::TooManyKeys
-        | Refused::NothingToLogInBy => Code::MalformedRequest,
     }
 }
 

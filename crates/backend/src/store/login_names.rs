@@ -98,9 +98,9 @@ pub(super) const fn shown(user: &mut User, kind: LoginNameKind) -> &mut Option<S
 }
 
 /// A value that somebody gave.
-pub(super) fn given(value: &str, source: Source) -> Sourced {
-    Sourced {
+pub(super) fn given(value: &str, source: Source) -> Option<Sourced> {
+    Some(Sourced {
         value: value.to_owned(),
         source,
-    }
+    })
 }

@@ -87,7 +87,7 @@ async fn operate(
         let column = shown(&mut user, change.kind());
         let name = change.set().map(LoginName::as_str);
         if column.as_ref().map(|known| known.value.as_str()) != name {
-            *column = name.map(|name| given(name, Source::Operator));
+            *column = name.and_then(|name| given(name, Source::Operator));
         }
     }
     if let Some(status) = operation.status {

@@ -29,11 +29,8 @@ use yaopai_domain::PoolId;
 #[derive(Clone, Default)]
 struct Gateway {
     answers: Arc<Mutex<VecDeque<StatusCode>>>,
-    heard: Arc<Mutex<Vec<Heard>>>,
+    heard: Arc<Mutex<Vec<(Option<String>, Value)>>>,
 }
-
-/// What `Authorization` said, and the body.
-type Heard = (Option<String>, Value);
 
 impl Gateway {
     async fn start(answers: impl IntoIterator<Item = u16>) -> (Self, Bench) {
@@ -59,7 +56,7 @@ impl Gateway {
         (gateway, Bench::delivering(delivery).await)
     }
 
-    fn heard(&self) -> Vec<Heard> {
+    fn heard(&self) -> Vec<(Option<String>, Value)> {
         self.heard.lock().unwrap().clone()
     }
 }

@@ -93,7 +93,7 @@ impl Desk {
         self.register(named(name)).await.unwrap()
     }
 
-    fn block(&self, user: UserId) {
+    async fn block(&self, user: UserId) {
         let changed = self.sql().execute(
             "UPDATE users SET status = 'blocked' WHERE id = ?1",
             [user.to_string()],
