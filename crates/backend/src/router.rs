@@ -68,7 +68,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 mod tests {
     use super::*;
     use crate::testing::{Bench, SECRET, draft};
-    use axum::http::{Method, StatusCode};
+    use axum::http::{Method, StatusCode, header};
     use serde_json::{Value, json};
     use std::{
         collections::BTreeSet,
@@ -76,7 +76,7 @@ mod tests {
         sync::{Mutex, PoisonError},
     };
     use tracing_subscriber::fmt::MakeWriter;
-    use yaopai_domain::{Code, Role};
+    use yaopai_domain::{Code, Problem, Role};
 
     const NOBODY: [bool; 3] = [false; 3];
     const EVERYBODY: [bool; 3] = [true; 3];
@@ -126,9 +126,45 @@ mod tests {
         ("GET", "/sync/v1/pools/{pool}/events", Some(EVERYBODY)),
         ("GET", "/connections/social/{identifier}/callback", None),
         ("POST", "/login/v1/miniprogram/scan", None),
-        ("POST", "/login/v1/app-launch/code", None),
-        ("GET", "/connections/social/{identifier}/{pool}/events", None),
-        ("POST", "/connections/social/{identifier}/{pool}/events", None),
+        // CloudBase: tokens of people, not keys of operators.
+        ("GET", "/auth/v1/provider/uri", None),
+        ("GET", "/auth/v1/provider/callback", None),
+        ("POST", "/auth/v1/provider/token", None),
+        ("POST", "/auth/v1/signin/with/provider", None),
+        ("POST", "/auth/v1/signin", None),
+        ("POST", "/auth/v1/signup", None),
+        ("POST", "/auth/v1/token", None),
+        ("POST", "/auth/v1/revoke", None),
+        ("POST", "/auth/v1/user/signout", None),
+        ("DELETE", "/auth/v1/user/revoke/all", None),
+        ("POST", "/auth/v1/verification", None),
+        ("POST", "/auth/v1/verification/verify", None),
+        ("GET", "/auth/v1/user/me", None),
+        ("PATCH", "/auth/v1/user/profile", None),
+        ("POST", "/auth/v1/user/basic/edit", None),
+        ("POST", "/auth/v1/user/sudo", None),
+        ("PATCH", "/auth/v1/user/password", None),
+        ("PATCH", "/auth/v1/user/contact", None),
+        ("POST", "/auth/v1/reset", None),
+        ("GET", "/auth/v1/user/provider", None),
+        ("POST", "/auth/v1/user/provider/bind", None),
+        ("POST", "/auth/v2/signin/with/provider", None),
+        ("POST", "/auth/v2/signin/username", None),
+        ("POST", "/auth/v2/signin/publichkey", None),
+        ("POST", "/auth/v2/token", None),
+        ("GET", "/auth/v2/user/me", None),
+        ("GET", "/auth/{*call}", None),
+        ("POST", "/auth/{*call}", None),
+        ("PATCH", "/auth/{*call}", None),
+        ("DELETE", "/auth/{*call}", None),
+        ("GET", "/api/wx/login", None),
+        ("POST", "/api/wx/login", None),
+        ("GET", "/api/wx/check", None),
+        ("POST", "/api/wx/check", None),
+        ("GET", "/api/wx/userinfo", None),
+        ("POST", "/api/wx/userinfo", None),
+        ("GET", "/api/wx/logout", None),
+        ("POST", "/api/wx/logout", None),
     ];
 
     #[test]
@@ -155,8 +191,13 @@ mod tests {
                 .replace("{id}", "00000000-0000-7000-8000-000000000000");
             let name = format!("{method} {path}");
             let keyless = bench.send(None, method.clone(), &path, "").await;
+            // People's own tokens are asked for in other words.
+            let asks = keyless
+                .headers
+                .get(header::CONTENT_TYPE)
+                .is_some_and(|kind| kind == Problem::MEDIA_TYPE);
             assert_eq!(
-                keyless.status == StatusCode::UNAUTHORIZED,
+                asks && keyless.status == StatusCode::UNAUTHORIZED,
                 rights.is_some(),
                 "{name} without a key"
             );

@@ -33,7 +33,7 @@ export async function thrown(work) {
   } catch (error) {
     return error
   }
-  return assert.fail(`nothing was thrown, but answered: ${JSON.stringify(answer)}`)
+  return assert.fail(`nothing was thrown, but answered: ${Object.keys(answer ?? {}).join(', ') || answer}`)
 }
 
 /** Ends the process: SDKs leave timers behind. */

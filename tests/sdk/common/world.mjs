@@ -11,6 +11,9 @@ export const world = JSON.parse(process.env.YAOPAI_BENCH)
 /** Loads an SDK (CommonJS) from where it was installed. */
 export const load = createRequire(join(process.env.YAOPAI_SDK_MODULES, 'package.json'))
 
+/** Loads one file of an SDK, past what its package says to load where. */
+export const loadFile = (path) => load(join(process.env.YAOPAI_SDK_MODULES, 'node_modules', path))
+
 /** The sandbox's app of this kind: `mini_program`, `official_account`, `website`. */
 export const app = (kind) => world.apps.find((one) => one.kind === kind)
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::{fmt::Write, ops::Deref};
 use url::Url;
 use yaopai_sandbox::{AppKind, AppSheet, Config, Sandbox};
+use zeroize::Zeroizing;
 
 /// The page of the business.
 pub(crate) const PAGE: &str = "http://127.0.0.1:9/login";
@@ -43,7 +44,7 @@ impl Desk {
         let delivery = Delivery {
             sms: Some(SmsGateway {
                 url: sandbox.url().join("sms").unwrap(),
-                secret: None,
+                secret: Some(Zeroizing::new("gateway".to_owned())),
             }),
             mail: Some(
                 MailServer::new(

@@ -1,8 +1,6 @@
 //! How an attempt advances: the only moves there are.
 
-use yaopai_domain::{
-    AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Refusal, Timestamp, Verdict,
-};
+use yaopai_domain::{AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Timestamp, Verdict};
 
 /// One change of an attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,26 +52,6 @@ impl LegReport {
             answer,
             failure: None,
         }
-    }
-
-    /// A decision that was made.
-    pub(crate) fn decided(verdict: &Verdict) -> Self {
-        Self::done(vec![format!("decision: {}", word(verdict))])
-    }
-}
-
-/// The decision in one word of the wire.
-const fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::LogIn { .. } => "log_in",
-        Verdict::Create { .. } => "create",
-        Verdict::Refuse { refusal, .. } => match refusal {
-            Refusal::LoginOnly => "refuse (login_only)",
-            Refusal::SnapshotUser => "refuse (snapshot_user)",
-            Refusal::UserBlocked => "refuse (user_blocked)",
-            Refusal::TwoUsers => "refuse (two_users)",
-        },
-        Verdict::Fail { .. } => "fail",
     }
 }
 
@@ -174,9 +152,8 @@ mod tests {
         let uuid = "00000000-0000-7000-8000-000000000000";
         LoginAttempt {
             id: uuid.parse().unwrap(),
-            connection_id: Some(uuid.parse().unwrap()),
-            kind: Some(ConnectionKind::Pc),
-            via: None,
+            connection_id: uuid.parse().unwrap(),
+            kind: ConnectionKind::Pc,
             purpose: Purpose::Test,
             dry_run: true,
             state,

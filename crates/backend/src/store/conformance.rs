@@ -1,6 +1,6 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Ties};
+use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision};
 use crate::{
     SecretKey,
     bootstrap::{Entries, Plan},
@@ -558,9 +558,8 @@ pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
     let pool = Subject::pool();
     let attempt = || LoginAttempt {
         id: AttemptId::new(subject.clock.as_ref(), &subject.ids),
-        connection_id: Some(ConnectionId::new(subject.clock.as_ref(), &subject.ids)),
-        kind: Some(ConnectionKind::Pc),
-        via: None,
+        connection_id: ConnectionId::new(subject.clock.as_ref(), &subject.ids),
+        kind: ConnectionKind::Pc,
         purpose: Purpose::Test,
         dry_run: true,
         state: AttemptState::Waiting,
@@ -572,11 +571,7 @@ pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
     };
     let claim = async |attempt: LoginAttempt| {
         let id = attempt.id;
-        subject
-            .store
-            .put_attempt(&pool, attempt, Ties::default())
-            .await
-            .unwrap();
+        subject.store.begin_attempt(&pool, attempt, None).await.unwrap();
         let code = CodeClaim {
             app_id: "wx0123456789abcdef".to_owned(),
             code_hash: "the same code".to_owned(),

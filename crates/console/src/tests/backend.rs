@@ -71,9 +71,8 @@ fn attempt() -> LoginAttempt {
     let id = super::user_id(77).uuid();
     LoginAttempt {
         id: id.into(),
-        connection_id: Some(id.into()),
-        kind: Some(ConnectionKind::Pc),
-        via: None,
+        connection_id: id.into(),
+        kind: ConnectionKind::Pc,
         purpose: Purpose::Test,
         dry_run: true,
         state: AttemptState::Waiting,

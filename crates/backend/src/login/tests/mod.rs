@@ -91,11 +91,8 @@ impl Desk {
     fn app(&self, kind: ConnectionKind) -> AppSheet {
         let kind = match kind {
             ConnectionKind::Pc => AppKind::Website,
-            ConnectionKind::WebpageAuthorization | ConnectionKind::FollowCode => AppKind::OfficialAccount,
-            ConnectionKind::MiniProgram | ConnectionKind::MiniProgramQr | ConnectionKind::AppLaunch => {
-                AppKind::MiniProgram
-            }
-            ConnectionKind::Mobile => AppKind::MobileApp,
+            ConnectionKind::WebpageAuthorization => AppKind::OfficialAccount,
+            ConnectionKind::MiniProgram => AppKind::MiniProgram,
         };
         self.sandbox
             .apps()

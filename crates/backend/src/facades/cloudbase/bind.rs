@@ -1,0 +1,136 @@
+//! Binding WeChat people to users, and unbinding them.
+
+use super::{
+    fault::{Fault, Word},
+    sign_in::{taken, used_up},
+    visit::Visit,
+};
+use crate::{
+    identity::Arrival,
+    login::{Door, Identified},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use yaopai_domain::{Connection, ConnectionKind, IdentityScope, UserId, UserRecord, Verdict};
+
+#[derive(Deserialize)]
+struct WithProvider {
+    provider_token: String,
+}
+
+/// `POST /auth/v1/user/provider/bind`. Only a success uses the token up (design rule 4).
+pub(super) async fn with_provider(visit: &mut Visit) -> Result<Value, Fault> {
+    let bearer = visit.bearer().await?;
+    let asked: WithProvider = visit.body()?;
+    let (_, door, identified) = taken(visit, &bearer.pool, &asked.provider_token).await?;
+    bound(visit, &door, &identified, bearer.user).await?;
+    used_up(visit, &asked.provider_token).await?;
+    Ok(json!({}))
+}
+
+/// Binds the person to the user.
+pub(super) async fn bound(
+    visit: &Visit,
+    door: &Door,
+    identified: &Identified,
+    user: UserId,
+) -> Result<(), Fault> {
+    let _ = (arrival(door, identified, false), user);
+    visit.app.store.only_pool().await?;
+    Err(Fault::new(Word::Unimplemented, "binding is not offered yet"))
+}
+
+/// Makes sure that nobody is bound to the person yet.
+pub(super) async fn free(visit: &Visit, door: &Door, identified: &Identified) -> Result<(), Fault> {
+    let mut asked = arrival(door, identified, true);
+    asked.login_only = false;
+    match visit.app.store.resolve(asked).await? {
+        Verdict::Create { .. } => Ok(()),
+        Verdict::Refuse { refusal, .. } => Err(refusal.into()),
+        Verdict::LogIn { .. } | Verdict::Fail { .. } => Err(elsewhere()),
+    }
+}
+
+fn elsewhere() -> Fault {
+    Fault::new(
+        Word::AlreadyExists,
+        "this WeChat identity is bound to another user",
+    )
+}
+
+fn arrival(door: &Door, identified: &Identified, dry_run: bool) -> Arrival {
+    let connection = &door.connection;
+    Arrival {
+        pool: door.pool.clone(),
+        connection_id: connection.id,
+        kind: connection.kind,
+        app_id: connection.app_id.clone(),
+        platform_account: connection.platform_account,
+        login_only: connection.login_only,
+        person: identified.person.clone(),
+        snapshot_user: identified.snapshot_user,
+        dry_run,
+    }
+}
+
+/// `GET /auth/v1/user/provider`: the ways of WeChat that are open, and which of them the user has used.
+pub(super) async fn list(visit: &mut Visit) -> Result<Value, Fault> {
+    let bearer = visit.bearer().await?;
+    let record = visit.record_of(&bearer).await?;
+    let connections = visit.app.store.connections(&bearer.pool).await?;
+    let nickname = record.user.profile.nickname.as_ref().map(|name| &name.value);
+    let data: Vec<Value> = connections
+        .iter()
+        .filter(|connection| connection.enabled)
+        .map(|connection| {
+            let bind = open_id(&record, &connection.app_id).is_some();
+            json!({
+                "id": provider_id(connection, &connections),
+                "name": connection.display_name,
+                "provider_user_name": nickname.filter(|_| bind),
+                "bind": bind,
+            })
+        })
+        .collect();
+    Ok(json!({ "total": data.len(), "data": data }))
+}
+
+/// The connection that an app's people log in by: the oldest one, but an enabled one before all that are closed.
+pub(super) fn of_app<'c>(connections: &'c [Connection], app_id: &str) -> Option<&'c Connection> {
+    let of_app = || {
+        connections
+            .iter()
+            .filter(|connection| connection.app_id == app_id)
+    };
+    of_app()
+        .find(|connection| connection.enabled)
+        .or_else(|| of_app().next())
+}
+
+/// The OpenID that a user has at an app.
+fn open_id<'r>(record: &'r UserRecord, wanted: &str) -> Option<&'r str> {
+    record
+        .identities
+        .iter()
+        .find_map(|identity| match &identity.scope {
+            IdentityScope::OpenId { app_id, open_id, .. } if app_id == wanted => Some(open_id.as_str()),
+            _ => None,
+        })
+}
+
+/// The id by which SDKs know a connection: CloudBase's own word for what that word leads to, the AppID of a mini program
+/// (SDKs look for their own in the list), otherwise its identifier.
+pub(super) fn provider_id<'c>(connection: &'c Connection, all: &[Connection]) -> &'c str {
+    let is_first = || {
+        let mut enabled = all
+            .iter()
+            .filter(|other| other.enabled && other.kind == connection.kind);
+        enabled.next().is_some_and(|first| first.id == connection.id)
+    };
+    match connection.kind {
+        ConnectionKind::Pc if is_first() => "wx_open",
+        ConnectionKind::WebpageAuthorization if is_first() => "wx_mp",
+        ConnectionKind::MiniProgram => &connection.app_id,
+        _ => &connection.identifier,
+    }
+}

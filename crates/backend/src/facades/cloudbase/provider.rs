@@ -1,0 +1,252 @@
+//! From WeChat's page to a provider token: `provider/uri`, our own callback, `provider/token`.
+
+use super::{
+    fault::{Fault, Word},
+    visit::Visit,
+};
+use crate::{
+    App, Error,
+    facades::{Call, redirect},
+    login::{self, Door, Rejected, Via},
+    store::{Application, ProviderRedirect, ProviderToken},
+};
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+use url::Url;
+use yaopai_domain::{ConnectionKind, PoolId, WeChatPerson};
+use yaopai_wechat::{LoginCode, Scope};
+use zeroize::Zeroizing;
+
+/// Seconds that a provider token lives (CloudBase's documentation).
+const TOKEN_SECONDS: u32 = 3600;
+/// Milliseconds in which a person comes back from WeChat's page.
+const REDIRECT_MILLIS: i64 = 10 * 60 * 1000;
+/// Path of our own callback.
+pub(super) const CALLBACK_PATH: &str = "/auth/v1/provider/callback";
+
+/// SHA-256 (hex) of a token or state that came in. Both are long and random, so the hash cannot be turned back.
+pub(super) fn hash(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}
+
+/// 256 random bits as 43 letters, digits, `-` and `_`.
+fn secret(app: &App) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    app.entropy.fill(bytes.as_mut_slice());
+    Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(bytes.as_slice()))
+}
+
+/// `GET /auth/v1/provider/uri?provider_id&redirect_uri&state` → `{"uri": …}`: WeChat's page to send the browser to.
+///
+/// WeChat compares the host it sends the browser back to with the one registered for the AppID. If that is the host of the
+/// business page, WeChat sends the browser there directly; otherwise to us, and we send it on, with WeChat's code.
+pub(super) async fn uri(visit: &mut Visit) -> Result<Value, Fault> {
+    let asked = |name: &str| visit.call.query(name).unwrap_or_default().to_owned();
+    let (provider_id, target, state) = (asked("provider_id"), asked("redirect_uri"), asked("state"));
+    let (pool, application) = visit.client().await?;
+    let door = visit.door(&pool, application.as_ref(), &provider_id).await?;
+    let target = allowed(&visit.app, &door, application.as_ref(), &target).await?;
+
+    let ours = visit
+        .app
+        .public_url
+        .join(CALLBACK_PATH)
+        .map_err(|_| Error::Internal("our callback is no URL"))?;
+    let registered = match door.connection.kind {
+        ConnectionKind::Pc => door
+            .connection
+            .callback_url
+            .as_deref()
+            .and_then(|url| Url::parse(url).ok()),
+        ConnectionKind::WebpageAuthorization => None,
+        _ => {
+            return Err(Fault::new(
+                Word::InvalidArgument,
+                "this provider has no page: its app gives the code",
+            )
+            .rejected(Rejected::BadRequest));
+        }
+    };
+    let registered = registered.as_ref().unwrap_or(&ours);
+    let direct = registered.host() == target.host() && passes_wechat(&state);
+    let (redirect_uri, state) = if direct {
+        (target, state)
+    } else if registered.host() == ours.host() {
+        (ours, relayed(&visit.app, pool, target, state).await?)
+    } else {
+        return Err(foreign());
+    };
+    let (app_id, wechat) = (&door.connection.app_id, &visit.app.wechat);
+    let uri = match door.connection.kind {
+        ConnectionKind::WebpageAuthorization => {
+            wechat.authorize_url(app_id, &redirect_uri, Scope::UserInfo, &state)
+        }
+        _ => wechat.qrconnect_url(app_id, &redirect_uri, &state),
+    };
+    Ok(json!({ "uri": uri }))
+}
+
+/// Whether WeChat hands a `state` back as it is ("授权登录": at most 128 bytes; letters and digits are certain, and SDK
+/// samples use `wx_open`).
+fn passes_wechat(state: &str) -> bool {
+    state.len() <= 128
+        && state
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Keeps where the browser goes after our callback; the `state` to give to WeChat.
+async fn relayed(app: &App, pool: PoolId, redirect_uri: Url, state: String) -> Result<String, Fault> {
+    let mut bytes = [0; 16];
+    app.entropy.fill(&mut bytes);
+    let nonce = hex::encode(bytes);
+    let redirect = ProviderRedirect {
+        pool,
+        redirect_uri,
+        state,
+        expires_at: app.clock.now().plus_millis(REDIRECT_MILLIS),
+    };
+    app.store.add_provider_redirect(hash(&nonce), redirect).await?;
+    Ok(nonce)
+}
+
+/// The business page, if it is one that the application or the connection allows. An environment without an application
+/// may use the pages of all its applications.
+async fn allowed(
+    app: &App,
+    door: &Door,
+    application: Option<&Application>,
+    target: &str,
+) -> Result<Url, Fault> {
+    let pages = match application {
+        Some(application) => application.redirect_urls.clone(),
+        None => app.store.redirect_urls_of(&door.pool).await?,
+    };
+    let list = pages
+        .iter()
+        .map(Url::as_str)
+        .chain(door.connection.callback_url.as_deref());
+    redirect::allowed(list, target).ok_or_else(foreign)
+}
+
+fn foreign() -> Fault {
+    let said = "provider_redirect_uri is none of the pages that may be returned to";
+    Fault::new(Word::InvalidArgument, said).rejected(Rejected::ForeignRedirect)
+}
+
+/// `GET /auth/v1/provider/callback?code&state`: WeChat sends the browser back, and we send it on to the page that asked.
+pub(super) async fn callback(State(app): State<Arc<App>>, call: Call) -> Response {
+    let state = call.query("state").unwrap_or_default();
+    let found = app.store.provider_redirect(hash(state), app.clock.now()).await;
+    let redirect = match found {
+        Ok(Some(redirect)) => redirect,
+        Ok(None) => {
+            let via = Via {
+                facade: "cloudbase",
+                client: call.client,
+                request_id: call.request_id.clone(),
+            };
+            if let Ok(Some(pool)) = app.store.only_pool().await {
+                login::reject(&app, &pool, None, &via, Rejected::UnknownState).await;
+            }
+            let said = "this login has expired; go back to the page and begin again";
+            return Fault::new(Word::InvalidArgument, said).into_response();
+        }
+        Err(error) => return Fault::from(error).into_response(),
+    };
+    let mut target = redirect.redirect_uri;
+    {
+        let mut query = target.query_pairs_mut();
+        match call.query("code") {
+            Some(code) => query.append_pair("code", code),
+            // WeChat leaves the code out if the person refused.
+            None => query.append_pair("error", "access_denied"),
+        };
+        query.append_pair("state", &redirect.state);
+    }
+    let mut response = Redirect::to(target.as_str()).into_response();
+    // The address holds a code: no page may learn it from the Referer.
+    let headers = response.headers_mut();
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+#[derive(Deserialize)]
+pub(super) struct GrantRequest {
+    provider_id: Option<String>,
+    provider_code: Option<String>,
+    #[serde(default)]
+    provider_params: Params,
+}
+
+#[derive(Default, Deserialize)]
+struct Params {
+    appid: Option<String>,
+    code: Option<String>,
+    #[serde(rename = "encryptedData")]
+    encrypted_data: Option<String>,
+    iv: Option<String>,
+}
+
+/// `POST /auth/v1/provider/token`: exchanges WeChat's code for a provider token, once. `provider_redirect_uri` says nothing:
+/// WeChat binds its code to no page (samples send `curpage`).
+pub(super) async fn grant(visit: &mut Visit) -> Result<Value, Fault> {
+    let (pool, application) = visit.client().await?;
+    let asked: GrantRequest = visit.body()?;
+    let params = asked.provider_params;
+    let provider_id = asked
+        .provider_id
+        .or(params.appid)
+        .ok_or_else(|| Fault::argument("provider_id is missing"))?;
+    let door = visit.door(&pool, application.as_ref(), &provider_id).await?;
+    let code = asked
+        .provider_code
+        .or(params.code)
+        .filter(|code| !code.is_empty())
+        .ok_or_else(|| Fault::argument("provider_code is missing"))?;
+    let identified = login::identify(&visit.app, &door, LoginCode::new(code)).await?;
+    let token = secret(&visit.app);
+    let kept = ProviderToken {
+        pool,
+        connection: door.connection.id,
+        application: door.application,
+        attempt: identified.attempt,
+        person: identified.person,
+        snapshot_user: identified.snapshot_user,
+        phone: None,
+        expires_at: visit.app.clock.now().plus_millis(i64::from(TOKEN_SECONDS) * 1000),
+    };
+    let answer = told(&token, TOKEN_SECONDS, &provider_id, &kept);
+    visit.app.store.add_provider_token(hash(&token), kept).await?;
+    Ok(answer)
+}
+
+/// A provider token as SDKs read it. The OpenID is not in it: nobody is signed in yet.
+fn told(token: &str, expires_in: u32, provider_id: &str, kept: &ProviderToken) -> Value {
+    let WeChatPerson {
+        nickname,
+        avatar_url,
+        anonymous,
+        ..
+    } = &kept.person;
+    let real = |value: &Option<String>| value.clone().filter(|_| !anonymous);
+    json!({
+        "provider_token": token,
+        "expires_in": expires_in,
+        "provider_profile": {
+            "provider_id": provider_id,
+            "name": real(nickname),
+            "picture": real(avatar_url),
+            "phone_number": kept.phone.as_deref().map(super::user::spaced),
+        },
+    })
+}

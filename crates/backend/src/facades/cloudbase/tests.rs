@@ -1,0 +1,657 @@
+//! The CloudBase facade against a whole backend and the sandbox.
+
+use crate::{
+    facades::desk::{Desk, FAR_PAGE, PAGE, parameter},
+    testing::Answer,
+};
+use axum::http::{Method, StatusCode, header};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use rstest::rstest;
+use serde_json::{Value, json};
+use yaopai_sandbox::AppKind;
+
+const PHONE: &str = "+86 13800138000";
+const PASSWORD: &str = "correct horse";
+
+/// Somebody's SDK: a web page of an application, or of the environment itself.
+struct Sdk<'d> {
+    desk: &'d Desk,
+    client_id: &'static str,
+    token: Option<String>,
+}
+
+impl<'d> Sdk<'d> {
+    const fn of(desk: &'d Desk, client_id: &'static str) -> Self {
+        Self {
+            desk,
+            client_id,
+            token: None,
+        }
+    }
+
+    /// A call without credentials, as browsers send it.
+    async fn open(&self, method: Method, path: &str, body: Value) -> Answer {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let path = format!("{path}{join}client_id={}", self.client_id);
+        let headers = [("content-type", "text/plain;charset=UTF-8")];
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.desk.call(method, &path, &headers, body).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.open(Method::POST, path, body).await
+    }
+
+    /// A call of whoever is signed in.
+    async fn own(&self, method: Method, path: &str, body: Value) -> Answer {
+        let bearer = format!("Bearer {}", self.token.as_deref().unwrap_or_default());
+        let headers = [("authorization", bearer.as_str())];
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.desk.call(method, path, &headers, body).await
+    }
+
+    /// The uri of WeChat's page.
+    async fn uri(&self, provider_id: &str, page: &str) -> Answer {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("provider_id", provider_id)
+            .append_pair("state", "wx_open")
+            .append_pair("redirect_uri", page)
+            .finish();
+        let path = format!("/auth/v1/provider/uri?{query}&other_params[sign_out_uri]=x");
+        self.open(Method::GET, &path, Value::Null).await
+    }
+
+    /// Goes through WeChat's page; the code that the business page gets.
+    async fn code(&self, provider_id: &str, person: &str) -> String {
+        let uri = ok(self.uri(provider_id, PAGE).await)["uri"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let back = self.desk.scan_page(&uri, person).await;
+        assert!(back.as_str().starts_with(PAGE), "{back}");
+        assert_eq!(parameter(&back, "state").as_deref(), Some("wx_open"));
+        parameter(&back, "code").unwrap()
+    }
+
+    async fn grant(&self, provider_id: &str, code: &str) -> Answer {
+        let body = json!({
+            "provider_id": provider_id,
+            "provider_redirect_uri": "curpage",
+            "provider_code": code,
+        });
+        self.post("/auth/v1/provider/token", body).await
+    }
+
+    /// A provider token of a person.
+    async fn provider_token(&self, person: &str) -> String {
+        let code = self.code("wx_open", person).await;
+        let granted = ok(self.grant("wx_open", &code).await);
+        granted["provider_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn sign_in(&mut self, provider_token: &str) -> Answer {
+        let body = json!({ "provider_token": provider_token });
+        let answer = self.post("/auth/v1/signin/with/provider", body).await;
+        self.keep(answer)
+    }
+
+    fn keep(&mut self, answer: Answer) -> Answer {
+        if answer.status == StatusCode::OK {
+            self.token = answer.json()["access_token"].as_str().map(str::to_owned);
+        }
+        answer
+    }
+
+    /// A token that proves [`PHONE`].
+    async fn verification_token(&self) -> String {
+        self.desk.clock.turn(60_000);
+        let body = json!({ "phone_number": PHONE, "target": "ANY" });
+        let sent = ok(self.post("/auth/v1/verification", body).await);
+        let body = json!({
+            "verification_id": sent["verification_id"],
+            "verification_code": self.desk.one_time_code("+8613800138000").await,
+        });
+        let token = ok(self.post("/auth/v1/verification/verify", body).await);
+        token["verification_token"].as_str().unwrap().to_owned()
+    }
+
+    async fn sign_up(&mut self, more: Value) -> Answer {
+        let mut body = json!({
+            "phone_number": PHONE,
+            "verification_token": self.verification_token().await,
+            "username": "xiaoman",
+            "password": PASSWORD,
+        });
+        for (name, value) in more.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        let answer = self.post("/auth/v1/signup", body).await;
+        self.keep(answer)
+    }
+
+    async fn me(&self) -> Value {
+        ok(self.own(Method::GET, "/auth/v1/user/me", Value::Null).await)
+    }
+}
+
+fn ok(answer: Answer) -> Value {
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let value = answer.json();
+    assert!(value["code"].is_null(), "the SDK takes any `code` for an error");
+    value
+}
+
+/// The error word of a failure, whose whole shape is checked on the way.
+fn word(answer: &Answer) -> String {
+    assert!(answer.status.as_u16() >= 400, "{}", answer.text());
+    let body = answer.json();
+    let names: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(names, ["error", "error_code", "error_description"], "{body}");
+    assert!(body["error_code"].as_u64().unwrap() > 0);
+    body["error"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_an_sdk_reads_of_a_login_and_a_user() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let code = sdk.code("wx_open", "lin-xiaoman").await;
+    let mut granted = ok(sdk.grant("wx_open", &code).await);
+    let token = granted["provider_token"].as_str().unwrap().to_owned();
+    let mut credentials = ok(sdk.sign_in(&token).await);
+    let mut me = sdk.me().await;
+    let list = ok(sdk.own(Method::GET, "/auth/v1/user/provider", Value::Null).await);
+    assert_eq!(me["sub"], credentials["sub"]);
+    assert_eq!(me["sub"], me["uid"]);
+    granted["provider_token"] = json!("[token]");
+    granted["provider_profile"]["picture"] = json!("[picture]");
+    for name in ["access_token", "refresh_token", "sub"] {
+        credentials[name] = json!(format!("[{name}]"));
+    }
+    for name in ["sub", "uid", "picture", "created_at", "updated_at"] {
+        assert!(me[name].is_string(), "{name}");
+        me[name] = json!(format!("[{name}]"));
+    }
+    me["providers"][0]["provider_user_id"] = json!("[open_id]");
+    let shown =
+        json!({ "provider/token": granted, "signin": credentials, "user/me": me, "user/provider": list });
+    let mini_program = desk.app(AppKind::MiniProgram).app_id;
+    let shown = shown.to_string().replace(&mini_program, "[appid]");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    insta::assert_json_snapshot!(shown);
+}
+
+#[tokio::test]
+async fn one_provider_token_signs_one_in() {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "default");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    let body = json!({ "provider_token": token });
+    let tries = (0..8).map(|_| sdk.post("/auth/v1/signin/with/provider", body.clone()));
+    let answers = futures_util::future::join_all(tries).await;
+    let (good, bad): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == StatusCode::OK);
+    assert_eq!(good.len(), 1);
+    for answer in bad {
+        assert_eq!(word(answer), "invalid_grant");
+    }
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn rule_2_a_page_that_is_loaded_again_gets_the_same_person() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let code = sdk.code("wx_open", "lin-xiaoman").await;
+    let mut subs = Vec::new();
+    for _ in 0..2 {
+        let granted = ok(sdk.grant("wx_open", &code).await);
+        let token = granted["provider_token"].as_str().unwrap().to_owned();
+        subs.push(ok(sdk.sign_in(&token).await)["sub"].clone());
+    }
+    assert_eq!(subs[0], subs[1]);
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn sign_up_can_be_forbidden_by_the_call() {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "shop");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    let body = json!({ "provider_token": token, "force_disable_sign_up": true });
+    let refused = sdk.post("/auth/v2/signin/with/provider", body).await;
+    assert_eq!(word(&refused), "not_found");
+    assert_eq!(desk.users().await, 0);
+}
+
+#[tokio::test]
+async fn a_host_that_wechat_does_not_know_is_reached_through_ours() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let uri = ok(sdk.uri("pc-relay", FAR_PAGE).await)["uri"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ours = desk.scan_page(&uri, "chen-mo").await;
+    assert_eq!(ours.path(), "/auth/v1/provider/callback");
+    let path = format!("{}?{}", ours.path(), ours.query().unwrap());
+    let sent_on = desk.call(Method::GET, &path, &[], "").await;
+    assert_eq!(sent_on.status, StatusCode::SEE_OTHER);
+    assert_eq!(sent_on.headers[header::REFERRER_POLICY], "no-referrer");
+    let page: url::Url = sent_on.headers[header::LOCATION]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(page.as_str().starts_with(FAR_PAGE), "{page}");
+    assert_eq!(parameter(&page, "state").as_deref(), Some("wx_open"));
+    let granted = ok(sdk.grant("pc-relay", &parameter(&page, "code").unwrap()).await);
+    let token = granted["provider_token"].as_str().unwrap().to_owned();
+    ok(sdk.sign_in(&token).await);
+    assert_eq!(sdk.me().await["name"], "陈默");
+
+    desk.clock.turn(11 * 60 * 1000);
+    let late = desk.call(Method::GET, &path, &[], "").await;
+    assert_eq!(word(&late), "invalid_argument");
+}
+
+#[rstest]
+#[case::exact("pc", PAGE, true)]
+#[case::of_the_application("pc-relay", FAR_PAGE, true)]
+#[case::other_path("pc", "http://127.0.0.1:9/login/evil", false)]
+#[case::other_query("pc", "http://127.0.0.1:9/login?next=x", false)]
+#[case::other_port("pc", "http://127.0.0.1:10/login", false)]
+#[case::other_host("pc", "http://evil.example/login", false)]
+#[case::user_info("pc", "http://127.0.0.1:9@evil.example/login", false)]
+#[case::script("pc", "javascript:alert(1)", false)]
+#[case::no_url("pc", "curpage", false)]
+#[case::nothing("pc", "", false)]
+#[case::a_host_that_nobody_registered("pc", FAR_PAGE, true)]
+#[tokio::test]
+async fn only_pages_of_the_list_are_returned_to(
+    #[case] provider_id: &str,
+    #[case] page: &str,
+    #[case] allowed: bool,
+) {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "shop");
+    let answer = sdk.uri(provider_id, page).await;
+    if allowed {
+        ok(answer);
+    } else {
+        assert_eq!(word(&answer), "invalid_argument");
+    }
+}
+
+#[tokio::test]
+async fn a_page_inside_wechat_logs_in_through_ours() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let uri = ok(sdk.uri("wx_mp", FAR_PAGE).await)["uri"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let ours = desk.authorize(&uri, "zhao-yuan").await;
+    let path = format!("{}?{}", ours.path(), ours.query().unwrap());
+    let sent_on = desk.call(Method::GET, &path, &[], "").await;
+    let page: url::Url = sent_on.headers[header::LOCATION]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let granted = ok(sdk.grant("wx_mp", &parameter(&page, "code").unwrap()).await);
+    let token = granted["provider_token"].as_str().unwrap().to_owned();
+    ok(sdk.sign_in(&token).await);
+    assert_eq!(sdk.me().await["providers"][0]["id"], "wx_mp");
+}
+
+#[tokio::test]
+async fn rule_1_a_mini_program_and_a_website_find_one_user() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "default");
+    let login = desk.wx_login("chen-mo").await;
+    let app_id = desk.app(AppKind::MiniProgram).app_id;
+    let body = json!({
+        "provider_id": app_id,
+        "provider_params": { "provider_code_type": "open_id", "appid": app_id, "code": login["code"] },
+    });
+    let granted = ok(sdk.post("/auth/v1/provider/token", body).await);
+    let sub = ok(sdk.sign_in(granted["provider_token"].as_str().unwrap()).await)["sub"].clone();
+    let token = sdk.provider_token("chen-mo").await;
+    assert_eq!(ok(sdk.sign_in(&token).await)["sub"], sub);
+    let me = sdk.me().await;
+    let ids: Vec<&str> = me["providers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].as_str().unwrap())
+        .collect();
+    assert!(
+        ids.contains(&app_id.as_str()) && ids.contains(&"wx_open"),
+        "{ids:?}"
+    );
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn passwords_codes_and_their_encryption() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let sub = ok(sdk.sign_up(json!({})).await)["sub"].clone();
+    for name in ["xiaoman", PHONE, "13800138000"] {
+        let body = json!({ "username": name, "password": PASSWORD });
+        assert_eq!(ok(sdk.post("/auth/v1/signin", body).await)["sub"], sub, "{name}");
+    }
+    let token = sdk.verification_token().await;
+    let body = json!({ "username": PHONE, "verification_token": token });
+    assert_eq!(ok(sdk.post("/auth/v1/signin", body.clone()).await)["sub"], sub);
+    assert_eq!(
+        word(&sdk.post("/auth/v1/signin", body).await),
+        "invalid_verification_code"
+    );
+
+    for (name, password) in [
+        ("xiaoman", "wrong horse"),
+        ("nobody", PASSWORD),
+        ("@", PASSWORD),
+        ("", ""),
+    ] {
+        let body = json!({ "username": name, "password": password });
+        let refused = sdk.post("/auth/v1/signin", body).await;
+        assert_eq!(word(&refused), "invalid_password", "{name}");
+    }
+    let key = ok(sdk.post("/auth/v2/signin/publichkey", Value::Null).await);
+    assert!(
+        key["public_key"]
+            .as_str()
+            .unwrap()
+            .starts_with("-----BEGIN PUBLIC KEY-----")
+    );
+    for params in [String::new(), "%%%".to_owned(), BASE64_STANDARD.encode([7; 512])] {
+        let body = json!({ "params": params, "public_key_thumbprint": key["public_key_thumbprint"] });
+        assert_eq!(word(&sdk.post("/auth/v1/signin", body).await), "invalid_password");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_good_once_and_sign_out_ends_all() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let first = ok(sdk.sign_up(json!({})).await);
+    let refresh = |token: &Value| json!({ "client_id": "shop", "client_secret": "", "grant_type": "refresh_token", "refresh_token": token });
+    let answer = sdk.post("/auth/v1/token", refresh(&first["refresh_token"])).await;
+    let second = ok(sdk.keep(answer));
+    assert_eq!(second["sub"], first["sub"]);
+    assert_ne!(second["refresh_token"], first["refresh_token"]);
+    desk.clock.turn(60_000);
+    let stolen = sdk.post("/auth/v1/token", refresh(&first["refresh_token"])).await;
+    assert_eq!(word(&stolen), "invalid_grant");
+    let over = sdk.own(Method::GET, "/auth/v1/user/me", Value::Null).await;
+    assert_eq!(word(&over), "unauthenticated", "one of the two stole it");
+
+    let body = json!({ "username": "xiaoman", "password": PASSWORD });
+    let answer = sdk.post("/auth/v1/signin", body).await;
+    ok(sdk.keep(answer));
+    let revoke = json!({ "token": sdk.token });
+    assert_eq!(ok(sdk.post("/auth/v1/revoke", revoke.clone()).await), json!({}));
+    assert_eq!(
+        ok(sdk.post("/auth/v1/revoke", revoke).await),
+        json!({}),
+        "over is over"
+    );
+    let over = sdk.own(Method::GET, "/auth/v1/user/me", Value::Null).await;
+    assert_eq!(word(&over), "unauthenticated");
+}
+
+#[tokio::test]
+async fn rule_11_a_blocked_user_is_out_at_once() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    ok(sdk.sign_in(&token).await);
+    desk.sql()
+        .execute("UPDATE users SET status = 'blocked'", [])
+        .unwrap();
+    let token = sdk.provider_token("lin-xiaoman").await;
+    assert_eq!(word(&sdk.sign_in(&token).await), "user_blocked");
+    let out = sdk.own(Method::GET, "/auth/v1/user/me", Value::Null).await;
+    assert_eq!(word(&out), "unauthenticated");
+}
+
+#[tokio::test]
+async fn people_change_only_what_is_theirs() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    ok(sdk.sign_in(&token).await);
+    let before = sdk.me().await;
+    let sent = json!({
+        "name": "满满", "gender": "FEMALE", "birthdate": "1999-01-01", "picture": "https://cdn.example.com/a.png",
+        "phone_number": PHONE, "email": "li@example.com", "sub": "1", "status": "blocked", "groups": ["admin"],
+    });
+    let changed = ok(sdk.own(Method::PATCH, "/auth/v1/user/profile", sent).await);
+    assert_eq!(changed["name"], "满满");
+    assert_eq!(changed["gender"], "FEMALE");
+    assert_eq!(changed["sub"], before["sub"]);
+    assert!(
+        changed["phone_number"].is_null() && changed["email"].is_null(),
+        "{changed}"
+    );
+    let sent = json!({ "nickname": "微信用户", "user_id": "1", "phone": PHONE });
+    ok(sdk.own(Method::POST, "/auth/v1/user/basic/edit", sent).await);
+    assert_eq!(
+        sdk.me().await["name"],
+        "满满",
+        "an anonymous name overwrites nothing"
+    );
+}
+
+#[tokio::test]
+async fn who_changes_a_password_shows_who_they_are() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    ok(sdk.sign_up(json!({})).await);
+    let (sudo, path) = ("/auth/v1/user/sudo", "/auth/v1/user/password");
+    let set = |token: &Value| json!({ "new_password": "battery staple", "sudo_token": token });
+    for token in [json!(null), json!("9999999999999.00"), json!("x")] {
+        let refused = sdk.own(Method::PATCH, path, set(&token)).await;
+        assert_eq!(word(&refused), "permission_denied", "{token}");
+    }
+    let wrong = sdk
+        .own(Method::POST, sudo, json!({ "password": "wrong horse" }))
+        .await;
+    assert_eq!(word(&wrong), "invalid_password");
+    let shown = ok(sdk.own(Method::POST, sudo, json!({ "password": PASSWORD })).await);
+    ok(sdk.own(Method::PATCH, path, set(&shown["sudo_token"])).await);
+    let body = json!({ "username": "xiaoman", "password": "battery staple" });
+    let answer = sdk.post("/auth/v1/signin", body).await;
+    ok(sdk.keep(answer));
+    let other_session = sdk.own(Method::PATCH, path, set(&shown["sudo_token"])).await;
+    assert_eq!(word(&other_session), "permission_denied");
+
+    let reset = json!({
+        "phone_number": PHONE,
+        "new_password": "third password",
+        "verification_token": sdk.verification_token().await,
+    });
+    ok(sdk.post("/auth/v1/reset", reset).await);
+    let out = sdk.own(Method::GET, "/auth/v1/user/me", Value::Null).await;
+    assert_eq!(word(&out), "unauthenticated", "a reset ends all sessions");
+}
+
+#[rstest]
+#[case::malformed(
+    "POST",
+    "/auth/v1/provider/token?client_id=default",
+    "{\"provider_id\":",
+    "invalid_argument"
+)]
+#[case::not_an_object("POST", "/auth/v1/signup?client_id=default", "[1]", "invalid_argument")]
+#[case::another_type(
+    "POST",
+    "/auth/v1/signin?client_id=default",
+    r#"{"username":1}"#,
+    "invalid_argument"
+)]
+#[case::a_form(
+    "POST",
+    "/auth/v1/signin?client_id=default",
+    "username=a&password=b",
+    "invalid_argument"
+)]
+#[case::unknown_client("POST", "/auth/v1/signin?client_id=nowhere", "{}", "invalid_argument")]
+#[case::no_client_and_two_pools("POST", "/auth/v1/signin", "{}", "invalid_argument")]
+#[case::unknown_provider(
+    "POST",
+    "/auth/v1/provider/token?client_id=default",
+    r#"{"provider_id":"nowhere","provider_code":"1"}"#,
+    "provider_not_enabled"
+)]
+#[case::disabled_provider(
+    "POST",
+    "/auth/v1/provider/token?client_id=default",
+    r#"{"provider_id":"pc-disabled","provider_code":"1"}"#,
+    "provider_not_enabled"
+)]
+#[case::no_code(
+    "POST",
+    "/auth/v1/provider/token?client_id=default",
+    r#"{"provider_id":"pc"}"#,
+    "invalid_argument"
+)]
+#[case::made_up_code(
+    "POST",
+    "/auth/v1/provider/token?client_id=default",
+    r#"{"provider_id":"pc","provider_code":"made-up"}"#,
+    "invalid_grant"
+)]
+#[case::forged_provider_token(
+    "POST",
+    "/auth/v1/signin/with/provider?client_id=default",
+    r#"{"provider_token":"forged"}"#,
+    "invalid_grant"
+)]
+#[case::forged_refresh_token(
+    "POST",
+    "/auth/v1/token?client_id=default",
+    r#"{"grant_type":"refresh_token","refresh_token":"forged"}"#,
+    "invalid_grant"
+)]
+#[case::forged_verification_token(
+    "POST",
+    "/auth/v1/signup?client_id=default",
+    r#"{"phone_number":"+86 13800138000","verification_token":"forged"}"#,
+    "invalid_verification_code"
+)]
+#[case::no_token("GET", "/auth/v1/user/me", "", "unauthenticated")]
+#[case::bind_without_user("POST", "/auth/v1/user/provider/bind", "{}", "unauthenticated")]
+#[case::unknown_state(
+    "GET",
+    "/auth/v1/provider/callback?code=1&state=made-up",
+    "",
+    "invalid_argument"
+)]
+#[tokio::test]
+async fn bad_input_is_told_in_cloudbases_shape_and_changes_nothing(
+    #[case] method: Method,
+    #[case] path: &str,
+    #[case] body: &'static str,
+    #[case] expected: &str,
+) {
+    let desk = Desk::open().await;
+    let answer = desk
+        .call(method, path, &[("content-type", "text/plain")], body)
+        .await;
+    assert_eq!(word(&answer), expected, "{}", answer.text());
+    assert_eq!(desk.users().await, 0);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_told_in_cloudbases_shape() {
+    let desk = Desk::open().await;
+    let body = format!(r#"{{"username":"{}"}}"#, "x".repeat(2 << 20));
+    let answer = Sdk::of(&desk, "default");
+    let answer = answer
+        .desk
+        .call(Method::POST, "/auth/v1/signin?client_id=default", &[], body)
+        .await;
+    assert_eq!(word(&answer), "invalid_argument");
+}
+
+#[rstest]
+#[case::forged("eyJhbGciOiJub25lIn0.e30.")]
+#[case::nothing("x")]
+#[case::dots("..")]
+#[tokio::test]
+async fn a_forged_token_lets_nobody_in(#[case] token: &str) {
+    let desk = Desk::open().await;
+    let sdk = Sdk {
+        token: Some(token.to_owned()),
+        ..Sdk::of(&desk, "default")
+    };
+    for path in ["/auth/v1/user/me", "/auth/v1/user/provider"] {
+        let refused = sdk.own(Method::GET, path, Value::Null).await;
+        assert_eq!(word(&refused), "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_offered_is_not_not_found() {
+    let desk = Desk::open().await;
+    let answer = Sdk::of(&desk, "default")
+        .post("/auth/v1/captcha/data", json!({}))
+        .await;
+    assert_eq!(
+        word(&answer),
+        "unimplemented",
+        "`not_found` would mean that nobody is bound"
+    );
+}
+
+#[tokio::test]
+async fn any_page_may_call_without_cookies() {
+    let desk = Desk::open().await;
+    let headers = [
+        ("origin", "https://shop.example.com"),
+        ("access-control-request-method", "PATCH"),
+        (
+            "access-control-request-headers",
+            "authorization,content-type,x-device-id,x-sdk-version",
+        ),
+    ];
+    let answer = desk
+        .call(Method::OPTIONS, "/auth/v1/user/profile", &headers, "")
+        .await;
+    assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    assert!(
+        answer.headers[header::ACCESS_CONTROL_ALLOW_METHODS]
+            .to_str()
+            .unwrap()
+            .contains("PATCH")
+    );
+    assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_HEADERS], headers[2].1);
+    assert!(
+        !answer
+            .headers
+            .contains_key(header::ACCESS_CONTROL_ALLOW_CREDENTIALS)
+    );
+    let origin = [("origin", "https://shop.example.com")];
+    let answer = desk.call(Method::GET, "/auth/v1/user/me", &origin, "").await;
+    assert_eq!(
+        answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN],
+        "*",
+        "errors can be read too"
+    );
+    let manage = desk
+        .call(Method::OPTIONS, "/manage/v1/pools/default", &headers, "")
+        .await;
+    assert!(!manage.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+}

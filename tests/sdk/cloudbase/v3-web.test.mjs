@@ -1,0 +1,17 @@
+// @cloudbase/js-sdk 3.7.0 in a web page.
+import { becomePage } from '../common/browser.mjs'
+import { done } from '../common/check.mjs'
+import { APPLICATION, MEMBERS, POOL, loadFile, world } from '../common/world.mjs'
+import { seed } from './seed.mjs'
+
+becomePage('http://127.0.0.1:9/login')
+const cloudbase = loadFile('cloudbase-3/dist/index.cjs.js')
+
+const auth = (clientId) => {
+  const app = cloudbase.init({ env: POOL, clientId })
+  app.registerHost(new URL(world.url).host, 'http')
+  return app.auth({ persistence: 'local' })
+}
+
+await seed({ shop: auth(APPLICATION), members: auth(MEMBERS), phone: '13800138001' })
+done()
