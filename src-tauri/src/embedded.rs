@@ -128,21 +128,18 @@ impl Embedded {
 
 fn apps_of(sandbox: &Sandbox) -> Vec<SandboxApp> {
     let kind = |kind| match kind {
-        AppKind::MiniProgram => Some(ConnectionKind::MiniProgram),
-        AppKind::OfficialAccount => Some(ConnectionKind::WebpageAuthorization),
-        AppKind::Website => Some(ConnectionKind::Pc),
-        // No kind of connection belongs to it.
-        AppKind::MobileApp => None,
+        AppKind::MiniProgram => ConnectionKind::MiniProgram,
+        AppKind::OfficialAccount => ConnectionKind::WebpageAuthorization,
+        AppKind::Website => ConnectionKind::Pc,
+        AppKind::MobileApp => ConnectionKind::Mobile,
     };
-    let app = |app: yaopai_sandbox::AppSheet| {
-        Some(SandboxApp {
-            kind: kind(app.kind)?,
-            name: app.name,
-            app_id: app.app_id,
-            app_secret: app.app_secret,
-        })
+    let app = |app: yaopai_sandbox::AppSheet| SandboxApp {
+        kind: kind(app.kind),
+        name: app.name,
+        app_id: app.app_id,
+        app_secret: app.app_secret,
     };
-    sandbox.apps().into_iter().filter_map(app).collect()
+    sandbox.apps().into_iter().map(app).collect()
 }
 
 fn backend_failed(data_dir: &Path, error: yaopai_backend::Error) -> Failed {

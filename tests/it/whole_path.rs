@@ -119,7 +119,7 @@ impl World {
             AppKind::Website => (ConnectionKind::Pc, "shop-pc"),
             AppKind::OfficialAccount => (ConnectionKind::WebpageAuthorization, "shop-web"),
             AppKind::MiniProgram => (ConnectionKind::MiniProgram, "shop-mini"),
-            AppKind::MobileApp => unreachable!("no kind of connection belongs to it"),
+            AppKind::MobileApp => (ConnectionKind::Mobile, "shop-app"),
         };
         ConnectionDraft {
             kind,
@@ -127,6 +127,9 @@ impl World {
             display_name: "微信登录".to_owned(),
             app_id: app.app_id,
             app_secret: Some(AppSecret::new(app.app_secret)),
+            settings: None,
+            push_token: None,
+            encoding_aes_key: None,
             callback_url: None,
             verification_file: None,
             login_only: false,

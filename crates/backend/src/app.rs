@@ -7,7 +7,7 @@ use crate::{
     limit::{Gates, Proxies},
     observe::Metrics,
     session::Keys,
-    store::{News, Store},
+    store::{News, SecretField, Store},
     vault::Vault,
 };
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 use yaopai_domain::{Clock, ConnectionId, Entropy, PoolId, WeChatEnvironment};
 use yaopai_wechat::{Credentials, WeChat};
+use zeroize::Zeroizing;
 
 /// What every handler can reach.
 pub(crate) struct App {
@@ -55,6 +56,19 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// One of the opened secrets that only some kinds of connections have.
+    pub(crate) async fn other_secret(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+        field: SecretField,
+    ) -> Result<Option<Zeroizing<String>>, Error> {
+        let sealed = self.store.other_secret(pool, id, field).await?;
+        sealed
+            .map(|sealed| self.vault.open_other(pool, id, field, &sealed))
+            .transpose()
+    }
+
     /// What WeChat knows a connection by: its AppID and its opened AppSecret.
     pub(crate) async fn credentials(
         &self,

@@ -15,7 +15,10 @@ use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
-use yaopai_domain::{AppSecret, ApplicationId, ConnectionKind, PoolId, Role, UserId};
+use yaopai_domain::{
+    AppSecret, ApplicationId, ConnectionKind, ConnectionSettings, EncodingAesKey, PoolId, PushToken, Role,
+    UserId,
+};
 
 /// A file and what is needed to apply it.
 #[derive(Clone)]
@@ -82,6 +85,9 @@ pub(crate) struct ConnectionEntry {
     pub(crate) display_name: String,
     pub(crate) app_id: String,
     pub(crate) app_secret: AppSecret,
+    pub(crate) settings: Option<ConnectionSettings>,
+    pub(crate) push_token: Option<PushToken>,
+    pub(crate) encoding_aes_key: Option<EncodingAesKey>,
     pub(crate) callback_url: Option<String>,
     pub(crate) verification_file: Option<FileEntry>,
     #[serde(default)]

@@ -88,6 +88,12 @@ pub enum Error {
     /// The connection is disabled.
     #[error("the connection is disabled")]
     ConnectionDisabled,
+    /// The code or callback was used before, and its first outcome is forgotten.
+    #[error("this code was used before")]
+    Replayed,
+    /// Encrypted data does not open, or is of somebody else.
+    #[error("the encrypted data does not fit")]
+    TamperedData,
     /// WeChat refused, did not answer, or answered nonsense.
     #[error(transparent)]
     WeChat(#[from] yaopai_wechat::Error),
@@ -170,7 +176,9 @@ impl Error {
     pub(crate) fn problem(&self) -> Problem {
         let said = || self.to_string();
         match self {
-            Self::Malformed(_) => Problem::new(Code::MalformedRequest, said()),
+            Self::Malformed(_) | Self::Replayed | Self::TamperedData => {
+                Problem::new(Code::MalformedRequest, said())
+            }
             Self::InvalidFields(fields) => Problem::fields(fields.clone()),
             Self::Unauthenticated => Problem::new(Code::Unauthenticated, said()),
             Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),

@@ -126,6 +126,9 @@ mod tests {
         ("GET", "/sync/v1/pools/{pool}/events", Some(EVERYBODY)),
         ("GET", "/connections/social/{identifier}/callback", None),
         ("POST", "/login/v1/miniprogram/scan", None),
+        ("POST", "/login/v1/app-launch/code", None),
+        ("GET", "/connections/social/{identifier}/{pool}/events", None),
+        ("POST", "/connections/social/{identifier}/{pool}/events", None),
         // CloudBase: tokens of people, not keys of operators.
         ("GET", "/auth/v1/provider/uri", None),
         ("GET", "/auth/v1/provider/callback", None),

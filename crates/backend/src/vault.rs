@@ -4,7 +4,10 @@
 //! another row, field or pool it does not open. The key is beside the database, not in it: the file `secret.key` of the data
 //! directory, or the variable `YAOPAI_SECRET_KEY`.
 
-use crate::{Error, store::SealedSecret};
+use crate::{
+    Error,
+    store::{NewSecrets, SealedSecret, SecretField},
+};
 use aws_lc_rs::hmac;
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
@@ -17,7 +20,7 @@ use std::{
     path::Path,
     str::FromStr,
 };
-use yaopai_domain::{AppSecret, ConnectionId, Entropy, Fingerprint, PoolId};
+use yaopai_domain::{AppSecret, ConnectionId, Entropy, Fingerprint, PoolId, ValidConnection};
 use zeroize::Zeroizing;
 
 const NONCE_BYTES: usize = 24;
@@ -188,6 +191,57 @@ impl Vault {
             .map_err(|_| other_key())
     }
 
+    /// Takes the secrets of a connection out of its fields, and seals them.
+    pub(crate) fn seal_all(
+        &self,
+        pool: &PoolId,
+        connection: ConnectionId,
+        fields: &mut ValidConnection,
+        entropy: &dyn Entropy,
+    ) -> Result<NewSecrets, Error> {
+        let app_secret = fields.app_secret.take();
+        let app_secret = app_secret.map(|secret| self.seal(pool, connection, &secret, entropy));
+        let row = connection.to_string();
+        let seal = |field: SecretField, text: &str| {
+            let Sealed { key_id, bytes } =
+                self.seal_bytes(other_secret(pool, &row, field), text.as_bytes(), entropy)?;
+            let fingerprint = self.fingerprint(text);
+            Ok::<_, Error>((
+                field,
+                SealedSecret {
+                    key_id,
+                    bytes,
+                    fingerprint,
+                },
+            ))
+        };
+        let token = fields.push_token.take();
+        let key = fields.encoding_aes_key.take();
+        let others = [
+            token.map(|token| seal(SecretField::PushToken, token.expose())),
+            key.map(|key| seal(SecretField::EncodingAesKey, key.expose())),
+        ];
+        Ok(NewSecrets {
+            app_secret: app_secret.transpose()?,
+            others: others.into_iter().flatten().collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Opens one of the secrets that only some kinds of connections have.
+    pub(crate) fn open_other(
+        &self,
+        pool: &PoolId,
+        connection: ConnectionId,
+        field: SecretField,
+        sealed: &SealedSecret,
+    ) -> Result<Zeroizing<String>, Error> {
+        let row = connection.to_string();
+        let place = other_secret(pool, &row, field);
+        let clear = self.open_bytes(place, &sealed.key_id, &sealed.bytes)?;
+        let text = str::from_utf8(&clear).map_err(|_| Error::Internal("a secret is no text"))?;
+        Ok(Zeroizing::new(text.to_owned()))
+    }
+
     /// Seals the AppSecret of a connection.
     pub(crate) fn seal(
         &self,
@@ -201,7 +255,7 @@ impl Vault {
         Ok(SealedSecret {
             key_id: sealed.key_id,
             bytes: sealed.bytes,
-            fingerprint: self.fingerprint(secret),
+            fingerprint: self.fingerprint(secret.expose()),
         })
     }
 
@@ -232,10 +286,10 @@ impl Vault {
     }
 
     /// By what people recognise a secret: the start of a keyed hash, so that nobody can try secrets against it.
-    fn fingerprint(&self, secret: &AppSecret) -> Fingerprint {
+    fn fingerprint(&self, secret: &str) -> Fingerprint {
         let mut hash = Sha256::new();
         hash.update(self.fingerprint_key.as_slice());
-        hash.update(secret.expose());
+        hash.update(secret);
         Fingerprint(hex::encode(&hash.finalize()[..FINGERPRINT_BYTES]))
     }
 }
@@ -247,6 +301,16 @@ const fn app_secret<'a>(pool: &'a PoolId, row: &'a str) -> Place<'a> {
         pool,
         row,
         field: "secret",
+    }
+}
+
+/// The place of a secret that only some kinds have.
+const fn other_secret<'a>(pool: &'a PoolId, row: &'a str, field: SecretField) -> Place<'a> {
+    Place {
+        table: "connection_secret",
+        pool,
+        row,
+        field: field.as_str(),
     }
 }
 
@@ -290,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_tells_secrets_apart_and_depends_on_the_key() {
-        let of = |seed, text| vault(seed).fingerprint(&AppSecret::new(text));
+        let of = |seed, text| vault(seed).fingerprint(text);
         assert_eq!(of(1, SECRET), of(1, SECRET));
         assert_eq!(of(1, SECRET).0.len(), 12);
         assert_ne!(of(1, SECRET), of(1, "f123456789abcdef0123456789abcdef"));

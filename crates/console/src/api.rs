@@ -61,6 +61,11 @@ impl Api {
         })
     }
 
+    /// The pool that is administered.
+    pub(crate) const fn pool(&self) -> &PoolId {
+        &self.pool
+    }
+
     /// Whether the backend runs on this machine, so that asking it in vain costs nothing.
     pub(crate) fn is_local(&self) -> bool {
         reach(&self.server) == Reach::ThisMachine

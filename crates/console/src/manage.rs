@@ -68,6 +68,7 @@ impl Console {
         Some(SetupSheet::new(
             draft.kind,
             &public_url,
+            self.parts.api.pool(),
             &draft.identifier,
             draft.callback_url.as_deref(),
             file.map(|file| file.name.as_str()),

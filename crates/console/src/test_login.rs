@@ -49,7 +49,9 @@ impl Console {
         let server = api.server_info().await?;
         let started = api.start_test_login(id, dry_run).await?;
         let code = Code::draw(&started.drawing).map_err(|error| api.unexpected(format_args!("{error}")))?;
-        let way_back = WayBack::of(started.attempt.kind, &server);
+        let kind = started.attempt.kind;
+        let kind = kind.ok_or_else(|| api.unexpected(format_args!("a test login of no kind")))?;
+        let way_back = WayBack::of(kind, &server);
         let view = TestLoginView {
             qr: code.picture(),
             reachable_from_phone: way_back.reachable,
@@ -188,17 +190,13 @@ struct WayBack {
 
 impl WayBack {
     fn of(kind: ConnectionKind, server: &ServerInfo) -> Self {
-        // A website's test goes through WeChat's long poll: the phone calls nobody.
-        let ours = match kind {
-            ConnectionKind::Pc => None,
-            ConnectionKind::WebpageAuthorization | ConnectionKind::MiniProgram => {
-                server.public_url.parse::<Url>().ok()
-            }
-        };
+        // Tests of websites and mobile apps go through WeChat's long poll: the phone calls nobody.
+        let polls = matches!(kind, ConnectionKind::Pc | ConnectionKind::Mobile);
+        let ours = server.public_url.parse::<Url>().ok().filter(|_| !polls);
         let Some(ours) = ours else {
             return Self {
                 host: None,
-                reachable: kind == ConnectionKind::Pc,
+                reachable: polls,
             };
         };
         Self {
@@ -224,6 +222,8 @@ mod tests {
 
     #[rstest]
     #[case::website_calls_nobody(ConnectionKind::Pc, LOCAL, false, None, true)]
+    #[case::mobile_app_calls_nobody(ConnectionKind::Mobile, LOCAL, false, None, true)]
+    #[case::wechat_pushes_events(ConnectionKind::FollowCode, PUBLIC, false, Some("id.example.com"), true)]
     #[case::page_comes_back_to_this_machine(
         ConnectionKind::WebpageAuthorization,
         LOCAL,

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 pub struct LoginAttempt {
     /// Its id.
     pub id: AttemptId,
-    /// The connection that was tried.
-    pub connection_id: ConnectionId,
+    /// The connection that was tried; absent if nobody knows which one was meant.
+    pub connection_id: Option<ConnectionId>,
     /// The kind of that connection.
-    pub kind: ConnectionKind,
+    pub kind: Option<ConnectionKind>,
     /// Why somebody tried.
     pub purpose: Purpose,
+    /// How somebody came; absent for test logins.
+    pub via: Option<Via>,
     /// Whether it decides only, and writes no user.
     pub dry_run: bool,
     /// Where it stands.
@@ -30,6 +32,19 @@ pub struct LoginAttempt {
     pub legs: Vec<Leg>,
     /// The decision; absent while it runs, and when nobody scanned or the person refused.
     pub verdict: Option<Verdict>,
+}
+
+/// How somebody came who tries to log in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Via {
+    /// The wire that was spoken: `cloudbase`, `authing`, `plain`, `oidc`.
+    pub facade: String,
+    /// The client's address, if it is known.
+    pub client: Option<String>,
+    /// By what the backend's log knows the request.
+    pub request_id: Option<String>,
 }
 
 /// Why somebody tried to log in.
@@ -105,6 +120,8 @@ pub struct Leg {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LegName {
+    /// A request arrives.
+    Request,
     /// The backend opens WeChat's qrconnect page and takes its uuid.
     QrPage,
     /// The backend follows WeChat's long poll.
@@ -119,6 +136,16 @@ pub enum LegName {
     Callback,
     /// The mini program hands over its code.
     MiniProgramScan,
+    /// The backend has WeChat make a QR code for a mobile app.
+    SdkQr,
+    /// The backend has WeChat make a QR code of an official account.
+    FollowCode,
+    /// Somebody scans that code and follows: WeChat pushes an event.
+    FollowScan,
+    /// The backend asks who follows.
+    Follower,
+    /// A mobile app opens the mini program, which hands over its code.
+    AppLaunch,
     /// The code is exchanged for OpenID and session.
     CodeExchange,
     /// Nickname and avatar are fetched.
@@ -168,6 +195,37 @@ pub enum Failure {
         /// WeChat's own words.
         message: String,
     },
+    /// The backend refused the request itself, and changed nothing.
+    Rejected {
+        /// Why.
+        why: Rejected,
+    },
+}
+
+/// Why the backend refused a request that was meant to be a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Rejected {
+    /// It is not what the endpoint takes.
+    BadRequest,
+    /// Nobody knows the application or connection.
+    UnknownConnection,
+    /// The connection is disabled.
+    Disabled,
+    /// The redirect target is none that was entered.
+    ForeignRedirect,
+    /// No attempt belongs to the state or scene.
+    UnknownState,
+    /// The code or callback was used before.
+    Replay,
+    /// Encrypted data or a signature does not fit.
+    TamperedData,
+    /// A token or credential was refused.
+    TokenRefused,
+    /// Too many requests.
+    TooMany,
 }
 
 /// WeChat's error answer. `errcode` is the only thing to branch on ("全局返回码说明").

@@ -1,8 +1,10 @@
 //! Connections and the rules of their fields.
 
 use crate::{
-    AppSecret, ConnectionId, ConnectionKind, FieldError, Fingerprint, PlatformAccountId, Rule, Timestamp,
-    VerificationFile, web_url::parse_callback_url,
+    AppSecret, ConnectionId, ConnectionKind, ConnectionSettings, EncodingAesKey, FieldError, Fingerprint,
+    PlatformAccountId, PushToken, Rule, Timestamp, VerificationFile,
+    settings::{broken_aes_key, broken_push_token},
+    web_url::parse_callback_url,
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -31,6 +33,12 @@ pub struct Connection {
     pub app_id: String,
     /// What is known of the AppSecret.
     pub secret: SecretState,
+    /// What was chosen, by the kind.
+    pub settings: ConnectionSettings,
+    /// What is known of the Token of pushes; kinds without pushes have none.
+    pub push_token: Option<SecretState>,
+    /// What is known of the EncodingAESKey.
+    pub encoding_aes_key: Option<SecretState>,
     /// Where the browser goes after the login. Kinds without a browser have none.
     pub callback_url: Option<String>,
     /// The domain verification file served for it.
@@ -47,7 +55,7 @@ pub struct Connection {
     pub updated_at: Timestamp,
 }
 
-/// What may be known of a stored AppSecret.
+/// What may be known of a stored secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -75,6 +83,15 @@ pub struct ConnectionDraft {
     /// The AppSecret; absent or empty keeps the stored one.
     #[serde(default)]
     pub app_secret: Option<AppSecret>,
+    /// What was chosen, by the kind; absent keeps the stored ones, or takes the usual ones.
+    #[serde(default)]
+    pub settings: Option<ConnectionSettings>,
+    /// The Token of pushes; absent or empty keeps the stored one.
+    #[serde(default)]
+    pub push_token: Option<PushToken>,
+    /// The EncodingAESKey; absent or empty keeps the stored one.
+    #[serde(default)]
+    pub encoding_aes_key: Option<EncodingAesKey>,
     /// Where the browser goes after the login; empty is the same as absent.
     #[serde(default)]
     pub callback_url: Option<String>,
@@ -106,6 +123,12 @@ pub struct ValidConnection {
     pub app_id: String,
     /// A new secret, of the right shape; `None` keeps the stored one.
     pub app_secret: Option<AppSecret>,
+    /// What was chosen; of the right kind.
+    pub settings: ConnectionSettings,
+    /// A new Token, of the right shape; `None` keeps the stored one.
+    pub push_token: Option<PushToken>,
+    /// A new EncodingAESKey, of the right shape; `None` keeps the stored one.
+    pub encoding_aes_key: Option<EncodingAesKey>,
     /// Absolute http(s) URL without fragment.
     pub callback_url: Option<Url>,
     /// File to serve: name and bytes.
@@ -156,6 +179,42 @@ pub fn validate_draft(
             None => existing.is_none().then_some(Rule::Required),
         },
     );
+    let settings = match (&draft.settings, existing) {
+        (Some(settings), _) => settings.check(draft.kind, &mut errors),
+        (None, Some(old)) => old.settings.clone(),
+        (None, None) => ConnectionSettings::of(draft.kind),
+    };
+    let mut check = |field: &str, broken: Option<Rule>| {
+        errors.extend(broken.map(|rule| FieldError::new(field, rule)));
+    };
+    let push_token = draft
+        .push_token
+        .clone()
+        .filter(|token| !token.expose().is_empty());
+    check(
+        "push_token",
+        broken_push_secret(
+            draft.kind,
+            push_token.as_ref().map(PushToken::expose),
+            existing.is_some_and(|old| old.push_token.is_some()),
+            true,
+            broken_push_token,
+        ),
+    );
+    let encoding_aes_key = draft
+        .encoding_aes_key
+        .clone()
+        .filter(|key| !key.expose().is_empty());
+    check(
+        "encoding_aes_key",
+        broken_push_secret(
+            draft.kind,
+            encoding_aes_key.as_ref().map(EncodingAesKey::expose),
+            existing.is_some_and(|old| old.encoding_aes_key.is_some()),
+            settings.is_encrypted(),
+            broken_aes_key,
+        ),
+    );
     let callback = draft
         .callback_url
         .as_deref()
@@ -186,6 +245,9 @@ pub fn validate_draft(
         display_name: display_name.to_owned(),
         app_id: draft.app_id.clone(),
         app_secret,
+        settings,
+        push_token,
+        encoding_aes_key,
         callback_url,
         verification_file,
         login_only: draft.login_only,
@@ -229,6 +291,21 @@ fn broken_secret(text: &str) -> Option<Rule> {
     (text.len() != APP_SECRET_LENGTH || !is_lower_hex(text)).then_some(Rule::AppSecretShape)
 }
 
+/// The rule that a secret of pushes breaks: one `typed`, or its absence.
+fn broken_push_secret(
+    kind: ConnectionKind,
+    typed: Option<&str>,
+    is_stored: bool,
+    is_needed: bool,
+    broken: impl Fn(&str) -> Option<Rule>,
+) -> Option<Rule> {
+    match typed {
+        Some(_) if !kind.has_pushes() => Some(Rule::PushSecretNotForKind),
+        Some(text) => broken(text),
+        None => (kind.has_pushes() && is_needed && !is_stored).then_some(Rule::Required),
+    }
+}
+
 fn is_lower_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -236,6 +313,7 @@ fn is_lower_hex(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{PushMode, WebScope};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -246,6 +324,9 @@ mod tests {
             display_name: "微信登录".into(),
             app_id: "wx0123456789abcdef".into(),
             app_secret: Some(AppSecret::new("0123456789abcdef".repeat(2))),
+            settings: None,
+            push_token: None,
+            encoding_aes_key: None,
             callback_url: Some("https://example.com/cb".into()),
             verification_file: None,
             login_only: false,
@@ -266,6 +347,9 @@ mod tests {
                 fingerprint: Fingerprint("0f".into()),
                 set_at: Timestamp(0),
             },
+            settings: ConnectionSettings::of(ConnectionKind::Pc),
+            push_token: None,
+            encoding_aes_key: None,
             callback_url: None,
             verification_file: None,
             login_only: false,
@@ -340,6 +424,74 @@ mod tests {
             broken(&draft, Some(&connection())),
             [("app_secret".to_owned(), Rule::AppSecretShape)]
         );
+    }
+
+    #[rstest]
+    #[case::nothing(PushMode::Plain, None, None, &[("push_token", Rule::Required)])]
+    #[case::in_the_clear(PushMode::Plain, Some("simToken2025"), None, &[])]
+    #[case::compatible_needs_the_key(
+        PushMode::Compatible,
+        Some("simToken2025"),
+        None,
+        &[("encoding_aes_key", Rule::Required)]
+    )]
+    #[case::encrypted_needs_both(
+        PushMode::Encrypted,
+        None,
+        None,
+        &[("push_token", Rule::Required), ("encoding_aes_key", Rule::Required)]
+    )]
+    #[case::wrong_shapes(
+        PushMode::Encrypted,
+        Some("a b"),
+        Some("short"),
+        &[("push_token", Rule::PushTokenShape), ("encoding_aes_key", Rule::EncodingAesKeyShape)]
+    )]
+    fn a_follow_code_needs_the_secrets_of_its_mode(
+        #[case] mode: PushMode,
+        #[case] token: Option<&str>,
+        #[case] key: Option<&str>,
+        #[case] expected: &[(&str, Rule)],
+    ) {
+        let draft = ConnectionDraft {
+            kind: ConnectionKind::FollowCode,
+            settings: Some(ConnectionSettings::Pushes { mode }),
+            push_token: token.map(PushToken::new),
+            encoding_aes_key: key.map(EncodingAesKey::new),
+            ..draft()
+        };
+        let expected: Vec<(String, Rule)> = expected
+            .iter()
+            .map(|(field, rule)| ((*field).to_owned(), *rule))
+            .collect();
+        assert_eq!(broken(&draft, None), expected);
+    }
+
+    #[test]
+    fn secrets_of_pushes_are_for_kinds_with_pushes() {
+        let draft = ConnectionDraft {
+            push_token: Some(PushToken::new("simToken2025")),
+            ..draft()
+        };
+        let refused = [("push_token".to_owned(), Rule::PushSecretNotForKind)];
+        assert_eq!(broken(&draft, None), refused);
+    }
+
+    #[test]
+    fn settings_that_nobody_mentions_stay() {
+        let kind = ConnectionKind::WebpageAuthorization;
+        let base = ConnectionSettings::WebPage {
+            scope: WebScope::Base,
+        };
+        let old = Connection {
+            kind,
+            settings: base.clone(),
+            ..connection()
+        };
+        let draft = ConnectionDraft { kind, ..draft() };
+        assert_eq!(validate_draft(&draft, Some(&old), plain).unwrap().settings, base);
+        let usual = ConnectionSettings::of(kind);
+        assert_eq!(validate_draft(&draft, None, plain).unwrap().settings, usual);
     }
 
     #[test]

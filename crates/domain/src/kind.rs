@@ -11,43 +11,83 @@ pub enum ConnectionKind {
     /// A mini program logs its user in with the code of `wx.login`.
     #[serde(rename = "wechat:miniprogram:default")]
     MiniProgram,
+    /// A website on a computer shows a code that opens a mini program on the phone, which hands over its login code.
+    #[serde(rename = "wechat:miniprogram:qrconnect")]
+    MiniProgramQr,
+    /// A mobile app opens a mini program, which hands over its login code for the app.
+    #[serde(rename = "wechat:miniprogram:app-launch")]
+    AppLaunch,
     /// A web page opened inside WeChat (official account, service account).
     #[serde(rename = "wechat:webpage-authorization")]
     WebpageAuthorization,
     /// A website on a computer shows a QR code that the phone scans (Open Platform website app).
     #[serde(rename = "wechat:pc")]
     Pc,
+    /// A mobile app asks the WeChat app beside it, or shows a QR code on a device without WeChat (Open Platform mobile
+    /// app).
+    #[serde(rename = "wechat:mobile")]
+    Mobile,
+    /// A website shows a QR code of an official account: who scans it and follows is logged in.
+    #[serde(rename = "wechatmp-qrcode")]
+    FollowCode,
 }
 
 impl ConnectionKind {
     /// Every kind, in the order the console offers them.
-    pub const ALL: [Self; 3] = [Self::Pc, Self::WebpageAuthorization, Self::MiniProgram];
+    pub const ALL: [Self; 7] = [
+        Self::Pc,
+        Self::WebpageAuthorization,
+        Self::MiniProgram,
+        Self::MiniProgramQr,
+        Self::AppLaunch,
+        Self::Mobile,
+        Self::FollowCode,
+    ];
 
     /// The name on the wire, in the database and in bootstrap files.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::MiniProgram => "wechat:miniprogram:default",
+            Self::MiniProgramQr => "wechat:miniprogram:qrconnect",
+            Self::AppLaunch => "wechat:miniprogram:app-launch",
             Self::WebpageAuthorization => "wechat:webpage-authorization",
             Self::Pc => "wechat:pc",
+            Self::Mobile => "wechat:mobile",
+            Self::FollowCode => "wechatmp-qrcode",
         }
     }
 
-    /// Whether a browser is sent back to an address after the login, so that the connection has a callback URL.
+    /// Whether a business page is called after the login, so that the connection has a callback URL.
     pub const fn has_callback(self) -> bool {
         match self {
-            Self::MiniProgram => false,
-            Self::WebpageAuthorization | Self::Pc => true,
+            Self::MiniProgram | Self::AppLaunch => false,
+            Self::WebpageAuthorization | Self::Pc | Self::MiniProgramQr | Self::Mobile | Self::FollowCode => {
+                true
+            }
         }
+    }
+
+    /// Whether WeChat itself sends a browser back to an address (`redirect_uri`), with the login code.
+    pub const fn redirects(self) -> bool {
+        matches!(self, Self::WebpageAuthorization | Self::Pc)
+    }
+
+    /// Whether its AppID is a mini program's, and its login code one of `wx.login`.
+    pub const fn is_mini_program(self) -> bool {
+        matches!(self, Self::MiniProgram | Self::MiniProgramQr | Self::AppLaunch)
+    }
+
+    /// Whether WeChat pushes events to the backend, so that the connection has a Token.
+    pub const fn has_pushes(self) -> bool {
+        matches!(self, Self::FollowCode)
     }
 
     /// How long a person has to scan and decide; longer than WeChat's own code lives makes no sense.
     ///
-    /// Milliseconds. `wechat:pc`: the QR code of the qrconnect page lives about 5 minutes. The others: the login code
-    /// lives 5 minutes.
+    /// Milliseconds. QR codes of WeChat's own pages live about 5 minutes; the codes that WeChat draws for us live
+    /// longer, so it is the backend that ends them.
     pub const fn scan_lifetime_millis(self) -> i64 {
-        match self {
-            Self::MiniProgram | Self::WebpageAuthorization | Self::Pc => 5 * 60 * 1000,
-        }
+        5 * 60 * 1000
     }
 }
 

@@ -23,6 +23,7 @@ mod platform_account;
 mod problem;
 mod rule;
 mod secret;
+mod settings;
 mod setup;
 mod shown_once;
 mod sync;
@@ -39,8 +40,8 @@ pub use application::{
     ApplicationDraft, ApplicationRecord, ApplicationSecret, NewApplicationSecret, ValidApplication,
 };
 pub use attempt::{
-    AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Purpose, Refusal, Verdict, WeChatError,
-    WeChatPerson,
+    AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Purpose, Refusal, Rejected, Verdict, Via,
+    WeChatError, WeChatPerson,
 };
 pub use audit::{AuditEntry, AuditPage};
 pub use connection::{
@@ -54,8 +55,8 @@ pub use id::{
 pub use kind::{ConnectionKind, UnknownKind};
 pub use login_name::{InvalidLoginName, InvalidUsername, LoginName, LoginNameKind, Username};
 pub use manage::{
-    ConnectionUsage, Drawing, MiniProgramScan, ServerInfo, TestLogin, TestLoginRequest, UserRecord,
-    WeChatEnvironment,
+    AppLaunchCode, ConnectionUsage, Drawing, MiniProgramScan, ServerInfo, TestLogin, TestLoginRequest,
+    UserRecord, WeChatEnvironment,
 };
 pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};
 pub use operator::{Operator, OperatorDraft};
@@ -63,7 +64,8 @@ pub use phone::{InvalidPhone, Phone};
 pub use platform_account::{PlatformAccount, PlatformAccountDraft};
 pub use problem::{Code, Problem};
 pub use rule::{FieldError, Rule};
-pub use secret::{AppSecret, Fingerprint};
+pub use secret::{AppSecret, EncodingAesKey, Fingerprint, PushToken};
+pub use settings::{ConnectionSettings, MiniProgramVersion, PushMode, WebScope};
 pub use setup::{SetupPlace, SetupSheet, SetupValue};
 pub use shown_once::ShownOnce;
 pub use sync::{

@@ -107,6 +107,16 @@ pub enum MiniProgramScan {
     },
 }
 
+/// `POST /login/v1/app-launch/code`: what a mini program brings that a mobile app has opened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct AppLaunchCode {
+    /// The launch token that the app put into the path.
+    pub launch: String,
+    /// The code of `wx.login`.
+    pub code: String,
+}
+
 /// `GET /manage/v1/pools/{pool}/users/{id}`: one user with all bindings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

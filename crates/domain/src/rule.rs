@@ -37,6 +37,18 @@ pub enum Rule {
     CallbackUrlCredentials,
     /// Callback URL: this kind has none.
     CallbackUrlNotForKind,
+    /// Settings: they belong to another kind.
+    SettingsNotForKind,
+    /// Mini-program page: up to 128 letters, digits, `/`, `-`, `_` and `.`, without `/` before it and without a query.
+    MiniProgramPageShape,
+    /// Logo: an absolute `https` address.
+    LogoUrlShape,
+    /// Token of pushes: 3 to 32 letters and digits.
+    PushTokenShape,
+    /// EncodingAESKey: 43 letters, digits, `+` and `/`.
+    EncodingAesKeyShape,
+    /// Token or EncodingAESKey: WeChat pushes nothing for this kind.
+    PushSecretNotForKind,
     /// Verification file name: one of the shapes WeChat uses, a bare file name.
     VerificationFileName,
     /// Verification file: it is empty.

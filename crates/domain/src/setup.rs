@@ -1,6 +1,6 @@
 //! What an administrator has to paste into WeChat's own console for a connection to work.
 
-use crate::{ConnectionKind, Reach, reach, web_url::parse_callback_url};
+use crate::{ConnectionKind, PoolId, Reach, reach, web_url::parse_callback_url};
 use serde::{Deserialize, Serialize};
 use url::{Position, Url};
 
@@ -12,6 +12,9 @@ pub struct SetupSheet {
     pub values: Vec<SetupValue>,
     /// Whether WeChat and phones can reach the host that has to answer them.
     pub reach: Reach,
+    /// Whether WeChat takes calls of this app only from addresses that are entered in its console (IP 白名单): the one
+    /// from which the backend goes out belongs there.
+    pub ip_whitelist: bool,
 }
 
 /// One value and the field of WeChat's console it belongs to.
@@ -37,6 +40,10 @@ pub enum SetupPlace {
     RequestDomain,
     /// The address to which a mini program posts scene and code after a scan.
     MiniProgramScanUrl,
+    /// The address to which a mini program posts launch token and code when a mobile app has opened it.
+    AppLaunchUrl,
+    /// 公众平台 → 设置与开发 → 基本配置 → 服务器地址(URL).
+    ServerUrl,
     /// The address WeChat sends the browser back to.
     RedirectUri,
     /// The address at which the verification file is served.
@@ -48,6 +55,14 @@ impl SetupSheet {
     pub fn callback_path(identifier: &str) -> String {
         format!("connections/social/{identifier}/callback")
     }
+
+    /// Path to which WeChat pushes the events of an official account.
+    pub fn events_path(identifier: &str, pool: &PoolId) -> String {
+        format!("connections/social/{identifier}/{pool}/events")
+    }
+
+    /// Path to which a mini program posts its code when a mobile app has opened it.
+    pub const LAUNCH_PATH: &'static str = "login/v1/app-launch/code";
 
     /// Path to which a mini program posts what happened after a scan.
     pub const SCAN_PATH: &'static str = "login/v1/miniprogram/scan";
@@ -65,7 +80,11 @@ impl SetupSheet {
     ) -> Option<Url> {
         let ours = || below(public_url, &Self::callback_path(identifier));
         match kind {
-            ConnectionKind::MiniProgram => None,
+            ConnectionKind::MiniProgram
+            | ConnectionKind::MiniProgramQr
+            | ConnectionKind::AppLaunch
+            | ConnectionKind::Mobile
+            | ConnectionKind::FollowCode => None,
             ConnectionKind::WebpageAuthorization => Some(ours()),
             ConnectionKind::Pc => Some(callback_url.cloned().unwrap_or_else(ours)),
         }
@@ -75,6 +94,7 @@ impl SetupSheet {
     pub fn new(
         kind: ConnectionKind,
         public_url: &Url,
+        pool: &PoolId,
         identifier: &str,
         callback_url: Option<&str>,
         verification_file: Option<&str>,
@@ -89,16 +109,25 @@ impl SetupSheet {
             ConnectionKind::WebpageAuthorization => {
                 add(SetupPlace::WebAuthorizationDomain, domain.to_owned());
             }
-            ConnectionKind::MiniProgram => {
+            ConnectionKind::MiniProgram | ConnectionKind::MiniProgramQr | ConnectionKind::AppLaunch => {
                 add(
                     SetupPlace::RequestDomain,
                     public_url[..Position::BeforePath].to_owned(),
                 );
-                add(
-                    SetupPlace::MiniProgramScanUrl,
-                    below(public_url, Self::SCAN_PATH).into(),
-                );
+                if kind == ConnectionKind::AppLaunch {
+                    let url = below(public_url, Self::LAUNCH_PATH);
+                    add(SetupPlace::AppLaunchUrl, url.into());
+                } else {
+                    let url = below(public_url, Self::SCAN_PATH);
+                    add(SetupPlace::MiniProgramScanUrl, url.into());
+                }
             }
+            ConnectionKind::FollowCode if !identifier.is_empty() => {
+                let url = below(public_url, &Self::events_path(identifier, pool));
+                add(SetupPlace::ServerUrl, url.into());
+            }
+            // The OpenSDK hands its code to the app: WeChat calls nobody.
+            ConnectionKind::FollowCode | ConnectionKind::Mobile => {}
         }
         // Without an identifier our own callback has no address yet.
         if let Some(uri) = redirect
@@ -116,9 +145,21 @@ impl SetupSheet {
         }
         let reach = match kind {
             ConnectionKind::Pc => redirect.as_ref().map_or(Reach::ThisMachine, reach),
-            ConnectionKind::WebpageAuthorization | ConnectionKind::MiniProgram => reach(public_url),
+            ConnectionKind::WebpageAuthorization
+            | ConnectionKind::MiniProgram
+            | ConnectionKind::MiniProgramQr
+            | ConnectionKind::AppLaunch
+            | ConnectionKind::Mobile
+            | ConnectionKind::FollowCode => reach(public_url),
         };
-        Self { values, reach }
+        Self {
+            values,
+            reach,
+            ip_whitelist: matches!(
+                kind,
+                ConnectionKind::WebpageAuthorization | ConnectionKind::FollowCode
+            ),
+        }
     }
 }
 
@@ -148,6 +189,7 @@ mod tests {
         let sheet = SetupSheet::new(
             ConnectionKind::Pc,
             &public,
+            &PoolId::default(),
             "pc",
             Some("https://shop.example.com/cb"),
             None,
@@ -172,6 +214,7 @@ mod tests {
         let sheet = SetupSheet::new(
             ConnectionKind::Pc,
             &public,
+            &PoolId::default(),
             "pc",
             callback,
             Some("6ynZPDvfTF.txt"),
@@ -188,6 +231,7 @@ mod tests {
         let sheet = SetupSheet::new(
             ConnectionKind::WebpageAuthorization,
             &public,
+            &PoolId::default(),
             "oa",
             Some("half typ"),
             Some(name),
@@ -215,7 +259,7 @@ mod tests {
         let public = public.parse().unwrap();
         let name = "6ynZPDvfTF.txt";
         let webpage = ConnectionKind::WebpageAuthorization;
-        let sheet = SetupSheet::new(webpage, &public, "oa", None, Some(name));
+        let sheet = SetupSheet::new(webpage, &public, &PoolId::default(), "oa", None, Some(name));
         let callback = "https://example.com/id/connections/social/oa/callback";
         assert_eq!(
             values(sheet)[1..],
@@ -229,17 +273,54 @@ mod tests {
         );
         let redirect = SetupSheet::redirect_uri(webpage, &public, "oa", None);
         assert_eq!(redirect.unwrap().as_str(), callback);
-        let sheet = SetupSheet::new(ConnectionKind::MiniProgram, &public, "mp", None, None);
+        let sheet = SetupSheet::new(
+            ConnectionKind::MiniProgram,
+            &public,
+            &PoolId::default(),
+            "mp",
+            None,
+            None,
+        );
         assert_eq!(
             values(sheet)[1].1,
             "https://example.com/id/login/v1/miniprogram/scan"
         );
     }
 
+    #[rstest]
+    #[case::follow_code(
+        ConnectionKind::FollowCode,
+        "https://id.example.com/connections/social/wechat/default/events",
+        true
+    )]
+    #[case::app_launch(
+        ConnectionKind::AppLaunch,
+        "https://id.example.com/login/v1/app-launch/code",
+        false
+    )]
+    #[case::mini_program_code(
+        ConnectionKind::MiniProgramQr,
+        "https://id.example.com/login/v1/miniprogram/scan",
+        false
+    )]
+    fn wechat_is_told_where_to_call(#[case] kind: ConnectionKind, #[case] url: &str, #[case] listed: bool) {
+        let public = "https://id.example.com/".parse().unwrap();
+        let sheet = SetupSheet::new(kind, &public, &PoolId::default(), "wechat", None, None);
+        assert_eq!(sheet.ip_whitelist, listed);
+        assert_eq!(values(sheet).pop().unwrap().1, url);
+    }
+
     #[test]
     fn a_mini_program_is_told_where_to_post_its_code() {
         let public = "http://127.0.0.1:8060/".parse().unwrap();
-        let sheet = SetupSheet::new(ConnectionKind::MiniProgram, &public, "mp", None, None);
+        let sheet = SetupSheet::new(
+            ConnectionKind::MiniProgram,
+            &public,
+            &PoolId::default(),
+            "mp",
+            None,
+            None,
+        );
         assert_eq!(sheet.reach, Reach::ThisMachine);
         assert_eq!(
             values(sheet),

@@ -36,7 +36,7 @@ pub use follow_code::{FOLLOW_CODE_MAX_SECONDS, FollowCode, Follower};
 pub use hosts::WeChatHosts;
 pub use long_poll::QrState;
 pub use message_crypto::MessageCrypto;
-pub use mini_program_code::{CodeImage, MiniProgramVersion};
+pub use mini_program_code::{CodeImage, MiniProgramVersion, ScenePage};
 pub use mini_program_link::LinkTarget;
 pub use oauth::{Grant, UserInfo};
 pub use open_data::{OpenData, OpenDataError, OpenProfile};

@@ -57,13 +57,39 @@ impl MiniProgramVersion {
     }
 }
 
+/// What a code with a scene opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScenePage<'a> {
+    /// The page, without `/` before it and without a query; `None` is the home page.
+    pub page: Option<&'a str>,
+    /// Which version.
+    pub version: MiniProgramVersion,
+}
+
+impl ScenePage<'_> {
+    /// The home page of the published version.
+    pub const HOME: Self = Self {
+        page: None,
+        version: MiniProgramVersion::Release,
+    };
+}
+
 impl WeChat {
-    /// `POST /wxa/getwxacodeunlimit`: a code that opens the home page of the published version with `scene` (1 to 32
-    /// characters). Any number of them can be made.
+    /// `POST /wxa/getwxacodeunlimit`: a code that opens a page with `scene` (1 to 32 characters). Any number of them can
+    /// be made.
     ///
     /// Works before the mini program is published (`check_path: false`).
-    pub async fn mini_program_code(&self, app: &Credentials, scene: &str, now: Timestamp) -> Call<CodeImage> {
-        let body = json!({ "scene": scene, "check_path": false, "env_version": "release" });
+    pub async fn mini_program_code(
+        &self,
+        app: &Credentials,
+        page: &ScenePage<'_>,
+        scene: &str,
+        now: Timestamp,
+    ) -> Call<CodeImage> {
+        let mut body = json!({ "scene": scene, "check_path": false, "env_version": page.version.as_str() });
+        if let Some(page) = page.page {
+            body["page"] = json!(page);
+        }
         // With a scene, a stranger could hand over a code in somebody's place.
         self.draw(app, "wxa/getwxacodeunlimit", body, "/scene", now).await
     }

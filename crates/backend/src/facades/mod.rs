@@ -14,7 +14,9 @@ mod redirect;
 pub(crate) use browsers::{Browsers, let_browsers_in};
 pub(crate) use call::Call;
 
-use crate::{App, Error, endpoint::Endpoint, store::Application};
+use crate::{App, Error, endpoint::Endpoint, login::Arrived, store::Application};
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 use yaopai_domain::{ApplicationId, PoolId};
 
 /// Every facade's endpoints.
@@ -22,6 +24,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = cloudbase::endpoints();
     endpoints.extend(plain::endpoints());
     endpoints
+}
+
+/// Answers a browser that WeChat sent back for one of the facades.
+pub(crate) async fn came_back(app: Arc<App>, arrived: Arrived) -> Response {
+    match arrived.then.facade.as_str() {
+        unknown => {
+            tracing::error!(facade = unknown, "a browser came back for nobody");
+            Error::NotFound("facade").into_response()
+        }
+    }
 }
 
 /// What a request says about whose people it is about. An empty text says nothing.

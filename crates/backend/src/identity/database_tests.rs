@@ -8,8 +8,8 @@ use crate::{
 use rusqlite::types::Value;
 use std::{collections::HashSet, sync::Arc};
 use yaopai_domain::{
-    Clock, Connection, ConnectionId, ConnectionKind, Fingerprint, IdentityScope, PoolId, Refusal, UserId,
-    UserRecord, ValidConnection, Verdict,
+    Clock, Connection, ConnectionId, ConnectionKind, ConnectionSettings, Fingerprint, IdentityScope, PoolId,
+    Refusal, UserId, UserRecord, ValidConnection, Verdict,
 };
 
 const GREY: &str = "https://thirdwx.qlogo.cn/mmopen/vi_32/POgEwh4mIHO4nibH0KlMECNjjGxQUq24ZEaGT4poC6icRiccVGKSyXwibcPq4BWmiaIGuG1icwxaQX6grC9VemZoJ8rg/132";
@@ -37,6 +37,9 @@ impl Desk {
                 display_name: "微信".to_owned(),
                 app_id: app_id.to_owned(),
                 app_secret: None,
+                settings: ConnectionSettings::of(kind),
+                push_token: None,
+                encoding_aes_key: None,
                 callback_url: None,
                 verification_file: None,
                 login_only,
@@ -47,6 +50,7 @@ impl Desk {
                 bytes: vec![0],
                 fingerprint: Fingerprint("000000000000".to_owned()),
             },
+            other_secrets: Vec::new(),
             enabled: true,
         };
         self.store

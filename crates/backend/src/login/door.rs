@@ -1,8 +1,9 @@
 //! The door somebody knocks at: a connection that is enabled, and who is knocking.
 
-use crate::{App, Error};
+use super::{Rejected, reject};
+use crate::{App, Error, identity::Arrival};
 use std::net::IpAddr;
-use yaopai_domain::{ApplicationId, Connection, ConnectionId, ConnectionKind, PoolId};
+use yaopai_domain::{ApplicationId, Connection, ConnectionId, ConnectionKind, PoolId, WeChatPerson};
 
 /// A connection somebody knocks at, found and enabled.
 #[derive(Debug, Clone)]
@@ -41,7 +42,19 @@ pub(crate) struct Via {
     pub(crate) request_id: Option<String>,
 }
 
-/// Finds a connection of the pool. `NotFound("connection")` if there is none, `ConnectionDisabled` if it is closed.
+impl Via {
+    /// As an attempt shows it.
+    pub(super) fn shown(&self) -> yaopai_domain::Via {
+        yaopai_domain::Via {
+            facade: self.facade.to_owned(),
+            client: self.client.map(|address| address.to_string()),
+            request_id: self.request_id.clone(),
+        }
+    }
+}
+
+/// Finds a connection of the pool that the application offers. `NotFound("connection")` if there is none,
+/// `ConnectionDisabled` if it is closed; both leave an attempt that operators can read.
 pub(crate) async fn door(
     app: &App,
     pool: &PoolId,
@@ -57,13 +70,22 @@ pub(crate) async fn door(
     };
     let mut candidates: Vec<Connection> = app.store.connections(pool).await?;
     candidates.retain(named);
+    if let Some(id) = &application {
+        let offered = match app.store.application(id).await? {
+            Some(application) => application.connections,
+            None => Vec::new(),
+        };
+        // An application that names none offers all.
+        candidates.retain(|connection| offered.is_empty() || offered.contains(&connection.identifier));
+    }
     // Oldest first, but an enabled one before all that are closed.
     candidates.sort_by_key(|connection| !connection.enabled);
-    let connection = candidates
-        .into_iter()
-        .next()
-        .ok_or(Error::NotFound("connection"))?;
+    let Some(connection) = candidates.into_iter().next() else {
+        reject(app, pool, None, &via, Rejected::UnknownConnection).await;
+        return Err(Error::NotFound("connection"));
+    };
     if !connection.enabled {
+        reject(app, pool, Some(&connection), &via, Rejected::Disabled).await;
         return Err(Error::ConnectionDisabled);
     }
     Ok(Door {
@@ -72,4 +94,25 @@ pub(crate) async fn door(
         application,
         via,
     })
+}
+
+/// A WeChat person at a connection of a pool.
+pub(super) fn arrival(
+    pool: &PoolId,
+    connection: &Connection,
+    person: WeChatPerson,
+    snapshot_user: bool,
+    dry_run: bool,
+) -> Arrival {
+    Arrival {
+        pool: pool.clone(),
+        connection_id: connection.id,
+        kind: connection.kind,
+        app_id: connection.app_id.clone(),
+        platform_account: connection.platform_account,
+        login_only: connection.login_only,
+        person,
+        snapshot_user,
+        dry_run,
+    }
 }

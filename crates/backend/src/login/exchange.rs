@@ -1,18 +1,58 @@
 //! From a code to a verdict: the same for every way to log in.
 
 use super::{
+    door::arrival,
     nonce::hash,
     running::{Running, Stop},
-    step::{LegReport, Step},
+    step::Step,
 };
 use crate::{
     Error,
-    identity::{Arrival, person},
-    store::{Claim, CodeClaim},
+    identity::person,
+    store::{Claim, CodeClaim, Exchange, Exchanged, SealedSession},
+    vault::Place,
 };
 use tokio::sync::oneshot;
-use yaopai_domain::{AttemptState, ConnectionKind, LegName, LoginAttempt, Refusal, Verdict, WeChatPerson};
-use yaopai_wechat::LoginCode;
+use yaopai_domain::{
+    AttemptId, AttemptState, Connection, ConnectionKind, LegName, PoolId, Verdict, WeChatPerson,
+};
+use yaopai_wechat::{LoginCode, SessionKey};
+
+/// Whom WeChat named.
+pub(super) struct Named {
+    pub(super) person: WeChatPerson,
+    /// Whether this is a virtual visitor of a snapshot page.
+    pub(super) snapshot_user: bool,
+    /// The session with a mini program.
+    session_key: Option<SessionKey>,
+}
+
+impl Named {
+    /// Somebody who was named before.
+    pub(super) fn again(person: WeChatPerson, snapshot_user: bool) -> Self {
+        Self {
+            snapshot_user,
+            ..Self::real(person)
+        }
+    }
+
+    /// A real person without a session.
+    pub(super) const fn real(person: WeChatPerson) -> Self {
+        Self {
+            person,
+            snapshot_user: false,
+            session_key: None,
+        }
+    }
+}
+
+/// The claim of a code.
+pub(super) fn claim_of(connection: &Connection, code: &LoginCode) -> CodeClaim {
+    CodeClaim {
+        app_id: connection.app_id.clone(),
+        code_hash: hash(code.expose()),
+    }
+}
 
 /// Claims a code for the attempt and, if nobody claimed it before, has it exchanged and decided (design rule 2). `steps`
 /// are taken together with the claim.
@@ -22,13 +62,18 @@ use yaopai_wechat::LoginCode;
 pub(super) async fn confirm(
     running: &Running,
     code: LoginCode,
-    steps: Vec<Step>,
-) -> Result<LoginAttempt, Error> {
+    mut steps: Vec<Step>,
+) -> Result<AttemptId, Error> {
+    steps.push(Step::Move(AttemptState::Confirmed));
     let (tell, told) = oneshot::channel();
     let running = running.clone();
     running.app.clone().tasks.spawn(async move {
-        let claimed = claim(&running, &code, steps).await;
-        let first = matches!(claimed, Ok((true, _)));
+        let claim = claim_of(&running.connection, &code);
+        let store = &running.app.store;
+        let claimed = store
+            .confirm_attempt(&running.pool, running.id, claim, steps)
+            .await;
+        let first = matches!(claimed, Ok(Claim::First(_)));
         // Nobody waiting for the answer is fine.
         let _ = tell.send(claimed);
         if first {
@@ -38,44 +83,49 @@ pub(super) async fn confirm(
         }
     });
     let claimed = told.await.map_err(|_| Error::Internal("a claim broke off"))?;
-    let (_, attempt) = claimed?;
-    Ok(attempt)
-}
-
-/// Claims a code for the attempt; whether nobody had before, and the attempt that has it.
-pub(super) async fn claim(
-    running: &Running,
-    code: &LoginCode,
-    mut steps: Vec<Step>,
-) -> Result<(bool, LoginAttempt), Error> {
-    steps.push(Step::Move(AttemptState::Confirmed));
-    let claim = CodeClaim {
-        app_id: running.connection.app_id.clone(),
-        code_hash: hash(code.expose()),
-    };
-    let store = &running.app.store;
-    let claimed = store
-        .confirm_attempt(&running.pool, running.id, claim, steps)
-        .await?;
-    Ok(match claimed {
-        Claim::First(attempt) => (true, attempt),
-        Claim::Again(attempt) => (false, attempt),
+    Ok(match claimed? {
+        Claim::First(attempt) => attempt.id,
+        Claim::Again(owner) => owner,
     })
 }
 
 async fn decide(running: &Running, code: &LoginCode) {
-    let verdict = async {
-        let (person, snapshot_user) = identify(running, code).await?;
-        resolve(running, person, snapshot_user).await
+    // Whoever waits looks at the attempt, which says what went wrong.
+    let _ = exchange_and_conclude(running, code).await;
+}
+
+/// Exchanges a claimed code and decides. A failure is written before it is answered.
+pub(super) async fn exchange_and_conclude(running: &Running, code: &LoginCode) -> Result<Verdict, Error> {
+    let (named, exchange) = exchange(running, code).await?;
+    conclude(running, named, Some(exchange)).await
+}
+
+/// Exchanges a claimed code; what it brought has to be written yet. A failure is written before it is answered.
+pub(super) async fn exchange(running: &Running, code: &LoginCode) -> Result<(Named, Exchange), Error> {
+    let exchanged = async {
+        let named = identify(running, code).await?;
+        let exchange = Exchange {
+            claim: claim_of(&running.connection, code),
+            outcome: Exchanged::Person {
+                person: named.person.clone(),
+                snapshot_user: named.snapshot_user,
+            },
+            session: sealed(running, &named)?,
+        };
+        Ok((named, exchange))
     };
-    match verdict.await {
-        Ok(verdict) => running.decide(verdict).await,
-        Err(stop) => running.stop(stop).await,
+    match exchanged.await {
+        Ok(exchanged) => Ok(exchanged),
+        Err(stop) => {
+            let claim = claim_of(&running.connection, code);
+            running.stop_exchange(&stop, claim).await;
+            Err(stop.into_error())
+        }
     }
 }
 
-/// Asks WeChat whose code it is; the flag tells a virtual visitor of a snapshot page.
-pub(super) async fn identify(running: &Running, code: &LoginCode) -> Result<(WeChatPerson, bool), Stop> {
+/// Asks WeChat whose code it is.
+async fn identify(running: &Running, code: &LoginCode) -> Result<Named, Stop> {
     let Running {
         app,
         pool,
@@ -85,65 +135,118 @@ pub(super) async fn identify(running: &Running, code: &LoginCode) -> Result<(WeC
     let wechat = &app.wechat;
     let credentials = app.credentials(pool, connection.id, &connection.app_id).await?;
     match connection.kind {
-        ConnectionKind::MiniProgram => {
+        ConnectionKind::MiniProgram | ConnectionKind::MiniProgramQr | ConnectionKind::AppLaunch => {
             let exchange = wechat.code_to_session(&credentials, code);
             let session = running.call(LegName::CodeExchange, exchange).await?;
-            Ok((person(session.open_id, session.union_id, None, None), false))
+            Ok(Named {
+                session_key: Some(session.session_key),
+                ..Named::real(person(session.open_id, session.union_id, None, None))
+            })
         }
-        ConnectionKind::Pc | ConnectionKind::WebpageAuthorization => {
+        ConnectionKind::Pc | ConnectionKind::WebpageAuthorization | ConnectionKind::Mobile => {
             let exchange = wechat.exchange_code(&credentials, code);
             let grant = running.call(LegName::CodeExchange, exchange).await?;
-            if grant.snapshot_user {
-                // Nickname and avatar are nobody's, and WeChat may refuse to tell them (48001).
-                return Ok((person(grant.open_id, grant.union_id, None, None), true));
+            // Nickname and avatar of a snapshot visitor are nobody's, and WeChat may refuse to tell them (48001).
+            let knows_more = !grant.snapshot_user && grant.scopes.iter().any(|scope| scope != "snsapi_base");
+            if !knows_more {
+                return Ok(Named {
+                    snapshot_user: grant.snapshot_user,
+                    ..Named::real(person(grant.open_id, grant.union_id, None, None))
+                });
             }
             let question = wechat.user_info(&grant.token, &grant.open_id);
             let info = running.call(LegName::UserInfo, question).await?;
             let union_id = info.union_id.or(grant.union_id);
-            Ok((
-                person(info.open_id, union_id, info.nickname, info.avatar_url),
-                false,
-            ))
+            Ok(Named::real(person(
+                info.open_id,
+                union_id,
+                info.nickname,
+                info.avatar_url,
+            )))
+        }
+        ConnectionKind::FollowCode => Err(Stop::Ours(Error::Malformed(
+            "this connection logs in by following, not by a code".to_owned(),
+        ))),
+    }
+}
+
+/// Where the session key of a person is sealed.
+pub(super) fn session_place<'a>(pool: &'a PoolId, row: &'a str) -> Place<'a> {
+    Place {
+        table: "wechat_session",
+        pool,
+        row,
+        field: "session_key",
+    }
+}
+
+/// The key of a person's row in tables of people of apps.
+pub(super) fn row_of(app_id: &str, open_id: &str) -> String {
+    format!("{app_id}/{open_id}")
+}
+
+fn sealed(running: &Running, named: &Named) -> Result<Option<SealedSession>, Error> {
+    let Some(key) = &named.session_key else {
+        return Ok(None);
+    };
+    let (app, app_id) = (&running.app, &running.connection.app_id);
+    let open_id = &named.person.open_id;
+    let row = row_of(app_id, open_id);
+    let place = session_place(&running.pool, &row);
+    let key = app
+        .vault
+        .seal_bytes(place, key.expose().as_bytes(), app.entropy.as_ref())?;
+    Ok(Some(SealedSession {
+        app_id: app_id.clone(),
+        open_id: open_id.clone(),
+        key,
+    }))
+}
+
+/// Decides who the person is, and writes everything with the end of the attempt. A failure is written before it is
+/// answered.
+pub(super) async fn conclude(
+    running: &Running,
+    named: Named,
+    exchange: Option<Exchange>,
+) -> Result<Verdict, Error> {
+    let concluded = async {
+        let leg = LegName::Resolve;
+        running.take(vec![Step::Begin { leg, request: None }]).await?;
+        let Running {
+            app,
+            pool,
+            connection,
+            ..
+        } = running;
+        let arrival = arrival(
+            pool,
+            connection,
+            named.person,
+            named.snapshot_user,
+            running.dry_run,
+        );
+        let (attempt, ties) = running.as_it_stands().await?;
+        Ok::<_, Stop>(app.store.conclude(attempt, ties, arrival, exchange).await?)
+    };
+    match concluded.await {
+        Ok(verdict) => {
+            running.count(word(&verdict));
+            Ok(verdict)
+        }
+        Err(stop) => {
+            running.stop(&stop).await;
+            Err(stop.into_error())
         }
     }
 }
 
-pub(super) async fn resolve(
-    running: &Running,
-    person: WeChatPerson,
-    snapshot_user: bool,
-) -> Result<Verdict, Stop> {
-    let leg = LegName::Resolve;
-    running.take(vec![Step::Begin { leg, request: None }]).await?;
-    let connection = &running.connection;
-    let arrival = Arrival {
-        pool: running.pool.clone(),
-        connection_id: connection.id,
-        kind: connection.kind,
-        app_id: connection.app_id.clone(),
-        platform_account: connection.platform_account,
-        login_only: connection.login_only,
-        person,
-        snapshot_user,
-        dry_run: running.dry_run,
-    };
-    let verdict = running.app.store.resolve(arrival).await?;
-    let report = LegReport::done(vec![format!("decision: {}", word(&verdict))]);
-    running.take(vec![Step::End { leg, report }]).await?;
-    Ok(verdict)
-}
-
-/// The decision in one word of the wire.
+/// The decision in one word, for the metrics.
 const fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::LogIn { .. } => "log_in",
         Verdict::Create { .. } => "create",
-        Verdict::Refuse { refusal, .. } => match refusal {
-            Refusal::LoginOnly => "refuse (login_only)",
-            Refusal::SnapshotUser => "refuse (snapshot_user)",
-            Refusal::UserBlocked => "refuse (user_blocked)",
-            Refusal::TwoUsers => "refuse (two_users)",
-        },
+        Verdict::Refuse { .. } => "refuse",
         Verdict::Fail { .. } => "fail",
     }
 }

@@ -1,15 +1,23 @@
 //! Somebody knocks with a code: the same functions for every facade.
 
 use super::{
-    Door, Via, exchange,
-    running::{Running, Stop, outcome},
+    Door, Rejected,
+    exchange::{Named, claim_of, conclude, exchange, exchange_and_conclude},
+    reject,
+    running::{LOOK_AT_STORE, OUTCOME_PATIENCE, Running},
 };
-use crate::{App, Error};
-use std::sync::Arc;
-use yaopai_domain::{
-    AttemptId, AttemptState, Connection, Failure, LoginAttempt, PoolId, Refusal, Verdict, WeChatPerson,
+use crate::{
+    App, Error,
+    store::{ClaimedCode, CodeClaim, Exchanged},
 };
+use std::{sync::Arc, time::Duration};
+use yaopai_domain::{AttemptId, AttemptState, Failure, Verdict, WeChatPerson};
 use yaopai_wechat::LoginCode;
+
+/// How long a code that comes again gets its first outcome. WeChat itself forgets a code after 5 to 10 minutes.
+const REPEATS_MILLIS: i64 = 5 * 60 * 1000;
+/// The first look for an outcome that another caller is getting; each look after it waits twice as long.
+const FIRST_LOOK: Duration = Duration::from_millis(20);
 
 /// Whom WeChat named, before anything is decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,139 +30,166 @@ pub(crate) struct Identified {
     pub(crate) snapshot_user: bool,
 }
 
-/// Something that never became a login.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Rejected {
-    /// The request is not what the endpoint takes.
-    BadRequest,
-    /// Nobody knows the pool, application or connection.
-    UnknownConnection,
-    /// The connection is disabled.
-    Disabled,
-    /// The redirect target is none of the application's.
-    ForeignRedirect,
-    /// No attempt belongs to the state or scene.
-    UnknownState,
-    /// The code or callback was used before.
-    Replay,
-    /// Encrypted data does not open, or is of somebody else.
-    TamperedData,
-    /// A token or credential was refused.
-    TokenRefused,
-}
-
-/// Exchanges a code once (design rule 2): every repeat within 5 minutes gets the first outcome. Writes the attempt.
+/// Exchanges a code once (design rule 2): every repeat within 5 minutes gets the first outcome, whichever instance it
+/// comes to; later ones are [`Error::Replayed`]. Writes the attempt, which [`resolve`] ends.
 ///
 /// It happens also when the caller leaves meanwhile: a code that is claimed and not exchanged would be lost.
 pub(crate) async fn identify(app: &Arc<App>, door: &Door, code: LoginCode) -> Result<Identified, Error> {
-    let running = Running::begin_login(Arc::clone(app), door).await?;
-    let (first, attempt) = exchange::claim(&running, &code, Vec::new()).await?;
-    if !first {
-        let decided = outcome(Arc::clone(app), door.pool.clone(), attempt.id).await?;
-        return identified(&decided);
-    }
-    let stopping = app.stopping.clone();
-    let identifying = app.tasks.spawn(async move {
-        let asked = stopping
-            .run_until_cancelled(exchange::identify(&running, &code))
-            .await;
-        match asked {
-            Some(Ok((person, snapshot_user))) => Ok(Identified {
-                attempt: running.id,
-                person,
-                snapshot_user,
-            }),
-            Some(Err(stop)) => {
-                let error = stop.error();
-                running.stop(stop).await;
-                Err(error)
-            }
-            None => Err(Error::Busy),
+    let (code, door) = (usable(app, door, code).await?, door.clone());
+    detached(app, async move |app| {
+        let running = Running::kept(Arc::clone(&app), &door);
+        match first(&app, &door, &running, &code).await? {
+            Some(claimed) => first_outcome(&app, &door, claim_of(&door.connection, &code), claimed).await,
+            None => identify_claimed(&running, &code).await,
         }
-    });
-    identifying
-        .await
-        .map_err(|_| Error::Internal("an exchange broke off"))?
+    })
+    .await
 }
 
-/// Decides who the person is, writes it, and ends the attempt.
+/// Exchanges a code that was claimed, and writes the attempt.
+pub(super) async fn identify_claimed(running: &Running, code: &LoginCode) -> Result<Identified, Error> {
+    let (named, exchange) = exchange(running, code).await?;
+    let (attempt, ties) = running.as_it_stands().await?;
+    let store = &running.app.store;
+    store.exchanged(&running.pool, attempt, ties, exchange).await?;
+    Ok(Identified {
+        attempt: running.id,
+        person: named.person,
+        snapshot_user: named.snapshot_user,
+    })
+}
+
+/// Decides who the person is, writes it, and ends the attempt. Somebody who was identified once may be resolved again
+/// (design rule 4); that is an attempt of its own.
 pub(crate) async fn resolve(app: &Arc<App>, door: &Door, identified: &Identified) -> Result<Verdict, Error> {
-    let running = Running::take_up(Arc::clone(app), door, identified.attempt);
-    let person = identified.person.clone();
-    match exchange::resolve(&running, person, identified.snapshot_user).await {
-        Ok(verdict) => {
-            running.decide(verdict.clone()).await;
-            Ok(verdict)
-        }
-        Err(stop) => {
-            let error = stop.error();
-            running.stop(stop).await;
-            Err(error)
-        }
-    }
+    let (door, identified) = (door.clone(), identified.clone());
+    detached(app, async move |app| {
+        let known = app.store.attempt(&door.pool, identified.attempt).await?;
+        let running = match known.filter(|attempt| attempt.state == AttemptState::Confirmed) {
+            Some(attempt) => Running::keep(app, &door, attempt),
+            None => Running::kept(app, &door),
+        };
+        let named = Named::again(identified.person, identified.snapshot_user);
+        conclude(&running, named, None).await
+    })
+    .await
 }
 
-/// [`identify`] and [`resolve`] in one go. Never answers [`Verdict::Fail`]: what WeChat refuses is an error.
+/// [`identify`] and [`resolve`] in one go, with one durable write. Never answers [`Verdict::Fail`]: what WeChat refuses
+/// is an error.
 pub(crate) async fn log_in(app: &Arc<App>, door: &Door, code: LoginCode) -> Result<Verdict, Error> {
-    let identified = identify(app, door, code).await?;
+    let (code, door) = (usable(app, door, code).await?, door.clone());
+    detached(app, async move |app| {
+        let running = Running::kept(Arc::clone(&app), &door);
+        match first(&app, &door, &running, &code).await? {
+            Some(claimed) => first_verdict(&app, &door, claim_of(&door.connection, &code), claimed).await,
+            None => exchange_and_conclude(&running, &code).await,
+        }
+    })
+    .await
+}
+
+/// A code that can be one, at a connection that takes codes.
+async fn usable(app: &App, door: &Door, code: LoginCode) -> Result<LoginCode, Error> {
+    let refused = if door.connection.kind.has_pushes() {
+        "this connection logs in by following, not by a code"
+    } else if code.expose().is_empty() {
+        "the code is empty"
+    } else {
+        return Ok(code);
+    };
+    let connection = Some(&door.connection);
+    reject(app, &door.pool, connection, &door.via, Rejected::BadRequest).await;
+    Err(Error::Malformed(refused.to_owned()))
+}
+
+/// Claims a code; the claim that is there already.
+async fn first(
+    app: &App,
+    door: &Door,
+    running: &Running,
+    code: &LoginCode,
+) -> Result<Option<ClaimedCode>, Error> {
+    let claim = claim_of(&door.connection, code);
+    Ok(app.store.claim_code(&door.pool, running.id, claim).await?)
+}
+
+/// The verdict on a code that somebody brought before.
+pub(super) async fn first_verdict(
+    app: &Arc<App>,
+    door: &Door,
+    claim: CodeClaim,
+    claimed: ClaimedCode,
+) -> Result<Verdict, Error> {
+    let identified = first_outcome(app, door, claim, claimed).await?;
     let known = app.store.attempt(&door.pool, identified.attempt).await?;
     match known.and_then(|attempt| attempt.verdict) {
         Some(verdict) => Ok(verdict),
-        None => resolve(app, door, &identified).await,
+        // It was only identified until now.
+        None => Box::pin(resolve(app, door, &identified)).await,
     }
 }
 
-/// Records something that never became a login, so that an operator can read it.
-pub(crate) async fn reject(
-    app: &App,
-    pool: &PoolId,
-    connection: Option<&Connection>,
-    via: &Via,
-    what: Rejected,
-) {
-    let _ = app;
-    tracing::info!(%pool, connection = ?connection.map(|connection| connection.id), via = via.facade, ?what, "rejected");
-}
-
-/// What an attempt that has ended found out.
-fn identified(attempt: &LoginAttempt) -> Result<Identified, Error> {
-    match &attempt.verdict {
-        Some(
-            Verdict::LogIn { person, .. } | Verdict::Create { person, .. } | Verdict::Refuse { person, .. },
-        ) => Ok(Identified {
-            attempt: attempt.id,
-            person: person.clone(),
-            snapshot_user: matches!(
-                attempt.verdict,
-                Some(Verdict::Refuse {
-                    refusal: Refusal::SnapshotUser,
-                    ..
-                })
-            ),
-        }),
-        Some(Verdict::Fail { failure, .. }) => Err(Error::WeChat(again(failure))),
-        None if attempt.state == AttemptState::Failed => Err(Error::Internal("the login broke")),
-        None => Err(Error::Busy),
+/// Whom a code named that somebody brought before; waits for an outcome that is on its way.
+pub(super) async fn first_outcome(
+    app: &Arc<App>,
+    door: &Door,
+    claim: CodeClaim,
+    mut claimed: ClaimedCode,
+) -> Result<Identified, Error> {
+    if app.clock.now().millis_since(claimed.at) > REPEATS_MILLIS {
+        let connection = Some(&door.connection);
+        reject(app, &door.pool, connection, &door.via, Rejected::Replay).await;
+        return Err(Error::Replayed);
+    }
+    let (mut waited, mut look) = (Duration::ZERO, FIRST_LOOK);
+    loop {
+        match claimed.outcome {
+            Some(Exchanged::Person {
+                person,
+                snapshot_user,
+            }) => {
+                return Ok(Identified {
+                    attempt: claimed.attempt,
+                    person,
+                    snapshot_user,
+                });
+            }
+            Some(Exchanged::Failed { failure }) => return Err(again(failure)),
+            None if waited > OUTCOME_PATIENCE => return Err(Error::Busy),
+            None => {}
+        }
+        tokio::time::sleep(look).await;
+        waited += look;
+        look = (look * 2).min(LOOK_AT_STORE);
+        let found = app.store.claimed_code(&door.pool, claim.clone()).await?;
+        claimed = found.ok_or(Error::Replayed)?;
     }
 }
 
 /// The error that a failure was.
-fn again(failure: &Failure) -> yaopai_wechat::Error {
+fn again(failure: Failure) -> Error {
     use yaopai_wechat::Error as WeChat;
-    match failure.clone() {
+    Error::WeChat(match failure {
         Failure::WeChat(error) => WeChat::WeChat(error),
         Failure::Unreachable { host } => WeChat::Unreachable { host },
         Failure::UnexpectedAnswer { host, what } => WeChat::Unexpected { host, what },
         Failure::PageRefused { message } => WeChat::PageRefused { message },
-    }
+        Failure::Rejected { .. } => return Error::Replayed,
+    })
 }
 
-impl Stop {
-    /// What the caller is told.
-    fn error(&self) -> Error {
-        match self {
-            Self::Leg(_, error) => Error::WeChat(error.clone()),
-            Self::Ours(_) => Error::Internal("the login broke"),
-        }
-    }
+/// Does something to its end, whoever leaves meanwhile, unless the backend stops.
+pub(super) async fn detached<T, F>(app: &Arc<App>, work: impl FnOnce(Arc<App>) -> F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let work = app
+        .stopping
+        .clone()
+        .run_until_cancelled_owned(work(Arc::clone(app)));
+    let done = app.tasks.spawn(work).await;
+    done.map_err(|_| Error::Internal("a login broke off"))?
+        .unwrap_or(Err(Error::Busy))
 }

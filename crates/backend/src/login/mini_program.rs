@@ -1,4 +1,5 @@
-//! `wechat:miniprogram:default`: WeChat draws a code that opens the mini program, which hands over its login code.
+//! `wechat:miniprogram:default` and `wechat:miniprogram:qrconnect`: WeChat draws a code that opens the mini program, which
+//! hands over its login code. Inside the mini program itself the code comes by [`super::log_in`].
 
 use super::{
     exchange::confirm,
@@ -14,8 +15,11 @@ use crate::{
 use axum::{extract::State, http::StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::sync::Arc;
-use yaopai_domain::{AttemptState, Drawing, LegName, MiniProgramScan};
-use yaopai_wechat::LoginCode;
+use yaopai_domain::{
+    AttemptState, ConnectionSettings, Drawing, LegName, LegOutcome, MiniProgramScan,
+    MiniProgramVersion as Chosen,
+};
+use yaopai_wechat::{LoginCode, MiniProgramVersion, ScenePage};
 
 /// Has WeChat draw the code, and waits in the background for its end.
 pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, Stop> {
@@ -30,7 +34,10 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
     let token = app.wechat.api_token(&credentials, now);
     // A leg of its own; the call below finds the token kept.
     running.call(LegName::ApiToken, token).await?;
-    let image = app.wechat.mini_program_code(&credentials, nonce.expose(), now);
+    let page = page(&connection.settings);
+    let image = app
+        .wechat
+        .mini_program_code(&credentials, &page, nonce.expose(), now);
     let image = running.call(LegName::MiniProgramCode, image).await?;
     let leg = LegName::MiniProgramScan;
     running.take(vec![Step::Begin { leg, request: None }]).await?;
@@ -41,53 +48,94 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
     })
 }
 
+/// What the code opens.
+fn page(settings: &ConnectionSettings) -> ScenePage<'_> {
+    match settings {
+        ConnectionSettings::MiniProgramCode { page, version, .. } => ScenePage {
+            page: page.as_deref(),
+            version: match version {
+                Chosen::Release => MiniProgramVersion::Release,
+                Chosen::Trial => MiniProgramVersion::Trial,
+                Chosen::Develop => MiniProgramVersion::Develop,
+            },
+        },
+        ConnectionSettings::Nothing {}
+        | ConnectionSettings::WebPage { .. }
+        | ConnectionSettings::Pushes { .. } => ScenePage::HOME,
+    }
+}
+
 /// `POST /login/v1/miniprogram/scan`: the mini program tells what the person did with the code. The scene is the key.
 pub(super) fn endpoint() -> Endpoint {
     Endpoint::post("/login/v1/miniprogram/scan", Needs::Nothing, handle)
 }
 
 async fn handle(State(app): State<Arc<App>>, Body(scan): Body<MiniProgramScan>) -> Result<StatusCode, Error> {
+    const REQUEST: &str = "POST /login/v1/miniprogram/scan";
     let (MiniProgramScan::Scanned { scene }
     | MiniProgramScan::Confirmed { scene, .. }
     | MiniProgramScan::Refused { scene }) = &scan;
-    let (pool, attempt) = app
-        .store
-        .attempt_of_nonce(hash(scene))
-        .await?
-        .filter(|(_, attempt)| {
-            attempt
-                .legs
-                .iter()
-                .any(|leg| leg.name == LegName::MiniProgramScan)
-        })
-        .ok_or(Error::NotFound("scene"))?;
-    let running = Running::resume(app, pool, &attempt).await?;
-    let leg = LegName::MiniProgramScan;
-    let end = |event: &str| Step::End {
-        leg,
-        report: LegReport {
-            request: Some("POST /login/v1/miniprogram/scan".to_owned()),
-            ..LegReport::done(vec![format!("event: {event}")])
-        },
-    };
+    let (running, leg) = waiting_for(app, scene).await?;
     // An event that comes again, or too late, finds the attempt ended or further on: nothing is left to do.
     match scan {
         MiniProgramScan::Scanned { .. } => {
             running.take(vec![Step::Move(AttemptState::Scanned)]).await?;
         }
-        MiniProgramScan::Confirmed { code, .. } if code.is_empty() => {
-            return Err(Error::Malformed("the code is empty".to_owned()));
-        }
-        MiniProgramScan::Confirmed { code, .. } => {
-            confirm(&running, LoginCode::new(code), vec![end("confirmed")]).await?;
-        }
+        MiniProgramScan::Confirmed { code, .. } => confirm_scan(&running, leg, code, REQUEST).await?,
         MiniProgramScan::Refused { .. } => {
             let finish = Step::Finish {
                 state: AttemptState::Refused,
                 verdict: None,
             };
-            running.take(vec![end("refused"), finish]).await?;
+            running.take(vec![end(leg, REQUEST, "refused"), finish]).await?;
         }
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The attempt that waits for the mini program with this scene or launch token, and the leg that waits.
+pub(super) async fn waiting_for(app: Arc<App>, nonce: &str) -> Result<(Running, LegName), Error> {
+    let tied = app.store.attempt_of_nonce(hash(nonce)).await?;
+    let found = tied.and_then(|tied| {
+        let leg = tied
+            .attempt
+            .legs
+            .iter()
+            .map(|leg| leg.name)
+            .find(|name| matches!(name, LegName::MiniProgramScan | LegName::AppLaunch))?;
+        Some((tied, leg))
+    });
+    let (tied, leg) = found.ok_or(Error::NotFound("scene"))?;
+    let running = Running::resume(app, tied.pool, &tied.attempt).await?;
+    Ok((running, leg))
+}
+
+/// Takes the code that a mini program hands over.
+pub(super) async fn confirm_scan(
+    running: &Running,
+    leg: LegName,
+    code: String,
+    request: &str,
+) -> Result<(), Error> {
+    if code.is_empty() {
+        return Err(Error::Malformed("the code is empty".to_owned()));
+    }
+    confirm(
+        running,
+        LoginCode::new(code),
+        vec![end(leg, request, "confirmed")],
+    )
+    .await?;
+    Ok(())
+}
+
+fn end(leg: LegName, request: &str, event: &str) -> Step {
+    Step::End {
+        leg,
+        report: LegReport {
+            outcome: LegOutcome::Done,
+            request: Some(request.to_owned()),
+            ..LegReport::done(vec![format!("event: {event}")])
+        },
+    }
 }

@@ -19,6 +19,11 @@ impl Nonce {
         &self.0
     }
 
+    /// The word, to give to whoever waits.
+    pub(super) fn into_text(self) -> Zeroizing<String> {
+        self.0
+    }
+
     /// What the database holds of it.
     pub(super) fn hash(&self) -> String {
         hash(&self.0)

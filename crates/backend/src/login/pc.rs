@@ -1,22 +1,14 @@
 //! `wechat:pc`: WeChat's QR page is opened by the backend, which then follows WeChat's long poll.
+//!
+//! A website that sends its visitors to WeChat's page itself comes by [`super::redirect`].
 
 use super::{
-    exchange::confirm,
+    long_poll::{self, Form},
     nonce::Nonce,
     running::{Running, Stop},
-    step::{LegReport, Step},
 };
 use crate::Error;
-use std::time::Duration;
-use yaopai_domain::{AttemptState, Drawing, Failure, LegName, LegOutcome, SetupSheet};
-use yaopai_wechat::{LoginCode, QrState, QrUuid};
-
-/// WeChat's own page asks again after 2 s; a shorter rest only makes the picture livelier.
-const REST: Duration = Duration::from_millis(500);
-/// Rest after no answer at all; WeChat's own page waits as long.
-const REST_AFTER_SILENCE: Duration = Duration::from_secs(5);
-/// So many polls in a row may stay without an answer.
-const SILENCES_ALLOWED: u32 = 3;
+use yaopai_domain::{Drawing, LegName, SetupSheet};
 
 /// Opens the page, takes its uuid and follows the long poll in the background.
 pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, Stop> {
@@ -36,127 +28,6 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
     let page = wechat.open_qr_page(&connection.app_id, &redirect_uri, nonce.expose());
     let uuid = running.call(LegName::QrPage, page).await?;
     let text = wechat.confirm_url(&uuid).into();
-    let leg = LegName::LongPoll;
-    running.take(vec![Step::Begin { leg, request: None }]).await?;
-    let follower = running.clone();
-    running.watch(async move {
-        if let Err(stop) = follow(&follower, &uuid).await {
-            follower.stop(stop).await;
-        }
-    });
+    long_poll::watch(running, uuid, Form::Page).await?;
     Ok(Drawing::Text { text })
-}
-
-/// What follows from an answer of the long poll.
-#[derive(Debug, PartialEq, Eq)]
-enum Next {
-    /// Poll again, with this as the known state.
-    Poll(QrState),
-    /// Exchange the code.
-    Exchange(LoginCode),
-    /// The attempt ends.
-    Finish(AttemptState),
-    /// WeChat lost the QR code.
-    Lost,
-}
-
-/// The state machine of the QR code; a hold that ends without news (408) forgets nothing.
-fn next(known: QrState, answer: QrState) -> Next {
-    match answer {
-        QrState::Waiting => Next::Poll(known),
-        QrState::Scanned => Next::Poll(QrState::Scanned),
-        QrState::Refused => Next::Finish(AttemptState::Refused),
-        QrState::Expired => Next::Finish(AttemptState::Expired),
-        QrState::Confirmed(code) => Next::Exchange(code),
-        QrState::Broken => Next::Lost,
-    }
-}
-
-async fn follow(running: &Running, uuid: &QrUuid) -> Result<(), Stop> {
-    let leg = LegName::LongPoll;
-    let app = &running.app;
-    let mut known = QrState::Waiting;
-    let mut silences = 0;
-    let mut lines: Vec<String> = Vec::new();
-    loop {
-        let call = app.wechat.poll_qr(uuid, &known, app.clock.now()).await;
-        let fresh: Vec<String> = call
-            .answer
-            .into_iter()
-            .filter(|line| lines.last() != Some(line))
-            .collect();
-        lines.extend(fresh);
-        let report = |outcome, failure| LegReport {
-            outcome,
-            request: call.request.clone(),
-            answer: lines.clone(),
-            failure,
-        };
-        let broken = |error: yaopai_wechat::Error| {
-            let failure = Some(Failure::from(error.clone()));
-            let report = report(LegOutcome::Failed, failure);
-            (vec![Step::End { leg, report }], Stop::Leg(leg, error))
-        };
-        let (steps, stop) = match call.result {
-            Err(yaopai_wechat::Error::Unreachable { .. }) if silences < SILENCES_ALLOWED => {
-                silences += 1;
-                tokio::time::sleep(REST_AFTER_SILENCE).await;
-                continue;
-            }
-            Err(error) => broken(error),
-            Ok(answer) => match next(known.clone(), answer) {
-                Next::Poll(state) => {
-                    silences = 0;
-                    if state == known {
-                        tokio::time::sleep(REST).await;
-                    } else {
-                        running.take(vec![Step::Move(AttemptState::Scanned)]).await?;
-                    }
-                    known = state;
-                    continue;
-                }
-                Next::Exchange(code) => {
-                    let report = report(LegOutcome::Done, None);
-                    confirm(running, code, vec![Step::End { leg, report }]).await?;
-                    return Ok(());
-                }
-                Next::Finish(state) => {
-                    let report = report(LegOutcome::Done, None);
-                    let verdict = None;
-                    running
-                        .take(vec![Step::End { leg, report }, Step::Finish { state, verdict }])
-                        .await?;
-                    return Ok(());
-                }
-                Next::Lost => broken(yaopai_wechat::Error::PageRefused {
-                    message: "wx_errcode 500".to_owned(),
-                }),
-            },
-        };
-        running.take(steps).await?;
-        return Err(stop);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    fn code() -> LoginCode {
-        LoginCode::new("c0de")
-    }
-
-    #[rstest]
-    #[case::nobody_yet(QrState::Waiting, QrState::Waiting, Next::Poll(QrState::Waiting))]
-    #[case::scanned(QrState::Waiting, QrState::Scanned, Next::Poll(QrState::Scanned))]
-    #[case::a_hold_forgets_nothing(QrState::Scanned, QrState::Waiting, Next::Poll(QrState::Scanned))]
-    #[case::agreed(QrState::Scanned, QrState::Confirmed(code()), Next::Exchange(code()))]
-    #[case::agreed_between_two_polls(QrState::Waiting, QrState::Confirmed(code()), Next::Exchange(code()))]
-    #[case::refused(QrState::Scanned, QrState::Refused, Next::Finish(AttemptState::Refused))]
-    #[case::too_late(QrState::Waiting, QrState::Expired, Next::Finish(AttemptState::Expired))]
-    #[case::lost(QrState::Scanned, QrState::Broken, Next::Lost)]
-    fn follows_the_long_poll(#[case] known: QrState, #[case] answer: QrState, #[case] expected: Next) {
-        assert_eq!(next(known, answer), expected);
-    }
 }

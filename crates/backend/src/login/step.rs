@@ -1,6 +1,8 @@
 //! How an attempt advances: the only moves there are.
 
-use yaopai_domain::{AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Timestamp, Verdict};
+use yaopai_domain::{
+    AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Refusal, Timestamp, Verdict,
+};
 
 /// One change of an attempt.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +54,26 @@ impl LegReport {
             answer,
             failure: None,
         }
+    }
+
+    /// A decision that was made.
+    pub(crate) fn decided(verdict: &Verdict) -> Self {
+        Self::done(vec![format!("decision: {}", word(verdict))])
+    }
+}
+
+/// The decision in one word of the wire.
+const fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::LogIn { .. } => "log_in",
+        Verdict::Create { .. } => "create",
+        Verdict::Refuse { refusal, .. } => match refusal {
+            Refusal::LoginOnly => "refuse (login_only)",
+            Refusal::SnapshotUser => "refuse (snapshot_user)",
+            Refusal::UserBlocked => "refuse (user_blocked)",
+            Refusal::TwoUsers => "refuse (two_users)",
+        },
+        Verdict::Fail { .. } => "fail",
     }
 }
 
@@ -152,8 +174,9 @@ mod tests {
         let uuid = "00000000-0000-7000-8000-000000000000";
         LoginAttempt {
             id: uuid.parse().unwrap(),
-            connection_id: uuid.parse().unwrap(),
-            kind: ConnectionKind::Pc,
+            connection_id: Some(uuid.parse().unwrap()),
+            kind: Some(ConnectionKind::Pc),
+            via: None,
             purpose: Purpose::Test,
             dry_run: true,
             state,

@@ -33,15 +33,13 @@ async fn change(
         .await?
         .ok_or(Error::NotFound("connection"))?;
     let mut fields = check_draft(&draft, Some(&existing))?;
-    let secret = fields
-        .app_secret
-        .take()
-        .map(|secret| app.vault.seal(&caller.pool, id, &secret, app.entropy.as_ref()))
-        .transpose()?;
+    let secrets = app
+        .vault
+        .seal_all(&caller.pool, id, &mut fields, app.entropy.as_ref())?;
     let change = ConnectionChange::Replace {
         based_on: draft.based_on,
         fields: Box::new(fields),
-        secret,
+        secrets,
     };
     let changed = app
         .store

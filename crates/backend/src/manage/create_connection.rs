@@ -27,13 +27,16 @@ async fn create(
 ) -> Result<(StatusCode, Json<Connection>), Error> {
     let mut fields = check_draft(&draft, None)?;
     let id = ConnectionId::new(app.clock.as_ref(), app.entropy.as_ref());
-    let secret = fields
+    let secrets = app
+        .vault
+        .seal_all(&caller.pool, id, &mut fields, app.entropy.as_ref())?;
+    let secret = secrets
         .app_secret
-        .take()
         .ok_or_else(|| Error::InvalidFields(vec![FieldError::new("app_secret", Rule::Required)]))?;
     let new = NewConnection {
         id,
-        secret: app.vault.seal(&caller.pool, id, &secret, app.entropy.as_ref())?,
+        secret,
+        other_secrets: secrets.others,
         fields,
         enabled: true,
     };

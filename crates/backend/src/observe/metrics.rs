@@ -28,7 +28,7 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Login {
     kind: &'static str,
-    facade: &'static str,
+    facade: String,
     outcome: &'static str,
 }
 
@@ -126,11 +126,11 @@ impl Metrics {
     }
 
     /// A login ended.
-    pub(crate) fn login(&self, kind: Option<ConnectionKind>, facade: &'static str, outcome: &'static str) {
+    pub(crate) fn login(&self, kind: Option<ConnectionKind>, facade: &str, outcome: &'static str) {
         let kind = kind.map_or("none", ConnectionKind::as_str);
         let login = Login {
             kind,
-            facade,
+            facade: facade.to_owned(),
             outcome,
         };
         self.logins.get_or_create(&login).inc();

@@ -3,19 +3,58 @@
 use super::{
     Reading, Store, StoreError, Writing,
     engine::{Row, Value, to_json, values, wire_name},
+    identity::{Foreseen, settle},
 };
-use crate::login::{Step, advance};
-use yaopai_domain::{AttemptId, AttemptState, LoginAttempt, PoolId, Timestamp};
+use crate::{
+    identity::Arrival,
+    login::{LegReport, Step, advance},
+    vault::Sealed,
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use yaopai_domain::{
+    ApplicationId, AttemptId, AttemptState, Failure, LegName, LoginAttempt, PoolId, Timestamp, Verdict,
+    WeChatPerson,
+};
 
 const ATTEMPT: &str =
-    "SELECT id, pool, connection_id, kind, purpose, dry_run, state, legs, verdict, created_at,
-        expires_at, finished_at FROM login_attempt";
+    "SELECT id, pool, connection_id, kind, application, purpose, via, dry_run, state, memo, legs,
+        verdict, created_at, expires_at, finished_at
+    FROM attempt";
 
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 const CODES_KEPT_MILLIS: i64 = DAY_MILLIS;
 const ATTEMPTS_KEPT_MILLIS: i64 = 90 * DAY_MILLIS;
+/// WeChat sends a push again within seconds.
+const PUSHES_KEPT_MILLIS: i64 = DAY_MILLIS;
 /// How long after its end an attempt may still be finished by another backend of the same database.
 const GRACE_MILLIS: i64 = 60 * 1000;
+
+/// What ties an attempt to those outside who will come back to it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ties {
+    /// SHA-256 (hex) of the state or scene by which WeChat's answer finds it.
+    pub(crate) nonce_hash: Option<String>,
+    /// SHA-256 (hex) of the word by which the device that waits asks for it.
+    pub(crate) ticket_hash: Option<String>,
+    /// The application for which somebody logs in.
+    pub(crate) application: Option<ApplicationId>,
+    /// What a facade wants back with the answer.
+    pub(crate) memo: Option<serde_json::Value>,
+}
+
+/// An attempt that somebody came back to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tied {
+    /// Its pool.
+    pub(crate) pool: PoolId,
+    /// The attempt.
+    pub(crate) attempt: LoginAttempt,
+    /// The application for which somebody logs in.
+    pub(crate) application: Option<ApplicationId>,
+    /// What a facade wants back with the answer.
+    pub(crate) memo: Option<serde_json::Value>,
+}
 
 /// Who may exchange a code.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,7 +62,7 @@ pub(crate) enum Claim {
     /// The caller; the attempt is confirmed now.
     First(LoginAttempt),
     /// Nobody any more: this attempt has the outcome, or will have it soon (design rule 2).
-    Again(LoginAttempt),
+    Again(AttemptId),
 }
 
 /// A code that wants to be exchanged.
@@ -35,20 +74,68 @@ pub(crate) struct CodeClaim {
     pub(crate) code_hash: String,
 }
 
+/// A code that was claimed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ClaimedCode {
+    /// For which attempt.
+    pub(crate) attempt: AttemptId,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// What WeChat said; absent until it has.
+    pub(crate) outcome: Option<Exchanged>,
+}
+
+/// What WeChat said to a code.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(crate) enum Exchanged {
+    /// This person.
+    Person {
+        /// Whom WeChat named.
+        person: WeChatPerson,
+        /// Whether this is a virtual visitor of a snapshot page.
+        snapshot_user: bool,
+    },
+    /// Nobody.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// What an exchange brought, to write with the attempt as it stands then.
+#[derive(Debug, Clone)]
+pub(crate) struct Exchange {
+    /// The code.
+    pub(crate) claim: CodeClaim,
+    /// What WeChat said.
+    pub(crate) outcome: Exchanged,
+    /// The session key of a mini program, sealed.
+    pub(crate) session: Option<SealedSession>,
+}
+
+/// The session key of a person's last login to a mini program.
+#[derive(Debug, Clone)]
+pub(crate) struct SealedSession {
+    /// The mini program.
+    pub(crate) app_id: String,
+    /// The person.
+    pub(crate) open_id: String,
+    /// The key.
+    pub(crate) key: Sealed,
+}
+
 impl Store {
-    /// Writes a new attempt. WeChat's answer will find it by `nonce_hash`.
-    pub(crate) async fn begin_attempt(
+    /// Writes an attempt as it stands, unless it has ended already. The ties of one that is there stay.
+    pub(crate) async fn put_attempt(
         &self,
         pool: &PoolId,
         attempt: LoginAttempt,
-        nonce_hash: Option<String>,
+        ties: Ties,
     ) -> Result<(), StoreError> {
-        self.write(
-            (pool.clone(), attempt, nonce_hash),
-            |writing, (pool, attempt, nonce_hash)| {
-                Box::pin(begin(writing, pool, attempt, nonce_hash.as_deref()))
-            },
-        )
+        self.write((pool.clone(), attempt, ties), |writing, (pool, attempt, ties)| {
+            Box::pin(put(writing, pool, attempt, ties))
+        })
         .await
     }
 
@@ -73,12 +160,34 @@ impl Store {
     }
 
     /// The attempt that a state or scene belongs to.
-    pub(crate) async fn attempt_of_nonce(
+    pub(crate) async fn attempt_of_nonce(&self, nonce_hash: String) -> Result<Option<Tied>, StoreError> {
+        self.read(nonce_hash, |reading, hash| {
+            Box::pin(tied(reading, "nonce = $1", values![hash]))
+        })
+        .await
+    }
+
+    /// The attempt that the device with this ticket waits for.
+    pub(crate) async fn attempt_of_ticket(
         &self,
-        nonce_hash: String,
-    ) -> Result<Option<(PoolId, LoginAttempt)>, StoreError> {
-        self.read(nonce_hash, |reading, nonce_hash| {
-            Box::pin(of_nonce(reading, nonce_hash))
+        pool: &PoolId,
+        ticket_hash: String,
+    ) -> Result<Option<Tied>, StoreError> {
+        self.read((pool.clone(), ticket_hash), |reading, (pool, hash)| {
+            Box::pin(tied(reading, "pool = $1 AND ticket = $2", values![pool, hash]))
+        })
+        .await
+    }
+
+    /// Takes an attempt that has ended by its ticket, which opens nothing afterwards. `None` if there is none, or it has
+    /// not ended.
+    pub(crate) async fn redeem_ticket(
+        &self,
+        pool: &PoolId,
+        ticket_hash: String,
+    ) -> Result<Option<Tied>, StoreError> {
+        self.write((pool.clone(), ticket_hash), |writing, (pool, hash)| {
+            Box::pin(redeem(writing, pool, hash))
         })
         .await
     }
@@ -113,6 +222,95 @@ impl Store {
         .await
     }
 
+    /// Claims a code for an attempt that is not written yet. `None` if nobody claimed it before; of all who claim it, one
+    /// is the first.
+    pub(crate) async fn claim_code(
+        &self,
+        pool: &PoolId,
+        id: AttemptId,
+        claim: CodeClaim,
+    ) -> Result<Option<ClaimedCode>, StoreError> {
+        self.write((pool.clone(), id, claim), |writing, (pool, id, claim)| {
+            Box::pin(self::claim(writing, pool, *id, claim))
+        })
+        .await
+    }
+
+    /// A code that was claimed.
+    pub(crate) async fn claimed_code(
+        &self,
+        pool: &PoolId,
+        claim: CodeClaim,
+    ) -> Result<Option<ClaimedCode>, StoreError> {
+        self.read((pool.clone(), claim), |reading, (pool, claim)| {
+            Box::pin(claimed(reading, pool, claim))
+        })
+        .await
+    }
+
+    /// Writes an attempt as it stands after its exchange, and what that brought.
+    pub(crate) async fn exchanged(
+        &self,
+        pool: &PoolId,
+        attempt: LoginAttempt,
+        ties: Ties,
+        exchange: Exchange,
+    ) -> Result<(), StoreError> {
+        self.write(
+            (pool.clone(), attempt, ties, exchange),
+            |writing, (pool, attempt, ties, exchange)| {
+                Box::pin(async move {
+                    put(writing, pool, attempt, ties).await?;
+                    bring(writing, pool, exchange).await
+                })
+            },
+        )
+        .await
+    }
+
+    /// Decides who the person is, and writes everything there is to write of a login in one transaction: user and
+    /// bindings, the attempt with its end, and what the exchange brought if that is not written yet.
+    pub(crate) async fn conclude(
+        &self,
+        attempt: LoginAttempt,
+        ties: Ties,
+        arrival: Arrival,
+        exchange: Option<Exchange>,
+    ) -> Result<Verdict, StoreError> {
+        let foreseen = match self.foresee(&arrival).await? {
+            Foreseen::Settled(verdict) => Some(verdict),
+            Foreseen::ToWrite(verdict) => arrival.dry_run.then_some(verdict),
+        };
+        let data = Arc::new((attempt, ties, arrival, exchange, foreseen));
+        self.write(data, |writing, data| {
+            Box::pin(async move {
+                let (attempt, ties, arrival, exchange, foreseen) = data.as_ref();
+                let verdict = match foreseen {
+                    Some(verdict) => verdict.clone(),
+                    None => settle(writing, arrival).await?,
+                };
+                let steps = vec![
+                    Step::End {
+                        leg: LegName::Resolve,
+                        report: LegReport::decided(&verdict),
+                    },
+                    Step::Finish {
+                        state: AttemptState::Decided,
+                        verdict: Some(verdict.clone()),
+                    },
+                ];
+                if let Some(ended) = advance(attempt, steps, writing.now()) {
+                    put(writing, &arrival.pool, &ended, ties).await?;
+                }
+                if let Some(exchange) = exchange {
+                    bring(writing, &arrival.pool, exchange).await?;
+                }
+                Ok(verdict)
+            })
+        })
+        .await
+    }
+
     /// Ends the attempts that a stopped backend left behind. Where other backends may be running on the same database,
     /// those are only the attempts whose time has been over for a minute.
     pub(crate) async fn end_interrupted_attempts(&self) -> Result<(), StoreError> {
@@ -131,24 +329,31 @@ impl Store {
     }
 }
 
-async fn begin(
+async fn put(
     writing: &Writing<'_>,
     pool: &PoolId,
     attempt: &LoginAttempt,
-    nonce_hash: Option<&str>,
+    ties: &Ties,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO login_attempt (id, pool, connection_id, kind, purpose, dry_run, state, nonce, legs, verdict,
-            created_at, expires_at, finished_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    let sql = "INSERT INTO attempt (id, pool, connection_id, kind, application, purpose, via, dry_run, state, nonce,
+            ticket, memo, legs, verdict, created_at, expires_at, finished_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        ON CONFLICT (id) DO UPDATE SET state = excluded.state, legs = excluded.legs, verdict = excluded.verdict,
+            finished_at = excluded.finished_at
+        WHERE attempt.finished_at IS NULL";
     let values = values![
         attempt.id,
         pool,
         attempt.connection_id,
-        attempt.kind.as_str(),
+        attempt.kind.map(yaopai_domain::ConnectionKind::as_str),
+        ties.application.as_ref(),
         wire_name(&attempt.purpose)?,
+        attempt.via.as_ref().map(to_json).transpose()?,
         attempt.dry_run,
         wire_name(&attempt.state)?,
-        nonce_hash,
+        ties.nonce_hash.as_ref(),
+        ties.ticket_hash.as_ref(),
+        ties.memo.as_ref().map(to_json).transpose()?,
         to_json(&attempt.legs)?,
         attempt.verdict.as_ref().map(to_json).transpose()?,
         attempt.created_at,
@@ -156,6 +361,7 @@ async fn begin(
         attempt.finished_at,
     ];
     writing.execute(sql, values).await?;
+    writing.tell_attempt(attempt.id);
     Ok(())
 }
 
@@ -187,21 +393,40 @@ async fn one(
     found.as_ref().map(of_row).transpose()
 }
 
+async fn tied(
+    reading: &Reading<'_>,
+    condition: &str,
+    values: Vec<Value>,
+) -> Result<Option<Tied>, StoreError> {
+    let found = reading
+        .row(&format!("{ATTEMPT} WHERE {condition}"), values)
+        .await?;
+    found
+        .map(|row| {
+            Ok(Tied {
+                pool: row.parsed("pool")?,
+                attempt: of_row(&row)?,
+                application: row.parsed_or_null("application")?,
+                memo: row.json_or_null("memo")?,
+            })
+        })
+        .transpose()
+}
+
+async fn redeem(writing: &Writing<'_>, pool: &PoolId, hash: &str) -> Result<Option<Tied>, StoreError> {
+    let sql = "pool = $1 AND ticket = $2 AND finished_at IS NOT NULL FOR UPDATE";
+    let found = tied(writing, sql, values![pool, hash]).await?;
+    if let Some(found) = &found {
+        let sql = "UPDATE attempt SET ticket = NULL WHERE id = $1";
+        writing.execute(sql, values![found.attempt.id]).await?;
+    }
+    Ok(found)
+}
+
 async fn newest(reading: &Reading<'_>, pool: &PoolId, limit: u32) -> Result<Vec<LoginAttempt>, StoreError> {
     let sql = format!("{ATTEMPT} WHERE pool = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
     let rows = reading.rows(&sql, values![pool, limit]).await?;
     rows.iter().map(of_row).collect()
-}
-
-async fn of_nonce(
-    reading: &Reading<'_>,
-    nonce_hash: &str,
-) -> Result<Option<(PoolId, LoginAttempt)>, StoreError> {
-    let sql = format!("{ATTEMPT} WHERE nonce = $1");
-    let found = reading.row(&sql, values![nonce_hash]).await?;
-    found
-        .map(|row| Ok((row.parsed("pool")?, of_row(&row)?)))
-        .transpose()
 }
 
 async fn go_on(
@@ -225,37 +450,77 @@ async fn confirm(
     claim: &CodeClaim,
     steps: &[Step],
 ) -> Result<Claim, StoreError> {
-    if let Some(owner) = of_code(writing, pool, claim).await? {
-        return Ok(Claim::Again(owner));
+    if let Some(owner) = claimed(writing, pool, claim).await? {
+        return Ok(Claim::Again(owner.attempt));
     }
     let attempt = hold(writing, pool, id).await?;
     let Some(advanced) = advance(&attempt, steps.to_vec(), writing.now()) else {
-        return Ok(Claim::Again(attempt));
+        return Ok(Claim::Again(id));
     };
-    let sql = "INSERT INTO exchanged_code (pool, app_id, code_hash, attempt, at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (pool, app_id, code_hash) DO NOTHING";
-    let values = values![pool, &claim.app_id, &claim.code_hash, id, writing.now()];
-    if writing.execute(sql, values).await? == 0 {
+    if let Some(owner) = self::claim(writing, pool, id, claim).await? {
         // Somebody was faster while this one waited.
-        let owner = of_code(writing, pool, claim).await?;
-        return owner.map(Claim::Again).ok_or(StoreError::NotFound("attempt"));
+        return Ok(Claim::Again(owner.attempt));
     }
     update(writing, &advanced).await?;
     Ok(Claim::First(advanced))
 }
 
-/// The attempt that a code was exchanged for.
-async fn of_code(
+/// Claims a code; the claim that is there already.
+async fn claim(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    id: AttemptId,
+    claim: &CodeClaim,
+) -> Result<Option<ClaimedCode>, StoreError> {
+    let sql = "INSERT INTO claimed_code (pool, app_id, code_hash, attempt, at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (pool, app_id, code_hash) DO NOTHING";
+    let values = values![pool, &claim.app_id, &claim.code_hash, id, writing.now()];
+    if writing.execute(sql, values).await? == 1 {
+        return Ok(None);
+    }
+    claimed(writing, pool, claim).await
+}
+
+async fn claimed(
     reading: &Reading<'_>,
     pool: &PoolId,
     claim: &CodeClaim,
-) -> Result<Option<LoginAttempt>, StoreError> {
-    let sql = "SELECT attempt FROM exchanged_code WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
+) -> Result<Option<ClaimedCode>, StoreError> {
+    let sql =
+        "SELECT attempt, outcome, at FROM claimed_code WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
     let values = values![pool, &claim.app_id, &claim.code_hash];
-    match reading.row(sql, values).await? {
-        Some(row) => load(reading, pool, row.parsed("attempt")?).await,
-        None => Ok(None),
+    let found = reading.row(sql, values).await?;
+    found
+        .map(|row| {
+            Ok(ClaimedCode {
+                attempt: row.parsed("attempt")?,
+                at: row.moment("at")?,
+                outcome: row.json_or_null("outcome")?,
+            })
+        })
+        .transpose()
+}
+
+/// Writes what an exchange brought.
+async fn bring(writing: &Writing<'_>, pool: &PoolId, exchange: &Exchange) -> Result<(), StoreError> {
+    let Exchange {
+        claim,
+        outcome,
+        session,
+    } = exchange;
+    let sql = "UPDATE claimed_code SET outcome = $4 WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
+    let values = values![pool, &claim.app_id, &claim.code_hash, to_json(outcome)?];
+    writing.execute(sql, values).await?;
+    if let Some(SealedSession { app_id, open_id, key }) = session {
+        let sql = "INSERT INTO wechat_session (pool, app_id, open_id, session_key, key_id, at)
+            VALUES ($1, $2, $3, $4, $5, $6)
+            ON CONFLICT (pool, app_id, open_id) DO UPDATE
+            SET session_key = excluded.session_key, key_id = excluded.key_id, at = excluded.at";
+        let bytes = key.bytes.as_slice();
+        let values = values![pool, app_id, open_id, bytes, &key.key_id, writing.now()];
+        writing.execute(sql, values).await?;
     }
+    Ok(())
 }
 
 async fn end_left(writing: &Writing<'_>, latest: Timestamp) -> Result<(), StoreError> {
@@ -276,21 +541,22 @@ async fn end_left(writing: &Writing<'_>, latest: Timestamp) -> Result<(), StoreE
 
 async fn forget_old(writing: &Writing<'_>) -> Result<(), StoreError> {
     let now = writing.now();
-    let codes = "DELETE FROM exchanged_code WHERE at < $1";
-    writing
-        .execute(codes, values![now.plus_millis(-CODES_KEPT_MILLIS)])
-        .await?;
-    // By pool, as the index of ages is.
-    let attempts = "DELETE FROM login_attempt WHERE pool IN (SELECT id FROM pool) AND created_at < $1
-        AND NOT EXISTS (SELECT 1 FROM exchanged_code c WHERE c.attempt = login_attempt.id)";
-    writing
-        .execute(attempts, values![now.plus_millis(-ATTEMPTS_KEPT_MILLIS)])
-        .await?;
+    for (sql, kept) in [
+        ("DELETE FROM claimed_code WHERE at < $1", CODES_KEPT_MILLIS),
+        ("DELETE FROM taken_push WHERE at < $1", PUSHES_KEPT_MILLIS),
+        // By pool, as the index of ages is.
+        (
+            "DELETE FROM attempt WHERE pool IN (SELECT id FROM pool) AND created_at < $1",
+            ATTEMPTS_KEPT_MILLIS,
+        ),
+    ] {
+        writing.execute(sql, values![now.plus_millis(-kept)]).await?;
+    }
     Ok(())
 }
 
 async fn update(writing: &Writing<'_>, attempt: &LoginAttempt) -> Result<(), StoreError> {
-    let sql = "UPDATE login_attempt SET state = $2, legs = $3, verdict = $4, finished_at = $5 WHERE id = $1";
+    let sql = "UPDATE attempt SET state = $2, legs = $3, verdict = $4, finished_at = $5 WHERE id = $1";
     let values = values![
         attempt.id,
         wire_name(&attempt.state)?,
@@ -306,9 +572,10 @@ async fn update(writing: &Writing<'_>, attempt: &LoginAttempt) -> Result<(), Sto
 fn of_row(row: &Row) -> Result<LoginAttempt, StoreError> {
     Ok(LoginAttempt {
         id: row.parsed("id")?,
-        connection_id: row.parsed("connection_id")?,
-        kind: row.parsed("kind")?,
+        connection_id: row.parsed_or_null("connection_id")?,
+        kind: row.parsed_or_null("kind")?,
         purpose: row.named("purpose")?,
+        via: row.json_or_null("via")?,
         dry_run: row.flag("dry_run")?,
         state: row.named("state")?,
         created_at: row.moment("created_at")?,

@@ -210,6 +210,9 @@ async fn connection(touched: &mut Touched<'_>, entry: &ConnectionEntry, vault: &
         display_name: entry.display_name.clone(),
         app_id: entry.app_id.clone(),
         app_secret: Some(entry.app_secret.clone()),
+        settings: entry.settings.clone(),
+        push_token: entry.push_token.clone(),
+        encoding_aes_key: entry.encoding_aes_key.clone(),
         callback_url: entry.callback_url.clone(),
         verification_file: entry.verification_file.as_ref().map(|file| VerificationFile {
             name: file.name.clone(),
@@ -218,17 +221,21 @@ async fn connection(touched: &mut Touched<'_>, entry: &ConnectionEntry, vault: &
         login_only: entry.login_only,
         platform_account,
     };
-    let fields = validate_draft(&draft, None, |text| BASE64_STANDARD.decode(text).ok())
+    let mut fields = validate_draft(&draft, None, |text| BASE64_STANDARD.decode(text).ok())
         .map_err(|errors| errors.first().map_or_else(|| at("identifier", "refused"), rule))?;
     if connections::has_identifier(alone, &entry.pool, &entry.identifier).await? {
         return Ok(());
     }
     let id = ConnectionId::new(alone.clock(), alone.entropy());
+    let secrets = vault
+        .seal_all(&entry.pool, id, &mut fields, alone.entropy())
+        .map_err(|error| StoreError::Engine(Box::new(error)))?;
     let new = NewConnection {
         id,
-        secret: vault
-            .seal(&entry.pool, id, &entry.app_secret, alone.entropy())
-            .map_err(|error| StoreError::Engine(Box::new(error)))?,
+        secret: secrets
+            .app_secret
+            .ok_or_else(|| at("app_secret", "an AppSecret is needed"))?,
+        other_secrets: secrets.others,
         fields,
         enabled: entry.enabled,
     };

@@ -1,6 +1,6 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision};
+use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Ties};
 use crate::{
     SecretKey,
     bootstrap::{Entries, Plan},
@@ -558,8 +558,9 @@ pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
     let pool = Subject::pool();
     let attempt = || LoginAttempt {
         id: AttemptId::new(subject.clock.as_ref(), &subject.ids),
-        connection_id: ConnectionId::new(subject.clock.as_ref(), &subject.ids),
-        kind: ConnectionKind::Pc,
+        connection_id: Some(ConnectionId::new(subject.clock.as_ref(), &subject.ids)),
+        kind: Some(ConnectionKind::Pc),
+        via: None,
         purpose: Purpose::Test,
         dry_run: true,
         state: AttemptState::Waiting,
@@ -571,7 +572,11 @@ pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
     };
     let claim = async |attempt: LoginAttempt| {
         let id = attempt.id;
-        subject.store.begin_attempt(&pool, attempt, None).await.unwrap();
+        subject
+            .store
+            .put_attempt(&pool, attempt, Ties::default())
+            .await
+            .unwrap();
         let code = CodeClaim {
             app_id: "wx0123456789abcdef".to_owned(),
             code_hash: "the same code".to_owned(),

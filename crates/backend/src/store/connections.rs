@@ -3,23 +3,27 @@
 use super::{
     Alone, Reading, Store, StoreError, Unique, Writing,
     audit::{self, Entry},
-    engine::{Row, values},
+    engine::{Row, to_json, values},
     feed,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use yaopai_domain::{
-    Connection, ConnectionId, ConnectionUsage, EntityKey, Fingerprint, IdentityId, PlatformAccountId, PoolId,
-    SecretState, Timestamp, ValidConnection, VerificationFile,
+    Connection, ConnectionId, ConnectionKind, ConnectionSettings, ConnectionUsage, EntityKey, Fingerprint,
+    IdentityId, PlatformAccountId, PoolId, SecretState, Timestamp, ValidConnection, VerificationFile,
 };
 
 const CONNECTION: &str = "SELECT c.id, c.kind, c.identifier, c.display_name, c.app_id, c.secret_fingerprint,
-        c.secret_set_at, c.callback_url, c.verification_file, f.content AS verification_content, c.login_only,
-        c.enabled, c.platform_account, c.created_at, c.updated_at
-    FROM connection c LEFT JOIN verification_file f ON f.name = c.verification_file";
+        c.secret_set_at, c.settings, t.fingerprint AS push_token, t.set_at AS push_token_set_at,
+        k.fingerprint AS encoding_aes_key, k.set_at AS encoding_aes_key_set_at, c.callback_url, c.verification_file,
+        f.content AS verification_content, c.login_only, c.enabled, c.platform_account, c.created_at, c.updated_at
+    FROM connection c
+    LEFT JOIN verification_file f ON f.name = c.verification_file
+    LEFT JOIN connection_secret t ON t.connection_id = c.id AND t.field = 'push_token'
+    LEFT JOIN connection_secret k ON k.connection_id = c.id AND k.field = 'encoding_aes_key'";
 
-/// An AppSecret as it is stored.
+/// A secret of a connection as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SealedSecret {
     /// Which key sealed it.
@@ -28,6 +32,34 @@ pub(crate) struct SealedSecret {
     pub(crate) bytes: Vec<u8>,
     /// By which people recognise it.
     pub(crate) fingerprint: Fingerprint,
+}
+
+/// The secrets that only some kinds have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SecretField {
+    /// The Token of pushes.
+    PushToken,
+    /// The EncodingAESKey.
+    EncodingAesKey,
+}
+
+impl SecretField {
+    /// Its name in the database.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::PushToken => "push_token",
+            Self::EncodingAesKey => "encoding_aes_key",
+        }
+    }
+}
+
+/// The secrets of a connection that are new.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewSecrets {
+    /// The AppSecret.
+    pub(crate) app_secret: Option<SealedSecret>,
+    /// Those that only some kinds have.
+    pub(crate) others: Vec<(SecretField, SealedSecret)>,
 }
 
 /// A connection to create.
@@ -39,6 +71,8 @@ pub(crate) struct NewConnection {
     pub(crate) fields: ValidConnection,
     /// Its AppSecret.
     pub(crate) secret: SealedSecret,
+    /// Its other secrets.
+    pub(crate) other_secrets: Vec<(SecretField, SealedSecret)>,
     /// Whether people can log in with it.
     pub(crate) enabled: bool,
 }
@@ -46,14 +80,14 @@ pub(crate) struct NewConnection {
 /// What shall change of a connection.
 #[derive(Debug, Clone)]
 pub(crate) enum ConnectionChange {
-    /// All fields; the secret stays if there is no new one.
+    /// All fields; a secret stays if there is no new one.
     Replace {
         /// `updated_at` of the state that the fields began with: if another one is stored, the change is outdated.
         based_on: Option<Timestamp>,
         /// The fields.
         fields: Box<ValidConnection>,
-        /// A new secret.
-        secret: Option<SealedSecret>,
+        /// New secrets.
+        secrets: NewSecrets,
     },
     /// Only whether people can log in with it.
     Enable(bool),
@@ -87,6 +121,19 @@ impl Store {
     ) -> Result<Option<SealedSecret>, StoreError> {
         self.read((pool.clone(), id), |reading, (pool, id)| {
             Box::pin(secret(reading, pool, *id))
+        })
+        .await
+    }
+
+    /// One of its other sealed secrets.
+    pub(crate) async fn other_secret(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+        field: SecretField,
+    ) -> Result<Option<SealedSecret>, StoreError> {
+        self.read((pool.clone(), id, field), |reading, (pool, id, field)| {
+            Box::pin(other_secret(reading, pool, *id, *field))
         })
         .await
     }
@@ -223,6 +270,51 @@ async fn secret(
         .transpose()
 }
 
+async fn other_secret(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    id: ConnectionId,
+    field: SecretField,
+) -> Result<Option<SealedSecret>, StoreError> {
+    let sql = "SELECT s.key_id, s.secret, s.fingerprint
+        FROM connection_secret s JOIN connection c ON c.id = s.connection_id
+        WHERE c.pool = $1 AND s.connection_id = $2 AND s.field = $3";
+    let found = reading.row(sql, values![pool, id, field.as_str()]).await?;
+    found
+        .map(|row| {
+            Ok(SealedSecret {
+                key_id: row.text("key_id")?,
+                bytes: row.bytes("secret")?,
+                fingerprint: Fingerprint(row.text("fingerprint")?),
+            })
+        })
+        .transpose()
+}
+
+async fn put_other_secrets(
+    writing: &Writing<'_>,
+    id: ConnectionId,
+    secrets: &[(SecretField, SealedSecret)],
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO connection_secret (connection_id, field, secret, key_id, fingerprint, set_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (connection_id, field) DO UPDATE
+        SET secret = excluded.secret, key_id = excluded.key_id, fingerprint = excluded.fingerprint,
+            set_at = excluded.set_at";
+    for (field, secret) in secrets {
+        let values = values![
+            id,
+            field.as_str(),
+            secret.bytes.as_slice(),
+            &secret.key_id,
+            &secret.fingerprint.0,
+            writing.now(),
+        ];
+        writing.execute(sql, values).await?;
+    }
+    Ok(())
+}
+
 async fn usage(
     reading: &Reading<'_>,
     pool: &PoolId,
@@ -265,9 +357,9 @@ pub(super) async fn create(
     put_file(alone, file, new.id).await?;
     let sql =
         "INSERT INTO connection (id, pool, kind, identifier, display_name, app_id, secret, secret_key_id,
-            secret_fingerprint, secret_set_at, callback_url, verification_file, login_only, enabled,
+            secret_fingerprint, secret_set_at, settings, callback_url, verification_file, login_only, enabled,
             platform_account, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     let values = values![
         new.id,
         pool,
@@ -279,6 +371,7 @@ pub(super) async fn create(
         &new.secret.key_id,
         &new.secret.fingerprint.0,
         alone.now(),
+        to_json(&new.fields.settings)?,
         new.fields.callback_url.as_ref().map(url::Url::as_str),
         file.map(|(name, _)| name),
         new.fields.login_only,
@@ -288,6 +381,7 @@ pub(super) async fn create(
         alone.now(),
     ];
     alone.execute(sql, values).await?;
+    put_other_secrets(alone, new.id, &new.other_secrets).await?;
     let created = existing(alone, pool, new.id).await?;
     let entry = Entry {
         actor,
@@ -322,12 +416,12 @@ async fn change(
         ConnectionChange::Replace {
             based_on,
             fields,
-            secret,
+            secrets,
         } => {
             if based_on.is_some_and(|based_on| based_on != old.updated_at) {
                 return Err(StoreError::Outdated("connection"));
             }
-            replace(alone, &old, fields, secret.as_ref()).await?;
+            replace(alone, &old, fields, secrets).await?;
             "connection.change"
         }
     };
@@ -355,7 +449,7 @@ async fn replace(
     alone: &Alone<'_>,
     old: &Connection,
     fields: &ValidConnection,
-    secret: Option<&SealedSecret>,
+    secrets: &NewSecrets,
 ) -> Result<(), StoreError> {
     let platform_account = match fields.platform_account {
         Some(_) => platform_account(alone, alone.pool(), fields.platform_account).await?,
@@ -365,7 +459,7 @@ async fn replace(
     put_file(alone, file, old.id).await?;
     let sql =
         "UPDATE connection SET display_name = $2, app_id = $3, callback_url = $4, verification_file = $5,
-            login_only = $6, platform_account = $7
+            login_only = $6, platform_account = $7, settings = $8
         WHERE id = $1";
     let values = values![
         old.id,
@@ -375,9 +469,11 @@ async fn replace(
         file.map(|(name, _)| name),
         fields.login_only,
         platform_account,
+        to_json(&fields.settings)?,
     ];
     alone.execute(sql, values).await?;
-    if let Some(secret) = secret {
+    put_other_secrets(alone, old.id, &secrets.others).await?;
+    if let Some(secret) = &secrets.app_secret {
         let sql = "UPDATE connection SET secret = $2, secret_key_id = $3, secret_fingerprint = $4, secret_set_at = $5
             WHERE id = $1";
         let values = values![
@@ -508,9 +604,21 @@ fn audited(connection: &Connection) -> Value {
 
 fn of_row(row: &Row) -> Result<Connection, StoreError> {
     let content = row.bytes_or_null("verification_content")?.unwrap_or_default();
+    let kind: ConnectionKind = row.parsed("kind")?;
+    let state = |fingerprint: &str, set_at: &str| {
+        let fingerprint = row.text_or_null(fingerprint)?.map(Fingerprint);
+        fingerprint
+            .map(|fingerprint| {
+                Ok::<_, StoreError>(SecretState {
+                    fingerprint,
+                    set_at: row.moment(set_at)?,
+                })
+            })
+            .transpose()
+    };
     Ok(Connection {
         id: row.parsed("id")?,
-        kind: row.parsed("kind")?,
+        kind,
         identifier: row.text("identifier")?,
         display_name: row.text("display_name")?,
         app_id: row.text("app_id")?,
@@ -518,6 +626,12 @@ fn of_row(row: &Row) -> Result<Connection, StoreError> {
             fingerprint: Fingerprint(row.text("secret_fingerprint")?),
             set_at: row.moment("secret_set_at")?,
         },
+        // Connections of before there was anything to choose have what is usual.
+        settings: row
+            .json_or_null("settings")?
+            .unwrap_or_else(|| ConnectionSettings::of(kind)),
+        push_token: state("push_token", "push_token_set_at")?,
+        encoding_aes_key: state("encoding_aes_key", "encoding_aes_key_set_at")?,
         callback_url: row.text_or_null("callback_url")?,
         verification_file: row
             .text_or_null("verification_file")?

@@ -3,7 +3,6 @@
 use super::{Alone, Reading, Store, StoreError, Writing, engine::values, feed, users};
 use crate::identity::{Arrival, Decision, Holder, decide, seen_on_a_new_day};
 use futures_util::future::try_join;
-use std::sync::Arc;
 use yaopai_domain::{
     EntityKey, IdentityId, Metadata, Profile, Refusal, Timestamp, User, UserId, UserStatus, Verdict,
     is_anonymous_avatar, is_anonymous_nickname,
@@ -13,14 +12,7 @@ impl Store {
     /// Decides who the person is, and writes it unless it is a dry run: one transaction, so that many arrivals of one
     /// person make one user. A login that changes nothing only reads.
     pub(crate) async fn resolve(&self, arrival: Arrival) -> Result<Verdict, StoreError> {
-        let arrival = Arc::new(arrival);
-        let now = self.now();
-        let foreseen = self
-            .read((Arc::clone(&arrival), now), |reading, (arrival, now)| {
-                Box::pin(foresee(reading, arrival, *now))
-            })
-            .await?;
-        match foreseen {
+        match self.foresee(&arrival).await? {
             Foreseen::Settled(verdict) => Ok(verdict),
             Foreseen::ToWrite(verdict) if arrival.dry_run => Ok(verdict),
             Foreseen::ToWrite(_) => {
@@ -29,10 +21,19 @@ impl Store {
             }
         }
     }
+
+    /// Looks at who the person is, without a lock.
+    pub(super) async fn foresee(&self, arrival: &Arrival) -> Result<Foreseen, StoreError> {
+        let now = self.now();
+        self.read((arrival.clone(), now), |reading, (arrival, now)| {
+            Box::pin(foresee(reading, arrival, *now))
+        })
+        .await
+    }
 }
 
 /// What a look without a lock finds.
-enum Foreseen {
+pub(super) enum Foreseen {
     /// This is it, and there is nothing to write.
     Settled(Verdict),
     /// It would be this, but it has to be written, and looked at again before.
@@ -68,7 +69,8 @@ async fn foresee(reading: &Reading<'_>, arrival: &Arrival, now: Timestamp) -> Re
     })
 }
 
-async fn settle(writing: &Writing<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
+/// Decides who the person is, and writes it.
+pub(super) async fn settle(writing: &Writing<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
     let alone = writing.alone(&arrival.pool).await?;
     let known = look(&alone, arrival).await?;
     match known.decide(arrival) {

@@ -27,12 +27,13 @@ mod sync;
 mod transaction;
 mod users;
 mod verifications;
+mod wechat_words;
 
 pub(crate) use access::KeyHolder;
 pub(crate) use accounts::Registered;
 pub(crate) use applications::Application;
-pub(crate) use attempts::{Claim, CodeClaim};
-pub(crate) use connections::{ConnectionChange, NewConnection, SealedSecret};
+pub(crate) use attempts::{Claim, ClaimedCode, CodeClaim, Exchange, Exchanged, SealedSession, Tied, Ties};
+pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
 pub(crate) use operated::Operated;
 pub(crate) use own_data::{Claimed, OwnMetadata};
 pub(crate) use pool_keys::StoredKey;
@@ -41,6 +42,7 @@ pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, Store
 pub(crate) use sync::{Position, PullAnswer, PushAs, PushDecision};
 pub(crate) use transaction::{Alone, Reading, Store, Writing};
 pub(crate) use verifications::{Attempted, NewVerification, Opened, Tried};
+pub(crate) use wechat_words::AppPerson;
 
 use std::path::PathBuf;
 use tokio::sync::broadcast;

@@ -71,8 +71,9 @@ fn attempt() -> LoginAttempt {
     let id = super::user_id(77).uuid();
     LoginAttempt {
         id: id.into(),
-        connection_id: id.into(),
-        kind: ConnectionKind::Pc,
+        connection_id: Some(id.into()),
+        kind: Some(ConnectionKind::Pc),
+        via: None,
         purpose: Purpose::Test,
         dry_run: true,
         state: AttemptState::Waiting,

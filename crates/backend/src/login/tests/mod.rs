@@ -91,8 +91,11 @@ impl Desk {
     fn app(&self, kind: ConnectionKind) -> AppSheet {
         let kind = match kind {
             ConnectionKind::Pc => AppKind::Website,
-            ConnectionKind::WebpageAuthorization => AppKind::OfficialAccount,
-            ConnectionKind::MiniProgram => AppKind::MiniProgram,
+            ConnectionKind::WebpageAuthorization | ConnectionKind::FollowCode => AppKind::OfficialAccount,
+            ConnectionKind::MiniProgram | ConnectionKind::MiniProgramQr | ConnectionKind::AppLaunch => {
+                AppKind::MiniProgram
+            }
+            ConnectionKind::Mobile => AppKind::MobileApp,
         };
         self.sandbox
             .apps()

@@ -1,0 +1,318 @@
+//! Logins of which WeChat sends the browser back: where it goes first, and what happens when it returns.
+
+use super::{
+    Door, Rejected, Via,
+    exchange::{claim_of, confirm, exchange_and_conclude},
+    knock::{Identified, detached, first_outcome, first_verdict, identify_claimed},
+    nonce::{Nonce, hash},
+    page::Page,
+    reject,
+    running::{Running, outcome},
+    step::{LegReport, Step},
+};
+use crate::{
+    App, Error,
+    endpoint::{Endpoint, Needs},
+    extract::Place,
+    store::{Claim, ClaimedCode, Tied, Ties},
+};
+use axum::{
+    extract::{RawQuery, State},
+    http::Method,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use url::{Url, form_urlencoded};
+use yaopai_domain::{
+    AttemptState, Connection, ConnectionKind, ConnectionSettings, LegName, LoginAttempt, Purpose, SetupSheet,
+    Verdict, WebScope,
+};
+use yaopai_wechat::{LoginCode, Scope};
+
+/// What a facade wants back when the browser returns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Then {
+    /// The facade that answers the browser (`facades::came_back`).
+    pub(crate) facade: String,
+    /// What it needs for that. No secrets: it is stored as it is.
+    pub(crate) memo: Value,
+}
+
+/// A browser that WeChat sent back for a facade.
+pub(crate) struct Arrived {
+    /// The connection; it may have been closed meanwhile, which [`Arrived::log_in`] tells.
+    pub(crate) door: Door,
+    /// What the facade wanted back.
+    pub(crate) then: Then,
+    /// Whether the person agreed. If not, there is nothing to log in with.
+    pub(crate) agreed: bool,
+    attempt: LoginAttempt,
+    code: Option<LoginCode>,
+}
+
+/// Where to send the browser. What WeChat's answer is to do is `then`.
+pub(crate) async fn begin_redirect(app: &Arc<App>, door: &Door, then: Then) -> Result<Url, Error> {
+    if !door.connection.kind.redirects() {
+        return Err(Error::Malformed(
+            "this connection does not log in by redirect".to_owned(),
+        ));
+    }
+    let nonce = Nonce::new(app.entropy.as_ref());
+    let memo = serde_json::to_value(then).map_err(|_| Error::Internal("a memo could not be written"))?;
+    let ties = Ties {
+        nonce_hash: Some(nonce.hash()),
+        application: door.application.clone(),
+        memo: Some(memo),
+        ..Ties::default()
+    };
+    let running = Running::begin_login(Arc::clone(app), door, ties).await?;
+    let callback = callback_url(app, &door.connection)?;
+    let address = page_address(app, &door.connection, &callback, &nonce);
+    running.take(vec![address.begin()]).await?;
+    running.watch(std::future::pending());
+    Ok(address.url)
+}
+
+/// The address of WeChat's page, and how people may see it.
+pub(super) struct PageAddress {
+    pub(super) url: Url,
+    shown: String,
+}
+
+impl PageAddress {
+    /// The leg that begins when a browser opens it.
+    pub(super) fn begin(&self) -> Step {
+        Step::Begin {
+            leg: LegName::Authorize,
+            request: Some(format!("GET {}", self.shown)),
+        }
+    }
+}
+
+/// Our own address to which WeChat sends the browser back.
+pub(super) fn callback_url(app: &App, connection: &Connection) -> Result<Url, Error> {
+    SetupSheet::redirect_uri(connection.kind, &app.public_url, &connection.identifier, None)
+        .ok_or(Error::Internal("a connection without redirect_uri"))
+}
+
+/// WeChat's page for a connection that redirects.
+pub(super) fn page_address(
+    app: &App,
+    connection: &Connection,
+    redirect_uri: &Url,
+    nonce: &Nonce,
+) -> PageAddress {
+    let (wechat, app_id, state) = (&app.wechat, &connection.app_id, nonce.expose());
+    if connection.kind == ConnectionKind::Pc {
+        let url = wechat.qrconnect_url(app_id, redirect_uri, state);
+        let shown = url.as_str().replace(state, "••••");
+        return PageAddress { url, shown };
+    }
+    let scope = match connection.settings {
+        ConnectionSettings::WebPage {
+            scope: WebScope::Base,
+        } => Scope::Base,
+        _ => Scope::UserInfo,
+    };
+    PageAddress {
+        url: wechat.authorize_url(app_id, redirect_uri, scope, state),
+        shown: wechat.authorize_url_shown(app_id, redirect_uri, scope),
+    }
+}
+
+impl Arrived {
+    /// Exchanges the code and decides, once: the same callback that arrives again gets the first verdict.
+    pub(crate) async fn log_in(self, app: &Arc<App>) -> Result<Verdict, Error> {
+        detached(app, async move |app| match self.claim(&app).await? {
+            (code, Claimed::First(running)) => exchange_and_conclude(&running, &code).await,
+            (code, Claimed::Again(claimed)) => {
+                let claim = claim_of(&self.door.connection, &code);
+                first_verdict(&app, &self.door, claim, claimed).await
+            }
+        })
+        .await
+    }
+
+    /// Exchanges the code, once, and decides nothing: [`super::resolve`] does.
+    pub(crate) async fn identify(self, app: &Arc<App>) -> Result<Identified, Error> {
+        detached(app, async move |app| match self.claim(&app).await? {
+            (code, Claimed::First(running)) => identify_claimed(&running, &code).await,
+            (code, Claimed::Again(claimed)) => {
+                let claim = claim_of(&self.door.connection, &code);
+                first_outcome(&app, &self.door, claim, claimed).await
+            }
+        })
+        .await
+    }
+
+    async fn claim(&self, app: &Arc<App>) -> Result<(LoginCode, Claimed), Error> {
+        let Door {
+            pool,
+            connection,
+            via,
+            ..
+        } = &self.door;
+        let Some(code) = self.code.clone() else {
+            return Err(Error::Malformed("the person did not agree".to_owned()));
+        };
+        if !connection.enabled {
+            reject(app, pool, Some(connection), via, Rejected::Disabled).await;
+            return Err(Error::ConnectionDisabled);
+        }
+        let claim = claim_of(connection, &code);
+        let mut steps = callback_legs(&connection.identifier, &self.attempt, true);
+        steps.push(Step::Move(AttemptState::Confirmed));
+        let confirmed = app
+            .store
+            .confirm_attempt(pool, self.attempt.id, claim.clone(), steps)
+            .await?;
+        if let Claim::First(attempt) = confirmed {
+            let running = Running::keep(Arc::clone(app), &self.door, attempt);
+            return Ok((code, Claimed::First(running)));
+        }
+        if let Some(claimed) = app.store.claimed_code(pool, claim).await? {
+            return Ok((code, Claimed::Again(claimed)));
+        }
+        // Another code for an attempt that has ended.
+        reject(app, pool, Some(connection), via, Rejected::UnknownState).await;
+        Err(Error::NotFound("state"))
+    }
+}
+
+enum Claimed {
+    First(Running),
+    Again(ClaimedCode),
+}
+
+/// `GET /connections/social/{identifier}/callback?code&state`: WeChat sends the person's browser back.
+///
+/// Always a page or a redirect, never a problem in JSON: a person sees it.
+pub(super) fn endpoint() -> Endpoint {
+    Endpoint::get(
+        "/connections/social/{identifier}/callback",
+        Needs::Nothing,
+        handle,
+    )
+}
+
+async fn handle(
+    State(app): State<Arc<App>>,
+    method: Method,
+    Place(identifier): Place<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    if method != Method::GET {
+        // A preview that only asks for the head must not spend the code.
+        return Page::Unknown.into_response();
+    }
+    let query = query.unwrap_or_default();
+    // WeChat may append more (`uin`, `key`, …); of a repeated name the first counts.
+    let parameter = |name: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.into_owned())
+    };
+    let Some(state) = parameter("state") else {
+        return Page::Unknown.into_response();
+    };
+    let code = parameter("code").map(LoginCode::new);
+    take(app, &identifier, &state, code)
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "a callback could not be taken");
+            Page::Broken.into_response()
+        })
+}
+
+async fn take(
+    app: Arc<App>,
+    identifier: &str,
+    state: &str,
+    code: Option<LoginCode>,
+) -> Result<Response, Error> {
+    let Some(tied) = app.store.attempt_of_nonce(hash(state)).await? else {
+        return Ok(Page::Unknown.into_response());
+    };
+    let running = match Running::resume(Arc::clone(&app), tied.pool.clone(), &tied.attempt).await {
+        Ok(running) if running.connection.identifier == identifier => running,
+        // The attempt was for another connection, or that one is gone.
+        Ok(_) | Err(Error::NotFound(_)) => return Ok(Page::Unknown.into_response()),
+        Err(error) => return Err(error),
+    };
+    if !running.connection.kind.redirects() {
+        return Ok(Page::Unknown.into_response());
+    }
+    if code.is_none() {
+        let mut steps = callback_legs(identifier, &tied.attempt, false);
+        steps.push(Step::Finish {
+            state: AttemptState::Refused,
+            verdict: None,
+        });
+        // Of an attempt that has gone another way the outcome is shown all the same.
+        running.take(steps).await?;
+    }
+    if let Some(arrived) = arrived(&running, &tied, code.clone()) {
+        return Ok(crate::facades::came_back(app, arrived).await);
+    }
+    let decided = match code {
+        Some(code) => {
+            let callback = callback_legs(identifier, &tied.attempt, true);
+            confirm(&running, code, callback).await?
+        }
+        None => running.id,
+    };
+    let outcome = outcome(app, tied.pool, decided).await?;
+    Ok(Page::Outcome(Box::new(outcome)).into_response())
+}
+
+/// The browser for its facade; `None` if nobody but the person waits for it.
+fn arrived(running: &Running, tied: &Tied, code: Option<LoginCode>) -> Option<Arrived> {
+    if tied.attempt.purpose != Purpose::Login {
+        return None;
+    }
+    let then: Then = serde_json::from_value(tied.memo.clone()?).ok()?;
+    let via = tied.attempt.via.clone();
+    Some(Arrived {
+        door: Door {
+            pool: tied.pool.clone(),
+            connection: running.connection.clone(),
+            application: tied.application.clone(),
+            via: Via {
+                facade: "callback",
+                client: via.as_ref().and_then(|via| via.client.as_deref()?.parse().ok()),
+                request_id: via.and_then(|via| via.request_id),
+            },
+        },
+        then,
+        agreed: code.is_some(),
+        attempt: tied.attempt.clone(),
+        code,
+    })
+}
+
+/// The legs that a callback ends and adds.
+fn callback_legs(identifier: &str, attempt: &LoginAttempt, with_code: bool) -> Vec<Step> {
+    let authorizes = attempt.legs.iter().any(|leg| leg.name == LegName::Authorize);
+    let authorize = authorizes.then(|| Step::End {
+        leg: LegName::Authorize,
+        report: LegReport::done(Vec::new()),
+    });
+    let path = SetupSheet::callback_path(identifier);
+    let code = if with_code { "code=••••&" } else { "" };
+    let request = Some(format!("GET /{path}?{code}state=••••"));
+    let leg = LegName::Callback;
+    let report = LegReport::done(vec![
+        if with_code {
+            "code: ••••"
+        } else {
+            "no code"
+        }
+        .to_owned(),
+    ]);
+    authorize
+        .into_iter()
+        .chain([Step::Begin { leg, request }, Step::End { leg, report }])
+        .collect()
+}

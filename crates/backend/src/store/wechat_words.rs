@@ -1,0 +1,99 @@
+//! What WeChat said once and somebody needs later: session keys, phone numbers, pushes that were taken.
+
+use super::{Reading, Store, StoreError, engine::values};
+use crate::vault::Sealed;
+use yaopai_domain::PoolId;
+
+/// A person of an app.
+#[derive(Debug, Clone)]
+pub(crate) struct AppPerson {
+    /// Their pool.
+    pub(crate) pool: PoolId,
+    /// The AppID.
+    pub(crate) app_id: String,
+    /// The OpenID.
+    pub(crate) open_id: String,
+}
+
+impl Store {
+    /// The sealed session key of the person's last login to a mini program.
+    pub(crate) async fn session_key(&self, person: AppPerson) -> Result<Option<Sealed>, StoreError> {
+        self.read(person, |reading, person| Box::pin(session_key(reading, person)))
+            .await
+    }
+
+    /// Remembers that WeChat gave this phone number (E.164) for the person.
+    pub(crate) async fn remember_phone(&self, person: AppPerson, phone: &str) -> Result<(), StoreError> {
+        self.write((person, phone.to_owned()), |writing, (person, phone)| {
+            Box::pin(async move {
+                let sql =
+                    "INSERT INTO wechat_phone (pool, app_id, open_id, phone, at) VALUES ($1, $2, $3, $4, $5)
+                    ON CONFLICT (pool, app_id, open_id, phone) DO UPDATE SET at = excluded.at";
+                let AppPerson {
+                    pool,
+                    app_id,
+                    open_id,
+                } = person;
+                let values = values![pool, app_id, open_id, phone, writing.now()];
+                writing.execute(sql, values).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Whether WeChat ever gave this phone number (E.164) for the person.
+    pub(crate) async fn has_phone(&self, person: AppPerson, phone: &str) -> Result<bool, StoreError> {
+        self.read((person, phone.to_owned()), |reading, (person, phone)| {
+            Box::pin(async move {
+                let sql = "SELECT phone FROM wechat_phone
+                    WHERE pool = $1 AND app_id = $2 AND open_id = $3 AND phone = $4";
+                let AppPerson {
+                    pool,
+                    app_id,
+                    open_id,
+                } = person;
+                reading.any(sql, values![pool, app_id, open_id, phone]).await
+            })
+        })
+        .await
+    }
+
+    /// Takes a push; whether nobody had before.
+    pub(crate) async fn take_push(
+        &self,
+        pool: &PoolId,
+        app_id: &str,
+        delivery: &str,
+    ) -> Result<bool, StoreError> {
+        let data = (pool.clone(), app_id.to_owned(), delivery.to_owned());
+        self.write(data, |writing, (pool, app_id, delivery)| {
+            Box::pin(async move {
+                let sql = "INSERT INTO taken_push (pool, app_id, delivery, at) VALUES ($1, $2, $3, $4)
+                    ON CONFLICT (pool, app_id, delivery) DO NOTHING";
+                let values = values![pool, app_id, delivery, writing.now()];
+                Ok(writing.execute(sql, values).await? == 1)
+            })
+        })
+        .await
+    }
+}
+
+async fn session_key(reading: &Reading<'_>, person: &AppPerson) -> Result<Option<Sealed>, StoreError> {
+    let sql =
+        "SELECT session_key, key_id FROM wechat_session WHERE pool = $1 AND app_id = $2 AND open_id = $3";
+    let AppPerson {
+        pool,
+        app_id,
+        open_id,
+    } = person;
+    let found = reading.row(sql, values![pool, app_id, open_id]).await?;
+    found
+        .map(|row| {
+            Ok(Sealed {
+                key_id: row.text("key_id")?,
+                bytes: row.bytes("session_key")?,
+            })
+        })
+        .transpose()
+}
