@@ -2,7 +2,6 @@
 //!
 //! Facades parse their own wire, call these functions and write their own wire. Nothing here knows an SDK.
 
-mod by_operator;
 mod codes;
 mod encrypted;
 mod own_metadata;
@@ -15,14 +14,13 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use by_operator::{NameChange, Operation, OperatorPatch, change_user, create_user, delete_user};
 pub(crate) use codes::{
     Asker, CodeSent, Locale, Purpose, VerificationToken, check_code, prove, redeem, send_code,
 };
 pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};
-pub(crate) use password::{Passwords, change_password, confirm_password, set_password};
+pub(crate) use password::{Passwords, change_password, confirm_password, set_password, set_password_of};
 pub(crate) use register::{NewAccount, Registration, register};
 pub(crate) use self_service::{Field, Person, ProfilePatch, bind, person, rename, unbind, update_profile};
 pub(crate) use sign_in::{Account, sign_in_with_code, sign_in_with_password};

@@ -131,12 +131,32 @@ pub(crate) async fn set_password(
     user: UserId,
     new: &Zeroizing<String>,
 ) -> Result<(), Error> {
-    put(app, pool, user, new).await?;
+    put(app, pool, user, new, None).await?;
     session::end_all(app, pool, user).await?;
     Ok(())
 }
 
-async fn put(app: &App, pool: &PoolId, user: UserId, new: &Zeroizing<String>) -> Result<(), Error> {
+/// Sets the password of somebody whom an operator or script names, and ends their sessions. `operator` goes into the audit
+/// log.
+pub(crate) async fn set_password_of(
+    app: &App,
+    pool: &PoolId,
+    user: UserId,
+    new: &Zeroizing<String>,
+    operator: &str,
+) -> Result<(), Error> {
+    put(app, pool, user, new, Some(operator)).await?;
+    session::end_all(app, pool, user).await?;
+    Ok(())
+}
+
+async fn put(
+    app: &App,
+    pool: &PoolId,
+    user: UserId,
+    new: &Zeroizing<String>,
+    operator: Option<&str>,
+) -> Result<(), Error> {
     let person = app
         .store
         .person(pool, user)
@@ -150,7 +170,7 @@ async fn put(app: &App, pool: &PoolId, user: UserId, new: &Zeroizing<String>) ->
         .collect();
     check_new(new, &names)?;
     let hash = app.passwords.hash(new, app.entropy.as_ref()).await?;
-    Ok(app.store.set_password(pool, user, hash).await?)
+    Ok(app.store.set_password(pool, user, hash, operator).await?)
 }
 
 /// Changes the password of a user who is logged in, who stays so. Who has none yet gives an empty old one.
@@ -169,7 +189,7 @@ pub(crate) async fn change_password(
     if account.password_hash.is_some() {
         super::sign_in::check_password(app, pool, &user.to_string(), Some(&account), old).await?;
     }
-    put(app, pool, user, new).await
+    put(app, pool, user, new, None).await
 }
 
 /// Makes sure that a user who is logged in knows their password.

@@ -110,19 +110,31 @@ impl Store {
         .await
     }
 
-    /// Sets a password's hash. Wrong passwords are forgotten.
+    /// Sets a password's hash, in the name of the person or of an operator. Wrong passwords are forgotten.
     pub(crate) async fn set_password(
         &self,
         pool: &PoolId,
         user: UserId,
         hash: String,
+        operator: Option<&str>,
     ) -> Result<(), StoreError> {
-        self.write((pool.clone(), user, hash), |writing, (pool, user, hash)| {
-            Box::pin(async move {
-                put_password(writing, pool, *user, hash).await?;
-                by_person(writing, pool, *user, "account.set_password", None, None).await
-            })
-        })
+        let actor = operator.map_or_else(|| format!("person:{user}"), str::to_owned);
+        self.write(
+            (pool.clone(), user, hash, actor),
+            |writing, (pool, user, hash, actor)| {
+                Box::pin(async move {
+                    put_password(writing, pool, *user, hash).await?;
+                    let entry = Entry {
+                        actor,
+                        action: "account.set_password",
+                        target: format!("user:{user}"),
+                        old: None,
+                        new: None,
+                    };
+                    audit::write(writing, pool, entry).await
+                })
+            },
+        )
         .await
     }
 }
@@ -155,7 +167,7 @@ async fn register(writing: &Writing<'_>, pool: &PoolId, new: &NewAccount) -> Res
 }
 
 /// A user of whom nothing is known yet.
-pub(super) fn fresh(writing: &Writing<'_>) -> User {
+fn fresh(writing: &Writing<'_>) -> User {
     User {
         id: UserId::new(writing.clock(), writing.entropy()),
         status: UserStatus::Active,
@@ -204,7 +216,7 @@ async fn wrong_password(
 }
 
 /// Sets a password's hash. Wrong passwords are forgotten.
-pub(super) async fn put_password(
+async fn put_password(
     writing: &Writing<'_>,
     pool: &PoolId,
     id: UserId,

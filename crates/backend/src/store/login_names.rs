@@ -88,6 +88,34 @@ pub(super) async fn drop(alone: &Alone<'_>, user: UserId, kind: LoginNameKind) -
     Ok(())
 }
 
+/// Makes the login names of a user follow what an operator has made of their profile: a user name is theirs at once, a
+/// phone or address that is another one than they have proven is no way in. `false` if somebody else has one of them.
+pub(super) async fn follow(alone: &Alone<'_>, user: &User) -> Result<bool, StoreError> {
+    let pool = alone.pool();
+    let profile = &user.profile;
+    for (kind, shown) in [
+        (LoginNameKind::Phone, &profile.phone),
+        (LoginNameKind::Email, &profile.email),
+        (LoginNameKind::Username, &profile.username),
+    ] {
+        let name = shown
+            .as_ref()
+            .and_then(|field| field.value.parse::<LoginName>().ok())
+            .filter(|name| name.kind() == kind);
+        let Some(name) = name else {
+            drop(alone, user.id, kind).await?;
+            continue;
+        };
+        match proven_by(alone, pool, &name).await? {
+            Some(holder) if holder == user.id => {}
+            Some(_) => return Ok(false),
+            None if kind == LoginNameKind::Username => put(alone, user.id, &name).await?,
+            None => drop(alone, user.id, kind).await?,
+        }
+    }
+    Ok(true)
+}
+
 /// Where people see a name of this kind.
 pub(super) const fn shown(user: &mut User, kind: LoginNameKind) -> &mut Option<Sourced> {
     match kind {

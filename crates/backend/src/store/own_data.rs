@@ -132,12 +132,7 @@ impl Store {
     }
 }
 
-/// A user and what only their account knows.
-pub(super) async fn person(
-    reading: &Reading<'_>,
-    pool: &PoolId,
-    id: UserId,
-) -> Result<Option<Person>, StoreError> {
+async fn person(reading: &Reading<'_>, pool: &PoolId, id: UserId) -> Result<Option<Person>, StoreError> {
     let Some(user) = users::load(reading, pool, id).await? else {
         return Ok(None);
     };
@@ -246,14 +241,14 @@ async fn change_own_metadata(
 }
 
 /// The user, under the pool's lock.
-pub(super) async fn loaded(alone: &Alone<'_>, id: UserId) -> Result<User, StoreError> {
+async fn loaded(alone: &Alone<'_>, id: UserId) -> Result<User, StoreError> {
     users::load(alone, alone.pool(), id)
         .await?
         .ok_or(StoreError::NotFound("user"))
 }
 
 /// Writes a user who has changed. The caller commits them to the feed.
-pub(super) async fn save(alone: &Alone<'_>, user: &mut User) -> Result<(), StoreError> {
+async fn save(alone: &Alone<'_>, user: &mut User) -> Result<(), StoreError> {
     user.updated_at = alone.now();
     users::save(alone, user).await
 }

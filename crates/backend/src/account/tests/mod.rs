@@ -1,6 +1,5 @@
 //! Accounts against a whole backend, with the sandbox as SMS gateway and mail server.
 
-mod by_operator;
 mod codes;
 mod delivery;
 mod passwords;
