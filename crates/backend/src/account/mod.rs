@@ -20,7 +20,9 @@ pub(crate) use codes::{
 pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};
-pub(crate) use password::{Passwords, change_password, confirm_password, set_password, set_password_of};
+pub(crate) use password::{
+    Passwords, change_password, confirm_password, reset_password, set_password, set_password_of,
+};
 pub(crate) use register::{NewAccount, Registration, register};
 pub(crate) use self_service::{Field, Person, ProfilePatch, bind, person, rename, unbind, update_profile};
 pub(crate) use sign_in::{Account, sign_in_with_code, sign_in_with_password};

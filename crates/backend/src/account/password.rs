@@ -123,9 +123,19 @@ pub(super) fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Sets the password of a user who has proven who they are by a code, and ends their sessions: whoever forgot a password
-/// may have lost a device with it.
+/// Sets the password of a user who is logged in and has shown once more who they are. Their sessions go on.
 pub(crate) async fn set_password(
+    app: &App,
+    pool: &PoolId,
+    user: UserId,
+    new: &Zeroizing<String>,
+) -> Result<(), Error> {
+    put(app, pool, user, new, None).await
+}
+
+/// Sets the password of a user who forgot it and has proven who they are by a code, and ends their sessions: whoever forgot
+/// a password may have lost a device with it.
+pub(crate) async fn reset_password(
     app: &App,
     pool: &PoolId,
     user: UserId,

@@ -266,8 +266,7 @@ pub(super) async fn reset_password(visit: &mut Visit) -> Result<Value, Fault> {
     let proven = account::redeem(&visit.app, &pool, &asked.verification_token).await?;
     let user = account::sign_in_with_code(&visit.app, &pool, &proven).await?;
     let user = user.ok_or_else(|| Fault::new(Word::NotFound, "nobody has this phone or address"))?;
-    account::set_password(&visit.app, &pool, user, &asked.new_password).await?;
-    session::end_all(&visit.app, &pool, user).await?;
+    account::reset_password(&visit.app, &pool, user, &asked.new_password).await?;
     Ok(json!({}))
 }
 
