@@ -180,8 +180,7 @@ impl Error {
                 Problem::new(Code::MalformedRequest, said())
             }
             Self::InvalidFields(fields) => Problem::fields(fields.clone()),
-            Self::Unauthenticated => Problem::new(Code::Unauthenticated, said()),
-            Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
+            Self::Unauthenticated | Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
             Self::Forbidden => Problem::new(Code::Forbidden, said()),
             Self::NotFound(_) | Self::Store(StoreError::NotFound(_)) => Problem::new(Code::NotFound, said()),
             Self::MethodNotAllowed => Problem {
@@ -196,13 +195,10 @@ impl Error {
             Self::SyncFork { .. } => Problem::new(Code::SyncFork, said()),
             Self::TooLarge => Problem::new(Code::TooLarge, said()),
             Self::TooOften { .. } => Problem::new(Code::TooOften, said()),
-            Self::NotConfigured(_) | Self::NotDelivered(_) => Problem::new(Code::Busy, said()),
-            Self::Account(Refused::WrongCode { .. } | Refused::CodeSpent | Refused::WrongPassword) => {
-                Problem::new(Code::Unauthenticated, said())
+            Self::Account(refused) => Problem::new(account_code(refused), said()),
+            Self::Busy | Self::NotConfigured(_) | Self::NotDelivered(_) | Self::Store(StoreError::Closed) => {
+                Problem::new(Code::Busy, said())
             }
-            Self::Account(Refused::Blocked) => Problem::new(Code::Forbidden, said()),
-            Self::Account(_) => Problem::new(Code::MalformedRequest, said()),
-            Self::Busy | Self::Store(StoreError::Closed) => Problem::new(Code::Busy, said()),
             Self::Store(StoreError::Taken(unique)) => match taken(*unique) {
                 Some(field) => Problem::fields(vec![field]),
                 None => Problem::new(Code::Internal, "a value is taken"),
@@ -225,6 +221,18 @@ impl Error {
                 "something went wrong; the backend's log says more",
             ),
         }
+    }
+}
+
+const fn account_code(refused: &Refused) -> Code {
+    match refused {
+        Refused::WrongCode { .. } | Refused::CodeSpent | Refused::WrongPassword => Code::Unauthenticated,
+        Refused::Blocked => Code::Forbidden,
+        Refused::Taken(_)
+        | Refused::WeakPassword(_)
+        | Refused::Value(_)
+        | Refused::TooManyKeys
+        | Refused::NothingToLogInBy => Code::MalformedRequest,
     }
 }
 

@@ -149,7 +149,7 @@ async fn register(writing: &Writing<'_>, pool: &PoolId, new: &NewAccount) -> Res
     let mut user = fresh(writing);
     let details = apply(&mut user, &new.patch, Source::Person);
     for name in &new.names {
-        *shown(&mut user, name.kind()) = given(name.as_str(), Source::Person);
+        *shown(&mut user, name.kind()) = Some(given(name.as_str(), Source::Person));
     }
     users::save(&alone, &user).await?;
     for name in &new.names {

@@ -126,9 +126,9 @@ pub(super) const fn shown(user: &mut User, kind: LoginNameKind) -> &mut Option<S
 }
 
 /// A value that somebody gave.
-pub(super) fn given(value: &str, source: Source) -> Option<Sourced> {
-    Some(Sourced {
+pub(super) fn given(value: &str, source: Source) -> Sourced {
+    Sourced {
         value: value.to_owned(),
         source,
-    })
+    }
 }

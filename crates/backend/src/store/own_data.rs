@@ -172,7 +172,7 @@ async fn claim(alone: &Alone<'_>, id: UserId, name: &LoginName) -> Result<Claime
     let column = shown(&mut user, name.kind());
     let old = column.as_ref().map(|field| field.value.clone());
     if old.as_deref() != Some(name.as_str()) {
-        *column = given(name.as_str(), Source::Person);
+        *column = Some(given(name.as_str(), Source::Person));
         save(alone, &mut user).await?;
         feed::commit(alone, &[EntityKey::User(id)]).await?;
     }
@@ -267,7 +267,7 @@ pub(super) fn apply<'a>(user: &mut User, patch: &'a ProfilePatch, source: Source
             }
         };
         if column.as_ref().map(|known| known.value.as_str()) != value {
-            *column = value.and_then(|value| given(value, source));
+            *column = value.map(|value| given(value, source));
         }
     }
     details

@@ -29,8 +29,11 @@ use yaopai_domain::PoolId;
 #[derive(Clone, Default)]
 struct Gateway {
     answers: Arc<Mutex<VecDeque<StatusCode>>>,
-    heard: Arc<Mutex<Vec<(Option<String>, Value)>>>,
+    heard: Arc<Mutex<Vec<Heard>>>,
 }
+
+/// What `Authorization` said, and the body.
+type Heard = (Option<String>, Value);
 
 impl Gateway {
     async fn start(answers: impl IntoIterator<Item = u16>) -> (Self, Bench) {
@@ -56,7 +59,7 @@ impl Gateway {
         (gateway, Bench::delivering(delivery).await)
     }
 
-    fn heard(&self) -> Vec<(Option<String>, Value)> {
+    fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 }

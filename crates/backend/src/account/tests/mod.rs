@@ -92,7 +92,7 @@ impl Desk {
         self.register(named(name)).await.unwrap()
     }
 
-    async fn block(&self, user: UserId) {
+    fn block(&self, user: UserId) {
         let changed = self.sql().execute(
             "UPDATE users SET status = 'blocked' WHERE id = ?1",
             [user.to_string()],

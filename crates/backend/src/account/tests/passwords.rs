@@ -91,7 +91,7 @@ async fn wrong_passwords_make_an_account_wait_longer_and_longer() {
 async fn a_blocked_user_is_told_so_only_with_the_right_password() {
     let desk = Desk::new().await;
     let user = desk.user("li").await;
-    desk.block(user).await;
+    desk.block(user);
     assert_eq!(
         refused(sign_in(&desk, "li", "wrong horse").await),
         Refused::WrongPassword
