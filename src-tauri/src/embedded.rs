@@ -69,6 +69,8 @@ impl Embedded {
             embedded_key: Some(key.clone()),
             limits: yaopai_backend::Limits::default(),
             trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
+            drain: std::time::Duration::ZERO,
             secret_key: None,
             delivery: yaopai_backend::Delivery::default(),
         };

@@ -65,6 +65,10 @@ impl World {
             wechat_environment: WeChatEnvironment::Sandbox { url: url.to_string() },
             bootstrap: self.bootstrap.clone(),
             embedded_key: Some(self.key.clone()),
+            limits: yaopai_backend::Limits::default(),
+            trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
+            drain: std::time::Duration::ZERO,
             secret_key: None,
             delivery: yaopai_backend::Delivery::default(),
         };

@@ -7,14 +7,19 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 use subtle::ConstantTimeEq;
 use yaopai_domain::{Action, Entropy, PoolId, Role};
 use zeroize::Zeroizing;
 
 /// Name of the desktop that runs this very backend, in the audit log.
 const EMBEDDING_CONSOLE: &str = "console";
+/// An access key made here begins so: whoever finds one somewhere knows what it opens.
+const KEY_PREFIX: &str = "yp_";
+/// An open stream is looked at this often: whoever lost a right keeps it no longer (design rule 11).
+const RECHECK: Duration = Duration::from_secs(5);
 
 /// The secret by which a desktop authenticates to the backend inside it. Exists in memory only; admin everywhere.
 #[derive(Clone)]
@@ -23,9 +28,7 @@ pub struct EmbeddedKey(Zeroizing<String>);
 impl EmbeddedKey {
     /// A new random key (256 bits).
     pub fn generate(entropy: &dyn Entropy) -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        entropy.fill(bytes.as_mut_slice());
-        Self(Zeroizing::new(hex::encode(bytes.as_slice())))
+        Self(random_secret(entropy))
     }
 
     /// The key as it goes behind `Authorization: Bearer`.
@@ -45,10 +48,12 @@ impl fmt::Debug for EmbeddedKey {
 pub(crate) struct Caller {
     /// The pool of the request's path.
     pub(crate) pool: PoolId,
-    /// Name of the key that was shown.
+    /// Name of a program's key, an operator's e-mail address, or the desktop around this backend.
     pub(crate) name: String,
     /// What it is in the pool.
     pub(crate) role: Role,
+    /// SHA-256 of the key (hex); absent for the desktop around this backend.
+    key_hash: Option<String>,
 }
 
 impl Caller {
@@ -56,6 +61,43 @@ impl Caller {
     pub(crate) const fn may(&self, action: Action) -> bool {
         self.role.may(action)
     }
+
+    /// Whether the caller is the desktop around this backend, which needs no key of the pool.
+    pub(crate) const fn is_embedding(&self) -> bool {
+        self.key_hash.is_none()
+    }
+
+    /// Whether the caller's key may still do this now.
+    async fn still_may(&self, app: &App, action: Action) -> bool {
+        match &self.key_hash {
+            None => true,
+            Some(hash) => matches!(
+                app.store.key_holder(&self.pool, hash.clone(), app.clock.now()).await,
+                Ok(KeyHolder::Here { role, .. }) if role.may(action)
+            ),
+        }
+    }
+}
+
+/// A stream that ends once the caller's key may no longer do `action`: asked before each item, and every few seconds
+/// while there is none.
+pub(crate) fn while_allowed<S: Stream + Send + Unpin>(
+    app: Arc<App>,
+    caller: Caller,
+    action: Action,
+    items: S,
+) -> impl Stream<Item = S::Item> {
+    stream::unfold((app, caller, items), move |(app, caller, mut items)| async move {
+        loop {
+            let next = tokio::time::timeout(RECHECK, items.next()).await;
+            if !caller.still_may(&app, action).await {
+                return None;
+            }
+            if let Ok(item) = next {
+                return Some((item?, (app, caller, items)));
+            }
+        }
+    })
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
@@ -98,7 +140,7 @@ pub(crate) async fn check_any(
         .embedded_key
         .as_ref()
         .is_some_and(|own| same(own.expose(), key));
-    if !embedded && !app.store.is_access_key(key_hash(key)).await? {
+    if !embedded && !app.store.is_access_key(key_hash(key), app.clock.now()).await? {
         return Err(Error::Unauthenticated);
     }
     Ok(next.run(request).await)
@@ -118,14 +160,38 @@ async fn identify(app: &App, key: Option<&str>, pool: Option<PoolId>) -> Result<
                 pool,
                 name: EMBEDDING_CONSOLE.to_owned(),
                 role: Role::Admin,
+                key_hash: None,
             }),
         };
     }
-    match app.store.key_holder(&pool, key_hash(key)).await? {
+    let hash = key_hash(key);
+    match app.store.key_holder(&pool, hash.clone(), app.clock.now()).await? {
         KeyHolder::Nobody => Err(Error::Unauthenticated),
         KeyHolder::Elsewhere => Err(Error::NotFound("pool")),
-        KeyHolder::Here { name, role } => Ok(Caller { pool, name, role }),
+        KeyHolder::Here { id, name, role, note } => {
+            if note {
+                app.store.note_use(id).await?;
+            }
+            Ok(Caller {
+                pool,
+                name,
+                role,
+                key_hash: Some(hash),
+            })
+        }
     }
+}
+
+/// A new access key: 256 random bits behind a prefix.
+pub(crate) fn new_key(entropy: &dyn Entropy) -> Zeroizing<String> {
+    Zeroizing::new(format!("{KEY_PREFIX}{}", *random_secret(entropy)))
+}
+
+/// 256 random bits, in hexadecimal digits.
+pub(crate) fn random_secret(entropy: &dyn Entropy) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    entropy.fill(bytes.as_mut_slice());
+    Zeroizing::new(hex::encode(bytes.as_slice()))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -3,6 +3,7 @@
 use crate::{
     EmbeddedKey, Error,
     account::Passwords,
+    browser_guard::OwnHosts,
     deliver::Courier,
     limit::{Gates, Proxies},
     observe::Metrics,
@@ -39,6 +40,8 @@ pub(crate) struct App {
     pub(crate) keys: Keys,
     /// Where the backend is reached from outside.
     pub(crate) public_url: Url,
+    /// The names under which operators reach it.
+    pub(crate) own_hosts: OwnHosts,
     /// The numbers of `/metrics`.
     pub(crate) metrics: Metrics,
     /// How often somebody may knock.
@@ -49,6 +52,8 @@ pub(crate) struct App {
     pub(crate) embedded_key: Option<EmbeddedKey>,
     /// What the store tells after each commit.
     pub(crate) news: News,
+    /// Cancelled when the backend is about to stop: it still serves, and says that it is not ready.
+    pub(crate) draining: CancellationToken,
     /// Cancelled when the backend stops: streams end, background tasks leave.
     pub(crate) stopping: CancellationToken,
     /// Background tasks; the backend waits for them when it stops.

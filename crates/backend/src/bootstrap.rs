@@ -367,6 +367,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_was_made_over_the_api_is_not_the_files_to_take() {
+        let bench = Bench::new().await;
+        bench.bootstrap(WHOLE).await.unwrap();
+        let first = Some("a key long enough to be one");
+        let path = "/manage/v1/pools/shop/access-keys";
+        let draft = r#"{"name": "reports", "role": "viewer"}"#;
+        let made = bench.send(first, Method::POST, path, draft).await.json();
+        bench.bootstrap(WHOLE).await.unwrap();
+        let key = made["key"].as_str();
+        let answer = bench.send(key, Method::GET, "/manage/v1/pools/shop", "").await;
+        assert_eq!(answer.status, StatusCode::OK);
+    }
+
+    #[tokio::test]
     async fn every_change_is_audited_with_old_and_new_values() {
         let bench = Bench::new().await;
         bench.bootstrap(WHOLE).await.unwrap();

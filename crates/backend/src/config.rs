@@ -5,6 +5,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
     str::FromStr,
+    time::Duration,
 };
 use url::Url;
 use yaopai_domain::WeChatEnvironment;
@@ -33,6 +34,10 @@ pub struct Config {
     pub limits: Limits,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Host names under which operators reach the backend, beside that of the public URL.
+    pub allowed_hosts: Vec<String>,
+    /// How long a stop says that it is not ready before it takes no more requests.
+    pub drain: Duration,
     /// The key that seals AppSecrets; absent means the file `secret.key` in the data directory.
     pub secret_key: Option<SecretKey>,
     /// How one-time codes reach people.

@@ -1,6 +1,6 @@
 //! An endpoint and what it needs, kept together: no route exists without an answer to "who may call it?".
 
-use crate::{App, Error, access, facades::Browsers, limit};
+use crate::{App, Error, access, browser_guard, facades::Browsers, limit, openapi::Doc};
 use axum::{
     Router,
     extract::{Request, State},
@@ -22,10 +22,6 @@ type Fail = fn(Error) -> Response;
 /// One method at one path.
 pub(crate) struct Endpoint {
     /// The method.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the table of roles is checked against it")
-    )]
     pub(crate) method: Method,
     /// The path, with `{name}` for its parameters.
     pub(crate) path: &'static str,
@@ -34,6 +30,8 @@ pub(crate) struct Endpoint {
     /// Which web pages may call it.
     pub(crate) browsers: Browsers,
     fail: Fail,
+    /// What people read about it; absent for what an SDK defines.
+    pub(crate) doc: Option<Doc>,
     long: bool,
     handler: MethodRouter<Arc<App>>,
 }
@@ -108,6 +106,7 @@ impl Endpoint {
             needs,
             browsers: Browsers::Nobody,
             fail: Error::into_response,
+            doc: None,
             long: false,
             handler: on(filter, handler),
         }
@@ -116,6 +115,14 @@ impl Endpoint {
     /// Frees the endpoint from the time limit: it streams until the caller or the backend leaves.
     pub(crate) fn long(self) -> Self {
         Self { long: true, ..self }
+    }
+
+    /// Says what it is for.
+    pub(crate) fn doc(self, doc: Doc) -> Self {
+        Self {
+            doc: Some(doc),
+            ..self
+        }
     }
 
     /// Lets web pages call the endpoint; it counts for every method at its path.
@@ -138,9 +145,12 @@ impl Endpoint {
         handler = match self.needs {
             Needs::Nothing => handler.layer(middleware::from_fn_with_state((app, self.fail), hold_back)),
             Needs::AnyKey => handler.layer(middleware::from_fn_with_state(app, access::check_any)),
-            Needs::Right(action) => {
-                handler.layer(middleware::from_fn_with_state((app, action), access::check))
-            }
+            Needs::Right(action) => handler
+                .layer(middleware::from_fn_with_state(
+                    (Arc::clone(&app), action),
+                    access::check,
+                ))
+                .layer(middleware::from_fn_with_state(app, browser_guard::refuse_pages)),
         };
         router.route(self.path, handler)
     }

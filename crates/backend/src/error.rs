@@ -79,6 +79,14 @@ pub enum Error {
     /// The role may not do this.
     #[error("your role may not do this")]
     Forbidden,
+    /// A web page asks for what only consoles and programs may.
+    #[error("this address takes no requests from web pages (Origin header)")]
+    FromWebPage,
+    /// The host name is not one of this backend.
+    #[error(
+        "this backend is not known by that host name; use an address, its public URL, or name it with --allowed-host"
+    )]
+    UnknownHost,
     /// There is no such thing.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -181,7 +189,7 @@ impl Error {
             }
             Self::InvalidFields(fields) => Problem::fields(fields.clone()),
             Self::Unauthenticated | Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
-            Self::Forbidden => Problem::new(Code::Forbidden, said()),
+            Self::Forbidden | Self::FromWebPage | Self::UnknownHost => Problem::new(Code::Forbidden, said()),
             Self::NotFound(_) | Self::Store(StoreError::NotFound(_)) => Problem::new(Code::NotFound, said()),
             Self::MethodNotAllowed => Problem {
                 status: StatusCode::METHOD_NOT_ALLOWED.as_u16(),
@@ -203,10 +211,12 @@ impl Error {
                 Some(field) => Problem::fields(vec![field]),
                 None => Problem::new(Code::Internal, "a value is taken"),
             },
-            Self::Store(StoreError::Unknown("platform account")) => Problem::fields(vec![FieldError::new(
-                "platform_account",
-                Rule::PlatformAccountUnknown,
-            )]),
+            Self::Store(StoreError::LastAdminKey) => Problem::new(Code::LastAdminKey, said()),
+            Self::Store(StoreError::Unknown("platform account")) => {
+                unknown("platform_account", Rule::PlatformAccountUnknown)
+            }
+            Self::Store(StoreError::Unknown("operator")) => unknown("operator", Rule::OperatorUnknown),
+            Self::Store(StoreError::Unknown("connection")) => unknown("connections", Rule::ConnectionUnknown),
             // An operator can mend this one, and its words hold nothing secret.
             Self::OtherSecretKey { .. } => Problem::new(Code::Internal, said()),
             Self::PostgresNotYet
@@ -240,8 +250,15 @@ const fn taken_rule(unique: Unique) -> Option<(&'static str, Rule)> {
     match unique {
         Unique::ConnectionIdentifier => Some(("identifier", Rule::IdentifierTaken)),
         Unique::VerificationFile => Some(("verification_file.name", Rule::VerificationFileTaken)),
+        Unique::Name => Some(("name", Rule::NameTaken)),
+        Unique::Email => Some(("email", Rule::EmailTaken)),
+        Unique::ApplicationId => Some(("id", Rule::ApplicationIdTaken)),
         Unique::Identity => None,
     }
+}
+
+fn unknown(field: &str, rule: Rule) -> Problem {
+    Problem::fields(vec![FieldError::new(field, rule)])
 }
 
 fn taken(unique: Unique) -> Option<FieldError> {

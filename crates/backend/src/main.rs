@@ -1,12 +1,13 @@
 //! `yaopai-server`: the identity service alone.
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -61,6 +62,15 @@ struct Flags {
     /// Address of a proxy whose X-Forwarded-For is believed; may be given more than once.
     #[arg(long, env = "YAOPAI_TRUSTED_PROXY", value_delimiter = ',')]
     trusted_proxy: Vec<IpAddr>,
+    /// How the log is written to the standard error stream; the variable YAOPAI_LOG says what (info, debug, …).
+    #[arg(long, env = "YAOPAI_LOG_FORMAT", value_enum, default_value_t)]
+    log_format: LogFormat,
+    /// A host name under which operators reach the server, beside that of the public URL; may be given more than once.
+    #[arg(long, env = "YAOPAI_ALLOWED_HOST", value_delimiter = ',')]
+    allowed_host: Vec<String>,
+    /// Seconds for which a stopping server still takes requests while /readyz says 503, so that a load balancer notices.
+    #[arg(long, env = "YAOPAI_DRAIN_SECONDS", default_value_t = 0)]
+    drain_seconds: u64,
     /// The key that seals AppSecrets, 64 hexadecimal digits; prefer the variable, a flag shows in the process list.
     /// [default: the file secret.key in the data directory]
     #[arg(long, env = "YAOPAI_SECRET_KEY", hide_env_values = true)]
@@ -83,6 +93,16 @@ struct Flags {
     /// The sender of mails: codes@example.com, or Example <codes@example.com>
     #[arg(long, env = "YAOPAI_MAIL_FROM")]
     mail_from: Option<String>,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 impl Flags {
@@ -131,6 +151,8 @@ impl Flags {
             embedded_key: None,
             limits,
             trusted_proxies: self.trusted_proxy,
+            allowed_hosts: self.allowed_host,
+            drain: Duration::from_secs(self.drain_seconds),
             secret_key,
             delivery,
         })
@@ -142,10 +164,13 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let filter =
         EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("info,refinery_core=warn"));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match flags.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
     match run(flags).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -158,38 +183,62 @@ async fn main() -> ExitCode {
 async fn run(flags: Flags) -> anyhow::Result<()> {
     let config = flags.config()?;
     // Listened for from here on, so that a signal during the start is not lost.
-    let told_to_stop = told_to_stop()?;
+    let mut signals = Signals::listen()?;
     let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await?;
     if !backend.has_access_keys().await? {
         eprint!("{NO_ACCESS_KEY}");
     }
     println!("yaopai-server listens on {}", backend.url());
-    told_to_stop.await;
-    backend.stop().await;
+    signals.next().await;
+    // Whoever asks twice does not want to wait.
+    tokio::select! {
+        () = backend.stop() => {}
+        () = signals.next() => {}
+    }
     Ok(())
 }
 
-/// Ends with SIGINT (Ctrl-C) or SIGTERM.
+/// What tells the program to stop: SIGINT (Ctrl-C) or SIGTERM.
 #[cfg(unix)]
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupted.recv() => {}
-            _ = terminated.recv() => {}
-        }
-    })
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
 }
 
-/// Ends with Ctrl-C.
+#[cfg(unix)]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Ends with the next one.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// What tells the program to stop: Ctrl-C.
 #[cfg(not(unix))]
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Ends with the next one.
+    async fn next(&mut self) {
         // If Ctrl-C cannot be listened for, the process is stopped from outside.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }

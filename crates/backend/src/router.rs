@@ -4,7 +4,7 @@ use crate::{
     App, Error,
     endpoint::Endpoint,
     facades::{self, Browsers, let_browsers_in},
-    login, manage, observe, sync, verification,
+    login, manage, observe, openapi, sync, verification,
 };
 use axum::{
     Router,
@@ -25,6 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Every endpoint there is.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = vec![verification::endpoint()];
+    endpoints.push(openapi::endpoint());
     endpoints.extend(observe::endpoints());
     endpoints.extend(manage::endpoints());
     endpoints.extend(sync::endpoints());
@@ -88,6 +89,7 @@ mod tests {
         ("GET", "/healthz", None),
         ("GET", "/readyz", None),
         ("GET", "/metrics", Some(EVERYBODY)),
+        ("GET", "/openapi.json", None),
         ("GET", "/{name}", None),
         ("GET", "/manage/v1/pools/{pool}", Some(EVERYBODY)),
         ("GET", "/manage/v1/pools/{pool}/connections", Some(EVERYBODY)),
@@ -120,6 +122,44 @@ mod tests {
             "/manage/v1/pools/{pool}/attempts/{id}/events",
             Some(EVERYBODY),
         ),
+        ("GET", "/manage/v1/pools/{pool}/operators", Some(ADMIN)),
+        ("POST", "/manage/v1/pools/{pool}/operators", Some(ADMIN)),
+        ("PUT", "/manage/v1/pools/{pool}/operators/{id}", Some(ADMIN)),
+        ("DELETE", "/manage/v1/pools/{pool}/operators/{id}", Some(ADMIN)),
+        ("GET", "/manage/v1/pools/{pool}/access-keys", Some(ADMIN)),
+        ("POST", "/manage/v1/pools/{pool}/access-keys", Some(ADMIN)),
+        ("DELETE", "/manage/v1/pools/{pool}/access-keys/{id}", Some(ADMIN)),
+        ("GET", "/manage/v1/pools/{pool}/applications", Some(EVERYBODY)),
+        ("POST", "/manage/v1/pools/{pool}/applications", Some(ADMIN)),
+        (
+            "GET",
+            "/manage/v1/pools/{pool}/applications/{id}",
+            Some(EVERYBODY),
+        ),
+        ("PUT", "/manage/v1/pools/{pool}/applications/{id}", Some(ADMIN)),
+        ("DELETE", "/manage/v1/pools/{pool}/applications/{id}", Some(ADMIN)),
+        (
+            "POST",
+            "/manage/v1/pools/{pool}/applications/{id}/secrets",
+            Some(ADMIN),
+        ),
+        (
+            "DELETE",
+            "/manage/v1/pools/{pool}/applications/{id}/secrets/{fingerprint}",
+            Some(ADMIN),
+        ),
+        (
+            "GET",
+            "/manage/v1/pools/{pool}/platform-accounts",
+            Some(EVERYBODY),
+        ),
+        ("POST", "/manage/v1/pools/{pool}/platform-accounts", Some(ADMIN)),
+        (
+            "PUT",
+            "/manage/v1/pools/{pool}/platform-accounts/{id}",
+            Some(ADMIN),
+        ),
+        ("GET", "/manage/v1/pools/{pool}/audit", Some(SUPPORT)),
         ("POST", "/sync/v1/pools/{pool}/pull", Some(EVERYBODY)),
         // Edits that the role does not allow are rejected one by one.
         ("POST", "/sync/v1/pools/{pool}/push", Some(EVERYBODY)),
@@ -191,7 +231,8 @@ mod tests {
             let in_a_pool = path.contains("{pool}");
             let path = path
                 .replace("{pool}", "default")
-                .replace("{id}", "00000000-0000-7000-8000-000000000000");
+                .replace("{id}", "00000000-0000-7000-8000-000000000000")
+                .replace("{fingerprint}", "0123456789ab");
             let name = format!("{method} {path}");
             let keyless = bench.send(None, method.clone(), &path, "").await;
             // People's own tokens are asked for in other words.

@@ -4,6 +4,7 @@ use crate::{
     App, Config, Database, Error, SecretKey,
     account::Passwords,
     bootstrap,
+    browser_guard::OwnHosts,
     deliver::Courier,
     limit::{Gates, Proxies},
     observe::Metrics,
@@ -35,6 +36,7 @@ const CALL: Duration = Duration::from_secs(10);
 pub struct Backend {
     url: Url,
     app: Arc<App>,
+    drain: Duration,
     server: JoinHandle<()>,
 }
 
@@ -77,6 +79,7 @@ impl Backend {
         store.forget_old_attempts().await?;
         store.forget_old_sessions(clock.now()).await?;
         let http = http_client(&config.wechat)?;
+        let public_url = config.public_url.unwrap_or_else(|| url.clone());
         let courier = Courier::new(config.delivery)?;
 
         let app = Arc::new(App {
@@ -90,16 +93,23 @@ impl Backend {
             metrics: Metrics::new(clock.now()),
             gates: Gates::new(config.limits, Arc::clone(&clock)),
             proxies: Proxies::new(config.trusted_proxies),
-            public_url: config.public_url.unwrap_or_else(|| url.clone()),
+            own_hosts: OwnHosts::new(&public_url, config.allowed_hosts),
+            public_url,
             embedded_key: config.embedded_key,
             clock,
             entropy,
             news,
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
         let server = tokio::spawn(serve(listener, Arc::clone(&app)));
-        Ok(Self { url, app, server })
+        Ok(Self {
+            url,
+            app,
+            drain: config.drain,
+            server,
+        })
     }
 
     /// Where it listens.
@@ -112,8 +122,11 @@ impl Backend {
         Ok(self.app.store.has_access_keys().await?)
     }
 
-    /// Ends streams and background tasks, lets running requests finish (5 s at most), and closes the database.
+    /// Says that it is not ready for as long as it was told to, so that nobody sends more requests; then ends streams and
+    /// background tasks, lets running requests finish (5 s at most), and closes the database.
     pub async fn stop(self) {
+        self.app.draining.cancel();
+        tokio::time::sleep(self.drain).await;
         self.app.stopping.cancel();
         let abort = self.server.abort_handle();
         if tokio::time::timeout(PATIENCE, self.server).await.is_err() {
@@ -215,6 +228,8 @@ mod tests {
             embedded_key: Some(EmbeddedKey::generate(&System)),
             limits: crate::Limits::default(),
             trusted_proxies: Vec::new(),
+            allowed_hosts: Vec::new(),
+            drain: Duration::ZERO,
             secret_key: None,
             delivery: Delivery::default(),
         }

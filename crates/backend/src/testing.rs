@@ -4,6 +4,7 @@ use crate::{
     App, Limits, SecretKey,
     account::Passwords,
     bootstrap,
+    browser_guard::OwnHosts,
     deliver::{Courier, Delivery},
     limit::{Gates, Proxies},
     observe::Metrics,
@@ -15,9 +16,10 @@ use crate::{
 };
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
+    body::{Body, BodyDataStream, Bytes, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{
@@ -157,9 +159,11 @@ impl Bench {
             metrics: Metrics::new(clock.now()),
             gates: Gates::new(Limits::default(), Arc::clone(&clock) as Arc<dyn Clock>),
             proxies: Proxies::default(),
+            own_hosts: OwnHosts::new(&nowhere, Vec::new()),
             public_url: nowhere,
             embedded_key: None,
             news,
+            draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -229,6 +233,17 @@ impl Bench {
         }
     }
 
+    /// Opens a stream with this key.
+    pub(crate) async fn stream(&self, key: &str, path: &str) -> Events {
+        let request = Request::get(path)
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .body(Body::empty())
+            .unwrap();
+        let answer = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK);
+        Events(answer.into_body().into_data_stream())
+    }
+
     /// Asks as the holder of a role, in the pool `default`.
     pub(crate) async fn ask(&self, role: Role, method: Method, path: &str, body: Value) -> Answer {
         let key = format!("the key of the {}", role.as_str());
@@ -272,6 +287,17 @@ pub(crate) fn draft(identifier: &str) -> Value {
         "app_secret": SECRET,
         "callback_url": "https://shop.example.com/cb",
     })
+}
+
+/// A stream that is open.
+pub(crate) struct Events(BodyDataStream);
+
+impl Events {
+    /// What comes next, as text; `None` once the backend has ended the stream.
+    pub(crate) async fn next(&mut self) -> Option<String> {
+        let bytes = self.0.next().await?.unwrap();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
 }
 
 /// An answer, read to its end (streams: to their head).

@@ -11,6 +11,7 @@ use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
     extract::Body,
+    openapi::Doc,
 };
 use axum::{extract::State, http::StatusCode};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -67,7 +68,14 @@ fn page(settings: &ConnectionSettings) -> ScenePage<'_> {
 
 /// `POST /login/v1/miniprogram/scan`: the mini program tells what the person did with the code. The scene is the key.
 pub(super) fn endpoint() -> Endpoint {
-    Endpoint::post("/login/v1/miniprogram/scan", Needs::Nothing, handle)
+    Endpoint::post("/login/v1/miniprogram/scan", Needs::Nothing, handle).doc(
+        Doc::new(
+            "tell_mini_program_scan",
+            "A mini program tells what the person did with the code; the scene is the key",
+        )
+        .takes::<MiniProgramScan>()
+        .answers_nothing(StatusCode::NO_CONTENT, "Taken"),
+    )
 }
 
 async fn handle(State(app): State<Arc<App>>, Body(scan): Body<MiniProgramScan>) -> Result<StatusCode, Error> {

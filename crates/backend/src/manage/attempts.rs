@@ -2,10 +2,11 @@
 
 use crate::{
     App, Error,
-    access::Caller,
+    access::{Caller, while_allowed},
     endpoint::{Endpoint, Needs},
     extract::{Parameters, Place},
     login::Step,
+    openapi::Doc,
 };
 use axum::{
     Json,
@@ -14,6 +15,7 @@ use axum::{
     response::sse::{Event, KeepAlive, Sse},
 };
 use futures_util::{Stream, StreamExt as _, stream};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast;
@@ -29,20 +31,38 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     const READ: Needs = Needs::Right(Action::ReadAttempts);
     const ONE: &str = "/manage/v1/pools/{pool}/attempts/{id}";
     vec![
-        Endpoint::get("/manage/v1/pools/{pool}/attempts", READ, list),
-        Endpoint::get(ONE, READ, show),
-        Endpoint::delete(ONE, Needs::Right(Action::TestLogin), cancel),
-        Endpoint::get("/manage/v1/pools/{pool}/attempts/{id}/events", READ, follow).long(),
+        Endpoint::get("/manage/v1/pools/{pool}/attempts", READ, list).doc(
+            Doc::new("list_attempts", "Login attempts, newest first")
+                .query::<ListParameters>()
+                .answers::<Attempts>(StatusCode::OK, "The attempts"),
+        ),
+        Endpoint::get(ONE, READ, show).doc(
+            Doc::new("read_attempt", "How an attempt stands")
+                .answers::<LoginAttempt>(StatusCode::OK, "The attempt, leg by leg"),
+        ),
+        Endpoint::delete(ONE, Needs::Right(Action::TestLogin), cancel).doc(
+            Doc::new("cancel_attempt", "Close an attempt nobody agreed to yet")
+                .answers_nothing(StatusCode::NO_CONTENT, "It is cancelled, or had ended already"),
+        ),
+        Endpoint::get("/manage/v1/pools/{pool}/attempts/{id}/events", READ, follow)
+            .long()
+            .doc(
+                Doc::new("follow_attempt", "Follow an attempt live").streams::<LoginAttempt>(
+                    "An event `attempt` with the state now and with each that follows",
+                ),
+            ),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ListParameters {
+    /// At most this many, 50 unless told, 200 at most.
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Attempts {
+    /// Newest first.
     attempts: Vec<LoginAttempt>,
 }
 
@@ -91,13 +111,13 @@ async fn follow(
     let first = read(&app, &caller.pool, id).await?;
     let stopping = app.stopping.clone().cancelled_owned();
     let follower = Follower {
-        app,
-        pool: caller.pool,
+        app: Arc::clone(&app),
+        pool: caller.pool.clone(),
         changes,
         shown: first.clone(),
     };
-    let events = stream::once(std::future::ready(first))
-        .chain(stream::unfold(follower, Follower::next))
+    let states = stream::once(std::future::ready(first)).chain(stream::unfold(follower, Follower::next));
+    let events = while_allowed(app, caller, Action::ReadAttempts, Box::pin(states))
         .map(|attempt| Ok(event(&attempt)))
         .take_until(stopping);
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))

@@ -7,18 +7,29 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::{Body, Place},
+    openapi::Doc,
     store::ConnectionChange,
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;
 use yaopai_domain::{Action, Connection, ConnectionDraft};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::put(
-        "/manage/v1/pools/{pool}/connections/{id}",
-        Needs::Right(Action::EditConnections),
-        change,
-    )]
+    vec![
+        Endpoint::put(
+            "/manage/v1/pools/{pool}/connections/{id}",
+            Needs::Right(Action::EditConnections),
+            change,
+        )
+        .doc(
+            Doc::new(
+                "change_connection",
+                "Change a connection: all fields at once; an empty secret keeps the stored one",
+            )
+            .takes::<ConnectionDraft>()
+            .answers::<Connection>(StatusCode::OK, "The connection, without its secret"),
+        ),
+    ]
 }
 
 async fn change(

@@ -6,6 +6,7 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::Body,
+    openapi::Doc,
     store::NewConnection,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -13,11 +14,18 @@ use std::sync::Arc;
 use yaopai_domain::{Action, Connection, ConnectionDraft, ConnectionId, FieldError, Rule};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post(
-        "/manage/v1/pools/{pool}/connections",
-        Needs::Right(Action::EditConnections),
-        create,
-    )]
+    vec![
+        Endpoint::post(
+            "/manage/v1/pools/{pool}/connections",
+            Needs::Right(Action::EditConnections),
+            create,
+        )
+        .doc(
+            Doc::new("create_connection", "Add a connection, enabled from the start")
+                .takes::<ConnectionDraft>()
+                .answers::<Connection>(StatusCode::CREATED, "The connection, without its secret"),
+        ),
+    ]
 }
 
 async fn create(

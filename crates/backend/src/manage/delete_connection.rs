@@ -6,17 +6,27 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::Place,
+    openapi::Doc,
 };
 use axum::{extract::State, http::StatusCode};
 use std::sync::Arc;
 use yaopai_domain::Action;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::delete(
-        "/manage/v1/pools/{pool}/connections/{id}",
-        Needs::Right(Action::EditConnections),
-        delete,
-    )]
+    vec![
+        Endpoint::delete(
+            "/manage/v1/pools/{pool}/connections/{id}",
+            Needs::Right(Action::EditConnections),
+            delete,
+        )
+        .doc(
+            Doc::new(
+                "delete_connection",
+                "Delete a connection; its people keep their bindings",
+            )
+            .answers_nothing(StatusCode::NO_CONTENT, "Gone"),
+        ),
+    ]
 }
 
 async fn delete(

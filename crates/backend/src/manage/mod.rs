@@ -1,10 +1,15 @@
 //! `/manage/v1`: what operators do. One endpoint, one file.
 
+mod access_keys;
+mod applications;
 mod attempts;
+mod audit;
 mod change_connection;
 mod create_connection;
 mod delete_connection;
 mod enable_connection;
+mod operators;
+mod platform_accounts;
 mod read_connections;
 mod read_users;
 mod server_info;
@@ -27,6 +32,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         read_users::endpoints(),
         attempts::endpoints(),
         test_logins::endpoints(),
+        operators::endpoints(),
+        access_keys::endpoints(),
+        applications::endpoints(),
+        platform_accounts::endpoints(),
+        audit::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -6,24 +6,44 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::Place,
+    openapi::Doc,
 };
-use axum::{Json, extract::State};
-use serde_json::{Value, json};
+use axum::{Json, extract::State, http::StatusCode};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::sync::Arc;
 use yaopai_domain::{Action, Connection, ConnectionUsage};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let needs = Needs::Right(Action::ReadConnections);
     vec![
-        Endpoint::get("/manage/v1/pools/{pool}/connections", needs, list),
-        Endpoint::get("/manage/v1/pools/{pool}/connections/{id}", needs, one),
-        Endpoint::get("/manage/v1/pools/{pool}/connections/{id}/usage", needs, usage),
+        Endpoint::get("/manage/v1/pools/{pool}/connections", needs, list).doc(
+            Doc::new(
+                "list_connections",
+                "The connections of the pool, without their secrets",
+            )
+            .answers::<Connections>(StatusCode::OK, "Oldest first"),
+        ),
+        Endpoint::get("/manage/v1/pools/{pool}/connections/{id}", needs, one).doc(
+            Doc::new("read_connection", "One connection, without its secret")
+                .answers::<Connection>(StatusCode::OK, "The connection"),
+        ),
+        Endpoint::get("/manage/v1/pools/{pool}/connections/{id}/usage", needs, usage).doc(
+            Doc::new("read_connection_usage", "What deleting a connection would mean")
+                .answers::<ConnectionUsage>(StatusCode::OK, "How many people it is a way in for"),
+        ),
     ]
 }
 
-async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Value>, Error> {
+#[derive(Serialize, JsonSchema)]
+struct Connections {
+    /// Oldest first.
+    connections: Vec<Connection>,
+}
+
+async fn list(State(app): State<Arc<App>>, caller: Caller) -> Result<Json<Connections>, Error> {
     let connections = app.store.connections(&caller.pool).await?;
-    Ok(Json(json!({ "connections": connections })))
+    Ok(Json(Connections { connections }))
 }
 
 async fn one(

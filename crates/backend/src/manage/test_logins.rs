@@ -6,6 +6,7 @@ use crate::{
     endpoint::{Endpoint, Needs},
     extract::{Body, Place},
     login,
+    openapi::Doc,
     store::StoreError,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -14,11 +15,18 @@ use yaopai_domain::{Action, ConnectionId, TestLogin, TestLoginRequest};
 
 /// The endpoints.
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post(
-        "/manage/v1/pools/{pool}/connections/{id}/test-logins",
-        Needs::Right(Action::TestLogin),
-        start,
-    )]
+    vec![
+        Endpoint::post(
+            "/manage/v1/pools/{pool}/connections/{id}/test-logins",
+            Needs::Right(Action::TestLogin),
+            start,
+        )
+        .doc(
+            Doc::new("start_test_login", "Try a connection with a real scan")
+                .takes::<TestLoginRequest>()
+                .answers::<TestLogin>(StatusCode::CREATED, "What to draw, and the attempt to follow"),
+        ),
+    ]
 }
 
 /// 201 with what to draw. 409 for a disabled connection unless it is a dry run; 502 if WeChat refuses at once, and then

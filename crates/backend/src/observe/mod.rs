@@ -9,6 +9,7 @@ pub(crate) use requests::measure;
 use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
+    openapi::Doc,
 };
 use axum::{
     Json,
@@ -16,7 +17,8 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::{sync::Arc, time::Duration};
 
 /// How long the database may take to answer before the server counts as not ready.
@@ -25,28 +27,44 @@ const READY_WITHIN: Duration = Duration::from_secs(2);
 /// The endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/healthz", Needs::Nothing, healthy),
-        Endpoint::get("/readyz", Needs::Nothing, ready),
-        Endpoint::get("/metrics", Needs::AnyKey, metrics),
+        Endpoint::get("/healthz", Needs::Nothing, healthy).doc(
+            Doc::new("read_health", "Whether the process lives").answers::<Status>(StatusCode::OK, "It does"),
+        ),
+        Endpoint::get("/readyz", Needs::Nothing, ready).doc(
+            Doc::new("read_readiness", "Whether requests can be served")
+                .answers::<Status>(StatusCode::OK, "They can")
+                .answers::<Status>(StatusCode::SERVICE_UNAVAILABLE, "Not now: the word says why"),
+        ),
+        Endpoint::get("/metrics", Needs::AnyKey, metrics).doc(
+            Doc::new("read_metrics", "The server's numbers")
+                .answers_text("application/openmetrics-text", "The OpenMetrics text format"),
+        ),
     ]
 }
 
+/// How the server is.
+#[derive(Serialize, JsonSchema)]
+struct Status {
+    /// In one word or sentence.
+    status: &'static str,
+}
+
 /// `GET /healthz`: the process answers.
-async fn healthy() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+async fn healthy() -> Json<Status> {
+    Json(Status { status: "ok" })
 }
 
 /// `GET /readyz`: requests can be served; 503 while the database does not answer or the server is stopping.
 async fn ready(State(app): State<Arc<App>>) -> Response {
     let asked = tokio::time::timeout(READY_WITHIN, app.store.has_access_keys());
-    let (status, word) = if app.stopping.is_cancelled() {
+    let (code, status) = if app.draining.is_cancelled() {
         (StatusCode::SERVICE_UNAVAILABLE, "stopping")
     } else if matches!(asked.await, Ok(Ok(_))) {
         (StatusCode::OK, "ready")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer")
     };
-    (status, Json(json!({ "status": word }))).into_response()
+    (code, Json(Status { status })).into_response()
 }
 
 /// `GET /metrics` in the OpenMetrics text format, for whoever shows an access key of any pool.
@@ -76,7 +94,7 @@ mod tests {
     #[tokio::test]
     async fn a_stopping_server_says_so_to_its_load_balancer() {
         let bench = Bench::new().await;
-        bench.app.stopping.cancel();
+        bench.app.draining.cancel();
         let stopping = bench.send(None, Method::GET, "/readyz", "").await;
         assert_eq!(stopping.status, StatusCode::SERVICE_UNAVAILABLE);
     }

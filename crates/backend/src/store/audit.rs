@@ -1,8 +1,11 @@
 //! The audit log.
 
-use super::{StoreError, Writing, engine::values};
+use super::{
+    Reading, Store, StoreError, Writing,
+    engine::{self, Row, values},
+};
 use serde_json::Value;
-use yaopai_domain::PoolId;
+use yaopai_domain::{AuditEntry, PoolId, Timestamp};
 
 /// One change by an operator.
 pub(super) struct Entry<'a> {
@@ -36,4 +39,93 @@ pub(super) async fn write(writing: &Writing<'_>, pool: &PoolId, entry: Entry<'_>
     ];
     writing.execute(sql, values).await?;
     Ok(())
+}
+
+/// Which entries somebody looks for; what is absent does not narrow.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AuditFilter {
+    /// By this actor.
+    pub(crate) actor: Option<String>,
+    /// Of actions that begin so: `connection.`, `access_key.create`.
+    pub(crate) action: Option<String>,
+    /// To this target.
+    pub(crate) target: Option<String>,
+    /// Not before.
+    pub(crate) since: Option<Timestamp>,
+    /// Before.
+    pub(crate) until: Option<Timestamp>,
+    /// Only those that come behind this one.
+    pub(crate) after: Option<(Timestamp, String)>,
+}
+
+impl Store {
+    /// At most `limit` entries, newest first.
+    pub(crate) async fn audit_entries(
+        &self,
+        pool: &PoolId,
+        filter: AuditFilter,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.read((pool.clone(), filter, limit), |reading, (pool, filter, limit)| {
+            Box::pin(entries(reading, pool, filter, *limit))
+        })
+        .await
+    }
+}
+
+async fn entries(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    filter: &AuditFilter,
+    limit: u32,
+) -> Result<Vec<AuditEntry>, StoreError> {
+    let mut sql = "SELECT id, actor, action, target, old, new, at FROM audit WHERE pool = $1".to_owned();
+    let mut values = values![pool];
+    let mut narrow = |condition: &str, more: Vec<engine::Value>| {
+        let mut condition = condition.to_owned();
+        for value in more {
+            values.push(value);
+            condition = condition.replacen('?', &format!("${}", values.len()), 1);
+        }
+        sql.push_str(" AND ");
+        sql.push_str(&condition);
+    };
+    if let Some(actor) = &filter.actor {
+        narrow("actor = ?", values![actor]);
+    }
+    if let Some(action) = &filter.action {
+        // What begins with a text sorts from it up to it with the last character there is.
+        narrow(
+            "action >= ? AND action < ?",
+            values![action, format!("{action}\u{10FFFF}")],
+        );
+    }
+    if let Some(target) = &filter.target {
+        narrow("target = ?", values![target]);
+    }
+    if let Some(since) = filter.since {
+        narrow("at >= ?", values![since]);
+    }
+    if let Some(until) = filter.until {
+        narrow("at < ?", values![until]);
+    }
+    if let Some((at, id)) = &filter.after {
+        narrow("(at < ? OR (at = ? AND id < ?))", values![*at, *at, id]);
+    }
+    values.push(limit.into());
+    sql.push_str(&format!(" ORDER BY at DESC, id DESC LIMIT ${}", values.len()));
+    let rows = reading.rows(&sql, values).await?;
+    rows.iter().map(of_row).collect()
+}
+
+fn of_row(row: &Row) -> Result<AuditEntry, StoreError> {
+    Ok(AuditEntry {
+        id: row.text("id")?,
+        at: row.moment("at")?,
+        actor: row.text("actor")?,
+        action: row.text("action")?,
+        target: row.text("target")?,
+        old: row.json_or_null("old")?,
+        new: row.json_or_null("new")?,
+    })
 }

@@ -452,7 +452,8 @@ async fn access_key(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(),
     let id = AccessKeyId::new(writing.clock(), writing.entropy());
     let sql =
         "INSERT INTO access_key (id, pool, name, role, key_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (pool, name) DO UPDATE SET role = excluded.role, key_hash = excluded.key_hash";
+        ON CONFLICT (pool, name) DO UPDATE SET role = excluded.role, key_hash = excluded.key_hash, from_file = 1,
+            operator = NULL, expires_at = NULL, last_used = NULL";
     let values = values![
         id,
         &entry.pool,
@@ -471,7 +472,8 @@ async fn access_key(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(),
     Ok(audited(writing, &entry.pool, record).await?)
 }
 
-/// A key that was taken out of the file opens nothing any more. A pool of which the file names no key keeps its keys.
+/// A key that was taken out of the file opens nothing any more. A pool of which the file names no key keeps its keys, and
+/// keys that were made over the API are not the file's to take.
 async fn remove_other_access_keys(
     writing: &Writing<'_>,
     entries: &[AccessKeyEntry],
@@ -481,7 +483,7 @@ async fn remove_other_access_keys(
         named.entry(&entry.pool).or_default().insert(&entry.name);
     }
     for (pool, named) in named {
-        let sql = "SELECT name FROM access_key WHERE pool = $1 ORDER BY name";
+        let sql = "SELECT name FROM access_key WHERE pool = $1 AND from_file = 1 ORDER BY name";
         for row in writing.rows(sql, values![pool]).await? {
             let name = row.text("name")?;
             if named.contains(name.as_str()) {

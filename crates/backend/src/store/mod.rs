@@ -5,6 +5,7 @@
 
 mod access;
 mod accounts;
+mod application_secrets;
 mod applications;
 mod attempts;
 mod audit;
@@ -16,8 +17,10 @@ pub(crate) mod engine;
 mod feed;
 mod identity;
 mod login_names;
+mod operators;
 mod own_data;
 mod pace;
+mod platform_accounts;
 mod pool_keys;
 mod pools;
 mod provider_tokens;
@@ -28,10 +31,11 @@ mod users;
 mod verifications;
 mod wechat_words;
 
-pub(crate) use access::KeyHolder;
+pub(crate) use access::{KeyHolder, MadeKey};
 pub(crate) use accounts::Registered;
 pub(crate) use applications::Application;
 pub(crate) use attempts::{Claim, ClaimedCode, CodeClaim, Exchange, Exchanged, SealedSession, Tied, Ties};
+pub(crate) use audit::AuditFilter;
 pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
 pub(crate) use own_data::{Claimed, OwnMetadata};
 pub(crate) use pool_keys::StoredKey;
@@ -140,6 +144,9 @@ pub enum StoreError {
     /// A row holds what this version cannot read.
     #[error("a stored value cannot be read: {0}")]
     Unreadable(String),
+    /// Nobody could administer the pool any more.
+    #[error("this is the last access key that can administer the pool; make another one first")]
+    LastAdminKey,
     /// The backend stops.
     #[error("the database is closed")]
     Closed,
@@ -157,4 +164,10 @@ pub enum Unique {
     VerificationFile,
     /// A WeChat identifier in its scope.
     Identity,
+    /// The name of an access key, application or platform account in its pool.
+    Name,
+    /// An operator's e-mail address in the pool.
+    Email,
+    /// The id of an application, in the whole backend.
+    ApplicationId,
 }

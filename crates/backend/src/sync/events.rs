@@ -5,8 +5,9 @@
 
 use crate::{
     App, Error,
-    access::Caller,
+    access::{Caller, while_allowed},
     endpoint::{Endpoint, Needs},
+    openapi::Doc,
     store::NewHead,
 };
 use axum::{
@@ -25,7 +26,13 @@ use yaopai_domain::{Action, Hint, PoolId, Revision};
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/sync/v1/pools/{pool}/events", Needs::Right(Action::Pull), events).long()]
+    vec![
+        Endpoint::get("/sync/v1/pools/{pool}/events", Needs::Right(Action::Pull), events)
+            .long()
+            .doc(Doc::new("follow_head", "Hints that there is something to pull").streams::<Hint>(
+                "An event `head` at once and at each change; the stream ends when the key loses its right",
+            )),
+    ]
 }
 
 async fn events(State(app): State<Arc<App>>, caller: Caller) -> Result<impl IntoResponse, Error> {
@@ -33,8 +40,9 @@ async fn events(State(app): State<Arc<App>>, caller: Caller) -> Result<impl Into
     let heads = app.news.heads.subscribe();
     let first = app.store.head(&caller.pool).await?;
     let stopped = app.stopping.clone().cancelled_owned();
-    let hints = stream::once(async move { first })
-        .chain(later_heads(Arc::clone(&app), caller.pool, heads))
+    let later = later_heads(Arc::clone(&app), caller.pool.clone(), heads);
+    let heads = Box::pin(stream::once(async move { first }).chain(later));
+    let hints = while_allowed(app, caller, Action::Pull, heads)
         .map(|head| Event::default().event("head").json_data(Hint { head }))
         .filter_map(async |event| event.ok().map(Ok::<_, Infallible>))
         .take_until(stopped);

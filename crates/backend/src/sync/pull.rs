@@ -6,9 +6,10 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::Body,
+    openapi::Doc,
     store::PullAnswer,
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;
 use yaopai_domain::{Action, PullPage, PullRequest, ResetReason};
 
@@ -16,11 +17,13 @@ use yaopai_domain::{Action, PullPage, PullRequest, ResetReason};
 const MAX_LIMIT: u32 = 5000;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post(
-        "/sync/v1/pools/{pool}/pull",
-        Needs::Right(Action::Pull),
-        pull,
-    )]
+    vec![
+        Endpoint::post("/sync/v1/pools/{pool}/pull", Needs::Right(Action::Pull), pull).doc(
+            Doc::new("pull", "A page of changes")
+                .takes::<PullRequest>()
+                .answers::<PullPage>(StatusCode::OK, "Changes in the order of their revisions"),
+        ),
+    ]
 }
 
 async fn pull(

@@ -8,18 +8,24 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::Body,
+    openapi::Doc,
     store::{PushAs, PushDecision},
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;
 use yaopai_domain::{Action, PushAnswer, PushRequest};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post(
-        "/sync/v1/pools/{pool}/push",
-        Needs::Right(Action::Pull),
-        push,
-    )]
+    vec![
+        Endpoint::post("/sync/v1/pools/{pool}/push", Needs::Right(Action::Pull), push).doc(
+            Doc::new("push", "Edits in order, each applied at most once")
+                .takes::<PushRequest>()
+                .answers::<PushAnswer>(
+                    StatusCode::OK,
+                    "An outcome for each edit, the same however often asked",
+                ),
+        ),
+    ]
 }
 
 async fn push(

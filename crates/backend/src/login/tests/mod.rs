@@ -307,6 +307,8 @@ async fn start(dir: &Path, url: url::Url, key: &EmbeddedKey, clock: Arc<dyn Cloc
         embedded_key: Some(key.clone()),
         limits: crate::Limits::default(),
         trusted_proxies: Vec::new(),
+        allowed_hosts: Vec::new(),
+        drain: Duration::ZERO,
         secret_key: None,
         delivery: Delivery::default(),
     };
