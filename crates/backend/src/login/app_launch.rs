@@ -11,6 +11,7 @@ use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
     extract::Body,
+    openapi::Doc,
 };
 use axum::{extract::State, http::StatusCode};
 use std::sync::Arc;
@@ -28,7 +29,14 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
 
 /// `POST /login/v1/app-launch/code`: the mini program hands over its code. The launch token is the key.
 pub(super) fn endpoint() -> Endpoint {
-    Endpoint::post("/login/v1/app-launch/code", Needs::Nothing, handle)
+    Endpoint::post("/login/v1/app-launch/code", Needs::Nothing, handle).doc(
+        Doc::new(
+            "tell_app_launch_code",
+            "A mini program that an app has opened hands over its code; the launch token is the key",
+        )
+        .takes::<AppLaunchCode>()
+        .answers_nothing(StatusCode::NO_CONTENT, "Taken"),
+    )
 }
 
 async fn handle(

@@ -19,6 +19,8 @@ pub(crate) struct Doc {
     pub(super) body: Option<WriteSchema>,
     /// What it answers when all goes well.
     pub(super) answers: Vec<Answer>,
+    /// What it answers otherwise, if that is no problem.
+    pub(super) fault: Option<WriteSchema>,
 }
 
 /// One good answer.
@@ -38,6 +40,15 @@ impl Doc {
             query: None,
             body: None,
             answers: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// It tells errors as `T`.
+    pub(crate) fn fails<T: JsonSchema>(self) -> Self {
+        Self {
+            fault: Some(named::<T>),
+            ..self
         }
     }
 

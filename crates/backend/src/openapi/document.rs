@@ -80,10 +80,14 @@ fn operation(endpoint: &Endpoint, doc: &Doc, generator: &mut SchemaGenerator) ->
         .iter()
         .map(|answer| (answer.status.as_u16().to_string(), response(answer, generator)))
         .collect();
-    responses.insert(
-        "default".to_owned(),
-        json!({ "$ref": "#/components/responses/Problem" }),
-    );
+    let fault = match doc.fault {
+        Some(fault) => json!({
+            "description": "What went wrong",
+            "content": { "application/json": { "schema": fault(generator) } },
+        }),
+        None => json!({ "$ref": "#/components/responses/Problem" }),
+    };
+    responses.insert("default".to_owned(), fault);
     operation["responses"] = Value::Object(responses);
     operation
 }

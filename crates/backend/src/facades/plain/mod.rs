@@ -4,6 +4,7 @@
 //! Names are taken in any case, from the query, a form or JSON; GET and POST are the same. OpenID and session_key never
 //! leave. A failure is `{"errcode": …, "errmsg": …}`, with the number in the style of WeChat's.
 
+mod doc;
 mod fault;
 #[cfg(test)]
 mod tests;
@@ -44,8 +45,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (path, work) in calls {
         let answering = move |State(app), call| answer(app, call, work);
-        endpoints.push(open(Endpoint::get(path, Needs::Nothing, answering)));
-        endpoints.push(open(Endpoint::post(path, Needs::Nothing, answering)));
+        let get = Endpoint::get(path, Needs::Nothing, answering).doc(doc::of(path, false));
+        let post = Endpoint::post(path, Needs::Nothing, answering).doc(doc::of(path, true));
+        endpoints.extend([open(get), open(post)]);
     }
     endpoints
 }
