@@ -173,6 +173,7 @@ mod tests {
         ("GET", "/auth/v1/provider/uri", None),
         ("GET", "/auth/v1/provider/callback", None),
         ("POST", "/auth/v1/provider/token", None),
+        ("PATCH", "/auth/v1/provider/token", None),
         ("POST", "/auth/v1/signin/with/provider", None),
         ("POST", "/auth/v1/signin", None),
         ("POST", "/auth/v1/signup", None),

@@ -2,7 +2,7 @@
 
 /** The pool, as a CloudBase environment or an Authing user pool would be named. */
 export const POOL = 'shop-4g7a2b9c'
-/** An application that offers everything. */
+/** An application that logs in whoever comes. */
 export const APPLICATION = '65f0c0ffee0ddba11cafe001'
 /** An application whose website logs in only people who have an account. */
 export const MEMBERS = '65f0c0ffee0ddba11cafe002'
@@ -47,6 +47,7 @@ pool = ${text(POOL)}
 id = ${text(APPLICATION)}
 name = "shop"
 redirect_urls = [${text(PAGE)}]
+connections = ${text([CONNECTIONS.website, CONNECTIONS.officialAccount, CONNECTIONS.miniProgram])}
 
 [[application]]
 pool = ${text(POOL)}

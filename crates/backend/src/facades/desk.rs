@@ -10,7 +10,7 @@ use axum::{
     http::{Method, Request},
 };
 use serde_json::{Value, json};
-use std::{fmt::Write, ops::Deref};
+use std::ops::Deref;
 use url::Url;
 use yaopai_sandbox::{AppKind, AppSheet, Config, Sandbox};
 use zeroize::Zeroizing;
@@ -62,7 +62,6 @@ impl Desk {
     }
 
     async fn furnish(&self) {
-        let mut file = String::new();
         let page = format!("callback_url = '{PAGE}'");
         for (identifier, kind, app, more) in [
             (
@@ -95,19 +94,18 @@ impl Desk {
             let AppSheet {
                 app_id, app_secret, ..
             } = self.app(app);
-            write!(
-                file,
+            // One after the other: which is the oldest matters.
+            self.clock.turn(1000);
+            let file = format!(
                 "[[connection]]\nkind = '{kind}'\nidentifier = '{identifier}'\ndisplay_name = '{identifier}'\n\
                  app_id = '{app_id}'\napp_secret = '{app_secret}'\n{more}\n"
-            )
-            .unwrap();
+            );
+            self.bootstrap(&file).await.unwrap();
         }
-        write!(
-            file,
+        let file = format!(
             "[[application]]\nid = 'shop'\nname = 'shop'\nredirect_urls = ['{PAGE}', '{FAR_PAGE}']\n\
              [[application]]\nid = 'members'\nname = 'members'\nredirect_urls = ['{PAGE}']\nconnections = ['pc-members']\n"
-        )
-        .unwrap();
+        );
         self.bootstrap(&file).await.unwrap();
     }
 

@@ -77,7 +77,7 @@ fn arrival(door: &Door, identified: &Identified, dry_run: bool) -> Arrival {
 pub(super) async fn list(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
     let record = visit.record_of(&bearer).await?;
-    let connections = visit.app.store.connections(&bearer.pool).await?;
+    let connections = visit.offered_to(&bearer).await?;
     let nickname = record.user.profile.nickname.as_ref().map(|name| &name.value);
     let data: Vec<Value> = connections
         .iter()

@@ -162,11 +162,10 @@ impl From<Error> for Fault {
                 format!("client_id: there is no such {what}"),
             )
             .rejected(Rejected::UnknownConnection),
-            Error::NotFound("connection") => Self::new(Word::ProviderNotEnabled, "there is no such provider")
-                .rejected(Rejected::UnknownConnection),
-            Error::ConnectionDisabled => {
-                Self::new(Word::ProviderNotEnabled, "the provider is disabled").rejected(Rejected::Disabled)
-            }
+            // The login itself has told operators of these.
+            Error::NotFound("connection") => Self::new(Word::ProviderNotEnabled, "there is no such provider"),
+            Error::ConnectionDisabled => Self::new(Word::ProviderNotEnabled, "the provider is disabled"),
+            Error::TamperedData => Self::new(Word::InvalidArgument, said),
             Error::NotFound(_) => Self::new(Word::NotFound, said),
             Error::Unauthenticated => Self::unauthenticated(),
             // The SDK forgets its credentials at this word.

@@ -26,6 +26,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         post("/auth/v1/provider/token", |visit| {
             Box::pin(provider::grant(visit))
         }),
+        patch("/auth/v1/provider/token", |visit| {
+            Box::pin(provider::enrich(visit))
+        }),
         post("/auth/v1/signin/with/provider", |visit| {
             Box::pin(sign_in::with_provider(visit))
         }),

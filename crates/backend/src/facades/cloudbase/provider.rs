@@ -2,11 +2,14 @@
 
 use super::{
     fault::{Fault, Word},
+    sign_in::taken,
     visit::Visit,
 };
 use crate::{
     App, Error,
+    account::{self, Proven, Refused},
     facades::{Call, redirect},
+    identity,
     login::{self, Door, Rejected, Via},
     store::{Application, ProviderRedirect, ProviderToken},
 };
@@ -21,12 +24,12 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use url::Url;
-use yaopai_domain::{ConnectionKind, PoolId, WeChatPerson};
-use yaopai_wechat::{LoginCode, Scope};
+use yaopai_domain::{ConnectionKind, PoolId, UserId, WeChatPerson};
+use yaopai_wechat::{LoginCode, PhoneCode, Scope};
 use zeroize::Zeroizing;
 
 /// Seconds that a provider token lives (CloudBase's documentation).
-const TOKEN_SECONDS: u32 = 3600;
+const TOKEN_SECONDS: i64 = 3600;
 /// Milliseconds in which a person comes back from WeChat's page.
 const REDIRECT_MILLIS: i64 = 10 * 60 * 1000;
 /// Path of our own callback.
@@ -223,15 +226,78 @@ pub(super) async fn grant(visit: &mut Visit) -> Result<Value, Fault> {
         person: identified.person,
         snapshot_user: identified.snapshot_user,
         phone: None,
-        expires_at: visit.app.clock.now().plus_millis(i64::from(TOKEN_SECONDS) * 1000),
+        expires_at: visit.app.clock.now().plus_millis(TOKEN_SECONDS * 1000),
     };
     let answer = told(&token, TOKEN_SECONDS, &provider_id, &kept);
     visit.app.store.add_provider_token(hash(&token), kept).await?;
     Ok(answer)
 }
 
+#[derive(Deserialize)]
+struct Enrich {
+    provider_token: String,
+    provider_id: Option<String>,
+    #[serde(default)]
+    provider_params: Params,
+}
+
+/// `PATCH /auth/v1/provider/token`: adds to a mini program's provider token the phone number behind a code of the phone
+/// button, or what is in `encryptedData`. Who the person is stays what WeChat's server said (design rule 7).
+pub(super) async fn enrich(visit: &mut Visit) -> Result<Value, Fault> {
+    let (pool, _) = visit.client().await?;
+    let asked: Enrich = visit.body()?;
+    let (mut kept, door, _) = taken(visit, &pool, &asked.provider_token).await?;
+    let open_id = kept.person.open_id.clone();
+    let params = asked.provider_params;
+    match (params.code, params.encrypted_data, params.iv) {
+        (Some(code), _, _) => {
+            let code = PhoneCode::new(code);
+            let proven = login::phone_by_code(&visit.app, &door, Some(&open_id), code).await?;
+            kept.phone = Some(proven.number.e164());
+        }
+        (None, Some(data), Some(iv)) => {
+            let opened = login::open_data(&visit.app, &door, &open_id, &iv, &data).await?;
+            if opened.phone().is_some() {
+                let proven = login::phone_by_data(&visit.app, &door, &open_id, &iv, &data).await?;
+                kept.phone = Some(proven.number.e164());
+            } else if let Some(told) = opened.profile() {
+                let union_id = kept.person.union_id.take();
+                kept.person = identity::person(open_id, union_id, told.nickname, told.avatar_url);
+            }
+        }
+        _ => {
+            return Err(Fault::argument(
+                "provider_params has neither a code nor encryptedData and iv",
+            ));
+        }
+    }
+    let store = &visit.app.store;
+    let hash = hash(&asked.provider_token);
+    store
+        .change_provider_token(&hash, &kept.person, kept.phone.as_deref())
+        .await?;
+    let left = kept.expires_at.millis_since(visit.app.clock.now()).max(0) / 1000;
+    let provider_id = asked.provider_id.unwrap_or(door.connection.app_id);
+    Ok(told(&asked.provider_token, left, &provider_id, &kept))
+}
+
+/// Gives the user the phone number that WeChat told with their provider token, unless they have one or it is another's.
+pub(super) async fn keep_phone(visit: &Visit, kept: &ProviderToken, user: UserId) -> Result<(), Fault> {
+    let Some(phone) = kept.phone.as_deref().and_then(|phone| phone.parse().ok()) else {
+        return Ok(());
+    };
+    let person = account::person(&visit.app, &kept.pool, user).await?;
+    if person.phone_proven {
+        return Ok(());
+    }
+    match account::bind(&visit.app, &kept.pool, user, &Proven::by_wechat(phone)).await {
+        Ok(()) | Err(Error::Account(Refused::Taken(_))) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// A provider token as SDKs read it. The OpenID is not in it: nobody is signed in yet.
-fn told(token: &str, expires_in: u32, provider_id: &str, kept: &ProviderToken) -> Value {
+fn told(token: &str, expires_in: i64, provider_id: &str, kept: &ProviderToken) -> Value {
     let WeChatPerson {
         nickname,
         avatar_url,

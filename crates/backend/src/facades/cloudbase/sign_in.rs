@@ -3,7 +3,7 @@
 use super::{
     bind,
     fault::{Fault, Word},
-    provider::hash,
+    provider::{hash, keep_phone},
     user,
     visit::Visit,
 };
@@ -51,6 +51,7 @@ pub(super) async fn with_provider(visit: &mut Visit) -> Result<Value, Fault> {
         }
     };
     used_up(visit, &asked.provider_token).await?;
+    keep_phone(visit, &kept, user).await?;
     credentials(visit, &pool, user, door.application.as_ref(), Some(kept.attempt)).await
 }
 

@@ -287,6 +287,7 @@ async fn only_pages_of_the_list_are_returned_to(
         ok(answer);
     } else {
         assert_eq!(word(&answer), "invalid_argument");
+        assert_eq!(desk.attempts().await.len(), 1, "an operator can read it");
     }
 }
 
@@ -338,6 +339,34 @@ async fn rule_1_a_mini_program_and_a_website_find_one_user() {
         "{ids:?}"
     );
     assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn rule_7_a_phone_number_that_wechat_told_becomes_the_users() {
+    let desk = Desk::open().await;
+    let app_id = desk.app(AppKind::MiniProgram).app_id;
+    let enriched = async |sdk: &Sdk<'_>, person: &str, params: Value| {
+        let login = desk.wx_login(person).await;
+        let body = json!({ "provider_id": app_id, "provider_code": login["code"] });
+        let granted = ok(sdk.post("/auth/v1/provider/token", body).await);
+        let body = json!({ "provider_token": granted["provider_token"], "provider_params": params });
+        let answer = sdk.open(Method::PATCH, "/auth/v1/provider/token", body).await;
+        (granted["provider_token"].as_str().unwrap().to_owned(), answer)
+    };
+    let mut sdk = Sdk::of(&desk, "shop");
+    let button = desk.phone_code("chen-mo").await;
+    let (token, answer) = enriched(&sdk, "chen-mo", json!({ "code": button["code"] })).await;
+    let told = ok(answer)["provider_profile"]["phone_number"].clone();
+    assert!(told.as_str().unwrap().starts_with("+86 1"), "{told}");
+    ok(sdk.sign_in(&token).await);
+    assert_eq!(sdk.me().await["phone_number"], told);
+
+    let mut other = Sdk::of(&desk, "shop");
+    let tampered = json!({ "iv": button["iv"], "encryptedData": button["encryptedData"] });
+    let (token, answer) = enriched(&other, "lin-xiaoman", tampered).await;
+    assert_eq!(word(&answer), "invalid_argument", "sealed for somebody else");
+    ok(other.sign_in(&token).await);
+    assert!(other.me().await["phone_number"].is_null());
 }
 
 #[tokio::test]
@@ -514,6 +543,12 @@ async fn who_changes_a_password_shows_who_they_are() {
     r#"{"provider_id":"nowhere","provider_code":"1"}"#,
     "provider_not_enabled"
 )]
+#[case::not_of_the_application(
+    "POST",
+    "/auth/v1/provider/token?client_id=members",
+    r#"{"provider_id":"pc","provider_code":"1"}"#,
+    "provider_not_enabled"
+)]
 #[case::disabled_provider(
     "POST",
     "/auth/v1/provider/token?client_id=default",
@@ -571,6 +606,16 @@ async fn bad_input_is_told_in_cloudbases_shape_and_changes_nothing(
         .await;
     assert_eq!(word(&answer), expected, "{}", answer.text());
     assert_eq!(desk.users().await, 0);
+    // With two pools, nobody knows whose operators a call is for that names none.
+    let nobodys = ["nowhere", "signin", "me", "bind"]
+        .iter()
+        .any(|end| path.ends_with(end))
+        || path.contains("callback");
+    assert_eq!(
+        desk.attempts().await.len(),
+        usize::from(!nobodys),
+        "an operator reads it once"
+    );
 }
 
 #[tokio::test]

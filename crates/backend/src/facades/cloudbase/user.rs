@@ -26,7 +26,7 @@ pub(super) async fn me(visit: &mut Visit) -> Result<Value, Fault> {
 async fn shown(visit: &Visit, bearer: &Bearer) -> Result<Value, Fault> {
     let record = visit.record_of(bearer).await?;
     let person = account::person(&visit.app, &bearer.pool, bearer.user).await?;
-    let connections = visit.app.store.connections(&bearer.pool).await?;
+    let connections = visit.offered_to(bearer).await?;
     let providers: Vec<Value> = record
         .identities
         .iter()

@@ -117,6 +117,23 @@ impl Visit {
         record.ok_or_else(Fault::unauthenticated)
     }
 
+    /// The connections that the application of whoever is signed in offers, oldest first.
+    pub(super) async fn offered_to(&self, bearer: &Bearer) -> Result<Vec<Connection>, Fault> {
+        let mut connections = self.app.store.connections(&bearer.pool).await?;
+        let application = match &bearer.application {
+            Some(id) => self.app.store.application(id).await?,
+            None => None,
+        };
+        if let Some(Application {
+            connections: named, ..
+        }) = application
+            && !named.is_empty()
+        {
+            connections.retain(|connection| named.contains(&connection.identifier));
+        }
+        Ok(connections)
+    }
+
     /// Who is knocking, for the attempt.
     pub(super) fn via(&self) -> Via {
         Via {

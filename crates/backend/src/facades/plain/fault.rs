@@ -90,11 +90,11 @@ impl From<Error> for Fault {
             Error::Malformed(_) => {
                 Self::new(StatusCode::BAD_REQUEST, 60001, said).rejected(Rejected::BadRequest)
             }
-            Error::NotFound("pool" | "application" | "connection") => {
+            // The login itself has told operators of these.
+            Error::NotFound("connection") => Self::new(StatusCode::NOT_FOUND, 60003, said),
+            Error::ConnectionDisabled => Self::new(StatusCode::FORBIDDEN, 60004, said),
+            Error::NotFound("pool" | "application") => {
                 Self::new(StatusCode::NOT_FOUND, 60003, said).rejected(Rejected::UnknownConnection)
-            }
-            Error::ConnectionDisabled => {
-                Self::new(StatusCode::FORBIDDEN, 60004, said).rejected(Rejected::Disabled)
             }
             Error::TokenRefused(_) => Self::session(),
             Error::Account(refused) => refused.into(),

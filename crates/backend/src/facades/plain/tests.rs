@@ -191,4 +191,12 @@ async fn bad_input_is_told_in_its_own_shape_and_changes_nothing(
     let answer = desk.call(Method::POST, &path, &[JSON], body).await;
     assert_eq!(errcode(&answer), expected);
     assert_eq!(desk.users().await, 0);
+    let nobodys = query.contains("=nowhere&code") && !query.contains("connection");
+    // Until the body is read, nobody knows whose operators it is for.
+    let nobodys = nobodys || body.starts_with('{');
+    assert_eq!(
+        desk.attempts().await.len(),
+        usize::from(!nobodys),
+        "an operator reads it once"
+    );
 }
