@@ -23,6 +23,9 @@ pub(crate) enum Browsers {
     Listed,
 }
 
+/// Which web pages may call the endpoints of each path.
+pub(crate) type Guests = Arc<HashMap<&'static str, Browsers>>;
+
 /// Seconds for which a browser remembers the answer to its question.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("600");
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
@@ -30,7 +33,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id");
 
 /// Answers browsers that ask whether a page may call an endpoint, and marks answers that a page may read.
 pub(crate) async fn let_browsers_in(
-    State((app, endpoints)): State<(Arc<App>, Arc<HashMap<&'static str, Browsers>>)>,
+    State((app, endpoints)): State<(Arc<App>, Guests)>,
     request: Request,
     next: Next,
 ) -> Response {

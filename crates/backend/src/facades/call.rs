@@ -3,7 +3,7 @@
 use crate::{App, Error, limit::address_of};
 use axum::{
     body::Bytes,
-    extract::{FromRequest, MatchedPath, Request},
+    extract::{FromRequest, Request},
     http::{HeaderMap, Method, StatusCode, Uri, header},
     response::IntoResponse,
 };
@@ -18,8 +18,6 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     /// Its address.
     pub(crate) uri: Uri,
-    /// The path as its endpoint writes it, with `{name}` for parameters.
-    pub(crate) endpoint: String,
     /// Its headers.
     pub(crate) headers: HeaderMap,
     /// Where it came from.
@@ -43,10 +41,6 @@ impl FromRequest<Arc<App>> for Call {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Infallible> {
         let (mut parts, body) = request.into_parts();
         let client = address_of(app, &parts.headers, &parts.extensions);
-        let endpoint = parts
-            .extensions
-            .get::<MatchedPath>()
-            .map(|path| path.as_str().to_owned());
         let headers = std::mem::take(&mut parts.headers);
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
@@ -59,7 +53,6 @@ impl FromRequest<Arc<App>> for Call {
         Ok(Self {
             client,
             request_id: header(&headers, "x-request-id").map(str::to_owned),
-            endpoint: endpoint.unwrap_or_default(),
             method,
             uri,
             headers,

@@ -85,7 +85,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(
             (token_hash.to_owned(), person.clone(), phone.map(str::to_owned)),
-            |writing, (hash, person, phone)| Box::pin(change_token(writing, hash, person, phone)),
+            |writing, (hash, person, phone)| Box::pin(change_token(writing, hash, person, phone.as_ref())),
         )
         .await
     }
@@ -173,10 +173,10 @@ async fn change_token(
     writing: &Writing<'_>,
     hash: &str,
     person: &WeChatPerson,
-    phone: &Option<String>,
+    phone: Option<&String>,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE provider_token SET person = $1, phone = $2 WHERE token_hash = $3 AND used_at IS NULL";
-    let values = values![to_json(person)?, phone.as_ref(), hash];
+    let values = values![to_json(person)?, phone, hash];
     writing.execute(sql, values).await?;
     Ok(())
 }

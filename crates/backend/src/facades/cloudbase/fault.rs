@@ -175,15 +175,15 @@ impl From<Error> for Fault {
                 Word::InvalidGrant,
                 format!("WeChat refused: {} {}", answer.errcode, answer.errmsg),
             ),
-            Error::WeChat(_) => Self::new(Word::Unavailable, said),
             Error::Account(refused) => refused.into(),
             Error::NotConfigured(_) => Self::new(Word::FailedPrecondition, said),
-            Error::NotDelivered(_) => Self::new(Word::Unavailable, said),
             Error::TooOften { retry_after } => Self {
                 retry_after: Some(retry_after),
                 ..Self::new(Word::ResourceExhausted, said)
             },
-            Error::Busy | Error::Store(StoreError::Closed) => Self::new(Word::Unavailable, said),
+            Error::WeChat(_) | Error::NotDelivered(_) | Error::Busy | Error::Store(StoreError::Closed) => {
+                Self::new(Word::Unavailable, said)
+            }
             error => {
                 tracing::error!(%error, "a request failed");
                 Self::new(

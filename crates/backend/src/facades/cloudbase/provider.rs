@@ -184,11 +184,13 @@ pub(super) async fn callback(State(app): State<Arc<App>>, call: Call) -> Respons
 }
 
 #[derive(Deserialize)]
-pub(super) struct GrantRequest {
-    provider_id: Option<String>,
-    provider_code: Option<String>,
-    #[serde(default)]
-    provider_params: Params,
+struct GrantRequest {
+    #[serde(rename = "provider_id")]
+    id: Option<String>,
+    #[serde(rename = "provider_code")]
+    code: Option<String>,
+    #[serde(default, rename = "provider_params")]
+    params: Params,
 }
 
 #[derive(Default, Deserialize)]
@@ -205,14 +207,14 @@ struct Params {
 pub(super) async fn grant(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, application) = visit.client().await?;
     let asked: GrantRequest = visit.body()?;
-    let params = asked.provider_params;
+    let params = asked.params;
     let provider_id = asked
-        .provider_id
+        .id
         .or(params.appid)
         .ok_or_else(|| Fault::argument("provider_id is missing"))?;
     let door = visit.door(&pool, application.as_ref(), &provider_id).await?;
     let code = asked
-        .provider_code
+        .code
         .or(params.code)
         .filter(|code| !code.is_empty())
         .ok_or_else(|| Fault::argument("provider_code is missing"))?;
@@ -235,10 +237,12 @@ pub(super) async fn grant(visit: &mut Visit) -> Result<Value, Fault> {
 
 #[derive(Deserialize)]
 struct Enrich {
-    provider_token: String,
-    provider_id: Option<String>,
-    #[serde(default)]
-    provider_params: Params,
+    #[serde(rename = "provider_token")]
+    token: String,
+    #[serde(rename = "provider_id")]
+    id: Option<String>,
+    #[serde(default, rename = "provider_params")]
+    params: Params,
 }
 
 /// `PATCH /auth/v1/provider/token`: adds to a mini program's provider token the phone number behind a code of the phone
@@ -246,9 +250,9 @@ struct Enrich {
 pub(super) async fn enrich(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, _) = visit.client().await?;
     let asked: Enrich = visit.body()?;
-    let (mut kept, door, _) = taken(visit, &pool, &asked.provider_token).await?;
+    let (mut kept, door, _) = taken(visit, &pool, &asked.token).await?;
     let open_id = kept.person.open_id.clone();
-    let params = asked.provider_params;
+    let params = asked.params;
     match (params.code, params.encrypted_data, params.iv) {
         (Some(code), _, _) => {
             let code = PhoneCode::new(code);
@@ -272,13 +276,13 @@ pub(super) async fn enrich(visit: &mut Visit) -> Result<Value, Fault> {
         }
     }
     let store = &visit.app.store;
-    let hash = hash(&asked.provider_token);
+    let hash = hash(&asked.token);
     store
         .change_provider_token(&hash, &kept.person, kept.phone.as_deref())
         .await?;
     let left = kept.expires_at.millis_since(visit.app.clock.now()).max(0) / 1000;
-    let provider_id = asked.provider_id.unwrap_or(door.connection.app_id);
-    Ok(told(&asked.provider_token, left, &provider_id, &kept))
+    let provider_id = asked.id.unwrap_or(door.connection.app_id);
+    Ok(told(&asked.token, left, &provider_id, &kept))
 }
 
 /// Gives the user the phone number that WeChat told with their provider token, unless they have one or it is another's.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     account::{self, Person, ProfilePatch, Refused},
     login::Rejected,
-    session::{self, Bearer},
+    session::Bearer,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};

@@ -158,7 +158,7 @@ impl Visit {
         };
         if let Some(pool) = pool {
             let connection = self.connection.as_ref();
-            login::reject(&self.app, &pool, connection, &self.via(), what.clone()).await;
+            login::reject(&self.app, &pool, connection, &self.via(), *what).await;
         }
     }
 }
