@@ -1,6 +1,6 @@
 //! How a backend is told what to do.
 
-use crate::{Delivery, EmbeddedKey, Limits, SecretKey};
+use crate::{Delivery, EmbeddedKey, Limits, PostgresServer, SecretKey};
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -49,13 +49,13 @@ pub struct Config {
 pub enum Database {
     /// A SQLite file; made if it is not there.
     Sqlite(PathBuf),
-    /// A PostgreSQL server, by its URL.
-    Postgres(String),
+    /// A database on a PostgreSQL server, which several backends may share.
+    Postgres(PostgresServer),
 }
 
 /// A database URL of neither kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a database URL is sqlite:FILE or postgres://…")]
+#[error("a database URL is sqlite:FILE or postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
 pub struct InvalidDatabaseUrl;
 
 impl FromStr for Database {
@@ -63,7 +63,7 @@ impl FromStr for Database {
 
     fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(url.to_owned()));
+            return url.parse().map(Self::Postgres).map_err(|_| InvalidDatabaseUrl);
         }
         let file = url.strip_prefix("sqlite:").ok_or(InvalidDatabaseUrl)?;
         // sqlite:///absolute and sqlite:relative are both in use.
@@ -83,7 +83,8 @@ mod tests {
     #[rstest]
     #[case::relative("sqlite:data/a.db", Some(Database::Sqlite("data/a.db".into())))]
     #[case::absolute("sqlite:///var/a.db", Some(Database::Sqlite("/var/a.db".into())))]
-    #[case::postgres("postgres://h/d", Some(Database::Postgres("postgres://h/d".into())))]
+    #[case::postgres("postgres://h/d", "postgres://h/d".parse().ok().map(Database::Postgres))]
+    #[case::postgres_with_a_word_too_many("postgres://h/d?secret=1", None)]
     #[case::empty("sqlite:", None)]
     #[case::bare("a.db", None)]
     #[case::other("mysql://h/d", None)]

@@ -14,9 +14,6 @@ use yaopai_domain::{Code, FieldError, Problem, ResetReason, Rule};
 /// What can go wrong in the backend, at its start and with a request. No secret is ever in it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// PostgreSQL was asked for.
-    #[error("PostgreSQL is not supported yet; use sqlite:FILE")]
-    PostgresNotYet,
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -207,6 +204,9 @@ impl Error {
             Self::Busy | Self::NotConfigured(_) | Self::NotDelivered(_) | Self::Store(StoreError::Closed) => {
                 Problem::new(Code::Busy, said())
             }
+            Self::Store(StoreError::Unreachable { .. }) => {
+                Problem::new(Code::Busy, "the database cannot be reached")
+            }
             Self::Store(StoreError::Taken(unique)) => match taken(*unique) {
                 Some(field) => Problem::fields(vec![field]),
                 None => Problem::new(Code::Internal, "a value is taken"),
@@ -219,8 +219,7 @@ impl Error {
             Self::Store(StoreError::Unknown("connection")) => unknown("connections", Rule::ConnectionUnknown),
             // An operator can mend this one, and its words hold nothing secret.
             Self::OtherSecretKey { .. } => Problem::new(Code::Internal, said()),
-            Self::PostgresNotYet
-            | Self::Listen { .. }
+            Self::Listen { .. }
             | Self::DataDir { .. }
             | Self::SecretKey(_)
             | Self::Bootstrap { .. }

@@ -37,7 +37,7 @@ pub use deliver::{Delivery, InvalidMailServer, MailServer, SmsGateway};
 pub use error::{Error, TokenRefusal};
 pub use limit::{Limits, Rate};
 pub use serve::Backend;
-pub use store::{StoreError, Unique};
+pub use store::{InvalidPostgresUrl, PostgresServer, StoreError, Unique};
 pub use vault::{InvalidSecretKey, SecretKey};
 pub use yaopai_wechat::WeChatHosts;
 

@@ -13,13 +13,7 @@ use crate::{
     store::{News, Store, StoreError},
     vault::Vault,
 };
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -49,9 +43,6 @@ impl Backend {
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, Error> {
-        let Database::Sqlite(file) = &config.database else {
-            return Err(Error::PostgresNotYet);
-        };
         let address = config.listen;
         let listen_failed = |source| Error::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen_failed)?;
@@ -60,16 +51,12 @@ impl Backend {
             Url::parse(&format!("http://{bound}/")).map_err(|_| Error::Internal("an address is no URL"))?;
 
         make_dir(&config.data_dir)?;
-        file.parent()
-            .filter(|dir| !dir.as_os_str().is_empty())
-            .map(make_dir)
-            .transpose()?;
         let secret_key = match config.secret_key {
             Some(key) => key,
             None => SecretKey::of_data_dir(&config.data_dir, entropy.as_ref())?,
         };
         let news = News::new();
-        let store = open(file.clone(), &clock, &entropy, news.clone()).await?;
+        let store = open(config.database, &clock, &entropy, news.clone()).await?;
         let vault = Arc::new(Vault::new(&secret_key));
         if let Some(file) = &config.bootstrap {
             bootstrap::apply(file, &store, &vault).await?;
@@ -154,16 +141,26 @@ async fn serve(listener: TcpListener, app: Arc<App>) {
     }
 }
 
-/// Opening reads the whole file once, so it must not block the async threads.
 async fn open(
-    file: PathBuf,
+    database: Database,
     clock: &Arc<dyn Clock>,
     entropy: &Arc<dyn Entropy>,
     news: News,
 ) -> Result<Store, Error> {
     let (clock, entropy) = (Arc::clone(clock), Arc::clone(entropy));
-    let opened = tokio::task::spawn_blocking(move || Store::sqlite(&file, clock, entropy, news)).await;
-    Ok(opened.map_err(|_| StoreError::Closed)??)
+    match database {
+        Database::Sqlite(file) => {
+            file.parent()
+                .filter(|dir| !dir.as_os_str().is_empty())
+                .map(make_dir)
+                .transpose()?;
+            // Opening reads the whole file once, so it must not block the async threads.
+            let opened =
+                tokio::task::spawn_blocking(move || Store::sqlite(&file, clock, entropy, news)).await;
+            Ok(opened.map_err(|_| StoreError::Closed)??)
+        }
+        Database::Postgres(server) => Ok(Store::postgres(server, clock, entropy, news).await?),
+    }
 }
 
 /// Makes a folder that only its owner can enter: it holds people's data and the key of the secrets.
@@ -277,13 +274,19 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn postgresql_is_refused_for_now() {
+    async fn a_database_server_that_is_not_there_is_named_without_its_password() {
         let dir = tempfile::tempdir().unwrap();
+        let url = "postgres://yaopai:Tr0ub4dor@127.0.0.1:9/yaopai";
         let config = Config {
-            database: Database::Postgres("postgres://localhost/yaopai".to_owned()),
+            database: url.parse().unwrap(),
             ..config(dir.path())
         };
-        assert!(matches!(start(config).await, Err(Error::PostgresNotYet)));
+        let said = start(config).await.err().unwrap().to_string();
+        assert!(
+            said.contains("127.0.0.1:9/yaopai") && said.contains("refused"),
+            "{said}"
+        );
+        assert!(!said.contains("Tr0ub4dor"), "{said}");
     }
 
     #[tokio::test]

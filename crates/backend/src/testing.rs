@@ -1,5 +1,9 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
+mod postgres;
+
+pub(crate) use postgres::TestDatabase;
+
 use crate::{
     App, Limits, SecretKey,
     account::Passwords,

@@ -38,6 +38,7 @@ pub(crate) use attempts::{Claim, ClaimedCode, CodeClaim, Exchange, Exchanged, Se
 pub(crate) use audit::AuditFilter;
 pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
 pub(crate) use own_data::{Claimed, OwnMetadata};
+pub use engine::{InvalidPostgresUrl, PostgresServer};
 pub(crate) use pool_keys::StoredKey;
 pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken};
 pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};
@@ -110,6 +111,30 @@ pub enum StoreError {
         known: i64,
         /// Where the file is now.
         kept: PathBuf,
+    },
+    /// The database was written by a newer version.
+    #[error(
+        "the database {server} was written by a newer version (schema {found}, this version knows {known}) and was left \
+         as it is: use that version, or another database"
+    )]
+    NewerDatabase {
+        /// Where it is.
+        server: String,
+        /// Schema version of the database.
+        found: i64,
+        /// Newest schema version this program knows.
+        known: i64,
+    },
+    /// There is no connection to the database server.
+    #[error(
+        "the database {server} cannot be reached: {reason}. Check that the server runs, and host, port, user, password \
+         and database in the URL"
+    )]
+    Unreachable {
+        /// Where it should be.
+        server: String,
+        /// What happened, without a password.
+        reason: String,
     },
     /// The file is the database of another program.
     #[error("{} is the database of another program and was left as it is; choose another file", file.display())]

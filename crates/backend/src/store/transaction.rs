@@ -2,7 +2,7 @@
 
 use super::{
     NewHead, News, StoreError,
-    engine::{self, Engine, Row, Statements, Value, Work, values},
+    engine::{self, Engine, PostgresServer, Row, Statements, Value, Work, values},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -44,6 +44,17 @@ impl Store {
         news: News,
     ) -> Result<Self, StoreError> {
         let engine = engine::Sqlite::open(file, clock.now())?;
+        Ok(Self::new(Box::new(engine), clock, entropy, news))
+    }
+
+    /// A store in a PostgreSQL database, in which other backends may be at work too. Several may start at once.
+    pub(crate) async fn postgres(
+        server: PostgresServer,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        news: News,
+    ) -> Result<Self, StoreError> {
+        let engine = engine::Postgres::open(server, Arc::clone(&entropy)).await?;
         Ok(Self::new(Box::new(engine), clock, entropy, news))
     }
 

@@ -5,10 +5,14 @@
 //! milliseconds since the UNIX epoch; flags as 0 and 1; JSON as text. Ids are made by the application. `FOR UPDATE` at the
 //! end of a query keeps its rows from others until the transaction ends.
 
+mod migrations;
+mod postgres;
 mod row;
 mod sqlite;
 mod value;
 
+pub(crate) use postgres::Postgres;
+pub use postgres::{InvalidPostgresUrl, PostgresServer};
 pub(crate) use row::{Row, to_json, wire_name};
 pub(crate) use sqlite::Sqlite;
 pub(crate) use value::{Value, values};

@@ -1,6 +1,6 @@
 //! Opening the file: settings, schema, and files that cannot be used.
 
-use crate::store::StoreError;
+use crate::store::{StoreError, engine::migrations};
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::{
@@ -9,10 +9,6 @@ use std::{
 };
 use url::Url;
 use yaopai_domain::Timestamp;
-
-mod migrations {
-    refinery::embed_migrations!("migrations");
-}
 
 /// Marks a SQLite file as ours ("YAOP"); the first migration sets it.
 const APPLICATION_ID: i64 = 0x5941_4f50;
@@ -75,13 +71,8 @@ impl From<rusqlite::Error> for Unusable {
 }
 
 fn open_writer(file: &Path) -> Result<Connection, Unusable> {
-    let runner = migrations::migrations::runner().set_grouped(true);
-    let known = runner
-        .get_migrations()
-        .iter()
-        .map(|migration| i64::from(migration.version()))
-        .max()
-        .unwrap_or(0);
+    let runner = migrations::sqlite();
+    let known = migrations::newest(&runner);
     if file
         .try_exists()
         .map_err(|error| StoreError::Engine(Box::new(error)))?
@@ -324,12 +315,11 @@ mod tests {
     fn an_upgraded_schema_is_the_fresh_schema() {
         let dir = tempfile::tempdir().unwrap();
         let fresh = writer(&dir.path().join("fresh.db"), NOW).unwrap();
-        let runner = migrations::migrations::runner();
+        let runner = migrations::sqlite();
         for from in runner.get_migrations() {
             let file = dir.path().join(format!("from-{}.db", from.version()));
             let mut old = Connection::open(&file).unwrap();
-            migrations::migrations::runner()
-                .set_grouped(true)
+            migrations::sqlite()
                 .set_target(refinery::Target::Version(from.version()))
                 .run(&mut old)
                 .unwrap();
