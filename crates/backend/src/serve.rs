@@ -17,9 +17,11 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
-use yaopai_domain::{Clock, Entropy, Reach, reach};
+use yaopai_domain::{Clock, Entropy, Reach, Timestamp, reach};
 use yaopai_wechat::{WeChat, WeChatHosts};
 
+/// How often what is old is forgotten.
+const FORGET_EVERY: Duration = Duration::from_hours(1);
 /// How long a stop waits for requests and tasks that do not want to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Limits of one call to WeChat or to a gateway.
@@ -63,8 +65,7 @@ impl Backend {
         }
         store.ensure_a_pool().await?;
         store.end_interrupted_attempts().await?;
-        store.forget_old_attempts().await?;
-        store.forget_old_sessions(clock.now()).await?;
+        forget_what_is_old(&store, clock.now()).await?;
         let http = http_client(&config.wechat)?;
         let public_url = config.public_url.unwrap_or_else(|| url.clone());
         let courier = Courier::new(config.delivery)?;
@@ -90,6 +91,7 @@ impl Backend {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
+        app.tasks.spawn(forget_every_hour(Arc::clone(&app)));
         let server = tokio::spawn(serve(listener, Arc::clone(&app)));
         Ok(Self {
             url,
@@ -138,6 +140,22 @@ async fn serve(listener: TcpListener, app: Arc<App>) {
         .await;
     if let Err(error) = served {
         tracing::error!(%error, "the server ended");
+    }
+}
+
+/// Everything that is kept for a time only, and is not forgotten where it is written.
+async fn forget_what_is_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    store.forget_old_attempts().await?;
+    store.forget_old_sessions(now).await
+}
+
+async fn forget_every_hour(app: Arc<App>) {
+    let hour = || app.stopping.run_until_cancelled(tokio::time::sleep(FORGET_EVERY));
+    while hour().await.is_some() {
+        // What was not forgotten now is forgotten in an hour.
+        if let Err(error) = forget_what_is_old(&app.store, app.clock.now()).await {
+            tracing::warn!(%error, "old data could not be removed");
+        }
     }
 }
 

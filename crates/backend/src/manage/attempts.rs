@@ -1,5 +1,6 @@
 //! Login attempts: looked at, followed live, cancelled.
 
+use super::page::{read_after, write_after};
 use crate::{
     App, Error,
     access::{Caller, while_allowed},
@@ -7,6 +8,7 @@ use crate::{
     extract::{Parameters, Place},
     login::Step,
     openapi::Doc,
+    store::AttemptFilter,
 };
 use axum::{
     Json,
@@ -19,7 +21,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast;
-use yaopai_domain::{Action, AttemptId, AttemptState, LoginAttempt, PoolId};
+use yaopai_domain::{Action, AttemptId, AttemptState, ConnectionId, LoginAttempt, PoolId, Timestamp, UserId};
 
 const LIST_DEFAULT: u32 = 50;
 const LIST_MOST: u32 = 200;
@@ -33,7 +35,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/manage/v1/pools/{pool}/attempts", READ, list).doc(
             Doc::new("list_attempts", "Login attempts, newest first")
-                .query::<ListParameters>()
+                .query::<Wanted>()
                 .answers::<Attempts>(StatusCode::OK, "The attempts"),
         ),
         Endpoint::get(ONE, READ, show).doc(
@@ -55,7 +57,26 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 #[derive(Deserialize, JsonSchema)]
-struct ListParameters {
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// Only those that stand so.
+    state: Option<AttemptState>,
+    /// Only those with this connection.
+    connection: Option<ConnectionId>,
+    /// Only of whom WeChat named by this OpenID or UnionID.
+    person: Option<String>,
+    /// Only those that came to this user.
+    user: Option<UserId>,
+    /// Only the one that the backend's log knows by this request id.
+    request_id: Option<String>,
+    /// Only those that WeChat's support knows by this rid.
+    rid: Option<String>,
+    /// Only those that did not begin before this moment.
+    since: Option<i64>,
+    /// Only those that began before this moment.
+    until: Option<i64>,
+    /// What the last page answered as `after`.
+    after: Option<String>,
     /// At most this many, 50 unless told, 200 at most.
     limit: Option<u32>,
 }
@@ -64,17 +85,34 @@ struct ListParameters {
 struct Attempts {
     /// Newest first.
     attempts: Vec<LoginAttempt>,
+    /// What to send as `after` for the next page, which can be empty when few match; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
 }
 
-/// `GET …/attempts?limit=`: newest first, 50 unless told, at most 200.
+/// `GET …/attempts`: newest first.
 async fn list(
     State(app): State<Arc<App>>,
     caller: Caller,
-    Parameters(parameters): Parameters<ListParameters>,
+    Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<Attempts>, Error> {
-    let limit = parameters.limit.unwrap_or(LIST_DEFAULT).clamp(1, LIST_MOST);
-    let attempts = app.store.attempts(&caller.pool, limit).await?;
-    Ok(Json(Attempts { attempts }))
+    let limit = wanted.limit.unwrap_or(LIST_DEFAULT).clamp(1, LIST_MOST);
+    let filter = AttemptFilter {
+        state: wanted.state,
+        connection: wanted.connection,
+        person: wanted.person,
+        user: wanted.user,
+        request_id: wanted.request_id,
+        rid: wanted.rid,
+        since: wanted.since.map(Timestamp),
+        until: wanted.until.map(Timestamp),
+        after: wanted.after.as_deref().map(read_after).transpose()?,
+    };
+    let found = app.store.find_attempts(&caller.pool, filter, limit).await?;
+    Ok(Json(Attempts {
+        attempts: found.attempts,
+        after: found.after.map(|(at, id)| write_after(at, &id)),
+    }))
 }
 
 /// `GET …/attempts/{id}`: how it stands.
@@ -164,4 +202,124 @@ async fn read(app: &App, pool: &PoolId, id: AttemptId) -> Result<LoginAttempt, E
         .attempt(pool, id)
         .await?
         .ok_or(Error::NotFound("attempt"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+    use axum::http::{Method, StatusCode};
+    use rstest::rstest;
+    use serde_json::Value;
+
+    const USER: &str = "00000000-0000-7000-8000-0000000000aa";
+    const CONNECTION: &str = "00000000-0000-7000-8000-0000000000cc";
+
+    /// Six attempts a second apart: five of strangers, the fourth of somebody known; the fifth was refused by WeChat.
+    async fn bench() -> Bench {
+        let bench = Bench::new().await;
+        for number in 1..=6 {
+            let person = if number == 4 {
+                ("oid", "uid")
+            } else {
+                ("other", "another")
+            };
+            let (legs, verdict) = if number == 5 {
+                let failure =
+                    r#"{"type":"we_chat","errcode":40029,"errmsg":"x","rid":"aaaaaaaa-bbbbbbbb-cccccccc"}"#;
+                (
+                    format!(
+                        r#"[{{"name":"code_exchange","started_at":1,"took_ms":1,"outcome":"failed","request":null,
+                            "answer":[],"failure":{failure}}}]"#
+                    ),
+                    format!(r#"{{"outcome":"fail","leg":"code_exchange","failure":{failure}}}"#),
+                )
+            } else {
+                let person = format!(
+                    r#"{{"open_id":"{}","union_id":"{}","nickname":null,"avatar_url":null,"anonymous":true}}"#,
+                    person.0, person.1
+                );
+                let user = if number == 4 { USER } else { CONNECTION };
+                (
+                    "[]".to_owned(),
+                    format!(
+                        r#"{{"outcome":"log_in","user_id":"{user}","name":null,"union_id_added":false,"person":{person}}}"#
+                    ),
+                )
+            };
+            let state = if number == 5 { "failed" } else { "decided" };
+            bench
+                .sql()
+                .execute(
+                    "INSERT INTO attempt (id, pool, connection_id, kind, purpose, via, dry_run, state, legs, verdict,
+                         created_at, expires_at)
+                     VALUES (?1, 'default', ?2, 'wechat:pc', 'login', ?3, 0, ?4, ?5, ?6, ?7, 0)",
+                    (
+                        format!("00000000-0000-7000-8000-00000000000{number}"),
+                        CONNECTION,
+                        format!(r#"{{"facade":"plain","client":null,"request_id":"r{number}"}}"#),
+                        state,
+                        legs,
+                        verdict,
+                        number * 1000,
+                    ),
+                )
+                .unwrap();
+        }
+        bench
+    }
+
+    /// The last digits of the attempts found, and where to go on.
+    async fn find(bench: &Bench, query: &str) -> (String, Option<String>) {
+        let page = bench
+            .manage(Method::GET, &format!("attempts?{query}"), Value::Null)
+            .await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.text());
+        let page = page.json();
+        let ids = page["attempts"].as_array().unwrap().iter();
+        let digits = ids
+            .filter_map(|attempt| attempt["id"].as_str()?.chars().last())
+            .collect();
+        (digits, page["after"].as_str().map(str::to_owned))
+    }
+
+    #[rstest]
+    #[case::all("", "654321")]
+    #[case::state("state=failed", "5")]
+    #[case::connection(&format!("connection={CONNECTION}"), "654321")]
+    #[case::other_connection(&format!("connection={USER}"), "")]
+    #[case::open_id("person=oid", "4")]
+    #[case::union_id("person=uid", "4")]
+    #[case::nobody("person=oi", "")]
+    #[case::user(&format!("user={USER}"), "4")]
+    #[case::request("request_id=r2", "2")]
+    #[case::rid("rid=aaaaaaaa-bbbbbbbb-cccccccc", "5")]
+    #[case::time("since=2000&until=4000", "32")]
+    #[case::both("person=another&until=4000", "321")]
+    #[tokio::test]
+    async fn attempts_are_found_by_what_support_is_told(#[case] query: &str, #[case] expected: &str) {
+        let bench = bench().await;
+        assert_eq!(find(&bench, query).await, (expected.to_owned(), None));
+    }
+
+    #[tokio::test]
+    async fn pages_follow_each_other_without_gap_or_repeat() {
+        let bench = bench().await;
+        for query in ["limit=2", "limit=2&person=other"] {
+            let mut all = String::new();
+            let mut next = query.to_owned();
+            loop {
+                let (page, after) = find(&bench, &next).await;
+                assert!(page.len() <= 2);
+                all.push_str(&page);
+                let Some(after) = after else { break };
+                next = format!("{query}&after={after}");
+            }
+            let expected = if query.contains("person") {
+                "6321"
+            } else {
+                "654321"
+            };
+            assert_eq!(all, expected);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! `GET /manage/v1/pools/{pool}/audit`: who changed what, newest first.
 
+use super::page::{read_after, write_after};
 use crate::{
     App, Error,
     access::Caller,
@@ -12,7 +13,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
-use yaopai_domain::{Action, AuditEntry, AuditPage, Timestamp};
+use yaopai_domain::{Action, AuditPage, Timestamp};
 
 const USUAL_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
@@ -57,13 +58,7 @@ async fn list(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Json<AuditPage>, Error> {
     let limit = wanted.limit.unwrap_or(USUAL_LIMIT).clamp(1, MAX_LIMIT);
-    let after = wanted
-        .after
-        .as_deref()
-        .map(|text| {
-            read_after(text).ok_or_else(|| Error::Malformed("not an `after` of this list".to_owned()))
-        })
-        .transpose()?;
+    let after = wanted.after.as_deref().map(read_after).transpose()?;
     let filter = AuditFilter {
         actor: wanted.actor,
         action: wanted.action,
@@ -76,18 +71,11 @@ async fn list(
     let mut entries = app.store.audit_entries(&caller.pool, filter, limit + 1).await?;
     let more = entries.len() > limit as usize;
     entries.truncate(limit as usize);
-    let after = entries.last().filter(|_| more).map(write_after);
+    let after = entries
+        .last()
+        .filter(|_| more)
+        .map(|last| write_after(last.at, &last.id));
     Ok(Json(AuditPage { entries, after }))
-}
-
-/// Where the next page begins: `<milliseconds>.<id>`.
-fn write_after(last: &AuditEntry) -> String {
-    format!("{}.{}", last.at.0, last.id)
-}
-
-fn read_after(text: &str) -> Option<(Timestamp, String)> {
-    let (at, id) = text.split_once('.')?;
-    Some((Timestamp(at.parse().ok()?), id.to_owned()))
 }
 
 #[cfg(test)]

@@ -4,11 +4,14 @@ mod access_keys;
 mod applications;
 mod attempts;
 mod audit;
+#[cfg(test)]
+mod audited;
 mod change_connection;
 mod create_connection;
 mod delete_connection;
 mod enable_connection;
 mod operators;
+mod page;
 mod platform_accounts;
 mod read_connections;
 mod read_users;

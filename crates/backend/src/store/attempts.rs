@@ -17,7 +17,8 @@ use yaopai_domain::{
     WeChatPerson,
 };
 
-const ATTEMPT: &str =
+/// Every column of an attempt.
+pub(super) const ATTEMPT: &str =
     "SELECT id, pool, connection_id, kind, application, purpose, via, dry_run, state, memo, legs,
         verdict, created_at, expires_at, finished_at
     FROM attempt";
@@ -147,14 +148,6 @@ impl Store {
     ) -> Result<Option<LoginAttempt>, StoreError> {
         self.read((pool.clone(), id), |reading, (pool, id)| {
             Box::pin(load(reading, pool, *id))
-        })
-        .await
-    }
-
-    /// At most `limit` attempts, newest first.
-    pub(crate) async fn attempts(&self, pool: &PoolId, limit: u32) -> Result<Vec<LoginAttempt>, StoreError> {
-        self.read((pool.clone(), limit), |reading, (pool, limit)| {
-            Box::pin(newest(reading, pool, *limit))
         })
         .await
     }
@@ -423,12 +416,6 @@ async fn redeem(writing: &Writing<'_>, pool: &PoolId, hash: &str) -> Result<Opti
     Ok(found)
 }
 
-async fn newest(reading: &Reading<'_>, pool: &PoolId, limit: u32) -> Result<Vec<LoginAttempt>, StoreError> {
-    let sql = format!("{ATTEMPT} WHERE pool = $1 ORDER BY created_at DESC, id DESC LIMIT $2");
-    let rows = reading.rows(&sql, values![pool, limit]).await?;
-    rows.iter().map(of_row).collect()
-}
-
 async fn go_on(
     writing: &Writing<'_>,
     pool: &PoolId,
@@ -569,7 +556,8 @@ async fn update(writing: &Writing<'_>, attempt: &LoginAttempt) -> Result<(), Sto
     Ok(())
 }
 
-fn of_row(row: &Row) -> Result<LoginAttempt, StoreError> {
+/// Reads a row of [`ATTEMPT`].
+pub(super) fn of_row(row: &Row) -> Result<LoginAttempt, StoreError> {
     Ok(LoginAttempt {
         id: row.parsed("id")?,
         connection_id: row.parsed_or_null("connection_id")?,

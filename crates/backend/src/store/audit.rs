@@ -2,7 +2,8 @@
 
 use super::{
     Reading, Store, StoreError, Writing,
-    engine::{self, Row, values},
+    engine::{Row, values},
+    narrow::Question,
 };
 use serde_json::Value;
 use yaopai_domain::{AuditEntry, PoolId, Timestamp};
@@ -79,41 +80,31 @@ async fn entries(
     filter: &AuditFilter,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    let mut sql = "SELECT id, actor, action, target, old, new, at FROM audit WHERE pool = $1".to_owned();
-    let mut values = values![pool];
-    let mut narrow = |condition: &str, more: Vec<engine::Value>| {
-        let mut condition = condition.to_owned();
-        for value in more {
-            values.push(value);
-            condition = condition.replacen('?', &format!("${}", values.len()), 1);
-        }
-        sql.push_str(" AND ");
-        sql.push_str(&condition);
-    };
+    let select = "SELECT id, actor, action, target, old, new, at FROM audit WHERE pool = $1";
+    let mut question = Question::new(select, values![pool]);
     if let Some(actor) = &filter.actor {
-        narrow("actor = ?", values![actor]);
+        question.narrow("actor = ?", values![actor]);
     }
     if let Some(action) = &filter.action {
         // What begins with a text sorts from it up to it with the last character there is.
-        narrow(
+        question.narrow(
             "action >= ? AND action < ?",
             values![action, format!("{action}\u{10FFFF}")],
         );
     }
     if let Some(target) = &filter.target {
-        narrow("target = ?", values![target]);
+        question.narrow("target = ?", values![target]);
     }
     if let Some(since) = filter.since {
-        narrow("at >= ?", values![since]);
+        question.narrow("at >= ?", values![since]);
     }
     if let Some(until) = filter.until {
-        narrow("at < ?", values![until]);
+        question.narrow("at < ?", values![until]);
     }
     if let Some((at, id)) = &filter.after {
-        narrow("(at < ? OR (at = ? AND id < ?))", values![*at, *at, id]);
+        question.narrow("(at < ? OR (at = ? AND id < ?))", values![*at, *at, id]);
     }
-    values.push(limit.into());
-    sql.push_str(&format!(" ORDER BY at DESC, id DESC LIMIT ${}", values.len()));
+    let (sql, values) = question.ordered("at DESC, id DESC", limit);
     let rows = reading.rows(&sql, values).await?;
     rows.iter().map(of_row).collect()
 }

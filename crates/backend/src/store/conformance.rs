@@ -1,6 +1,6 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-use super::{Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Ties};
+use super::{AttemptFilter, Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Ties};
 use crate::{
     SecretKey,
     bootstrap::{Entries, Plan},
@@ -585,7 +585,15 @@ pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
         let claim = subject.store.confirm_attempt(&pool, id, code, confirmed).await;
         matches!(claim.unwrap(), Claim::First(_))
     };
-    let known = async || subject.store.attempts(&pool, 10).await.unwrap().len();
+    let known = async || {
+        subject
+            .store
+            .find_attempts(&pool, AttemptFilter::default(), 10)
+            .await
+            .unwrap()
+            .attempts
+            .len()
+    };
     let forget = async || subject.store.forget_old_attempts().await.unwrap();
 
     assert!(claim(attempt()).await);

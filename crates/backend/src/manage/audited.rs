@@ -1,0 +1,220 @@
+//! Every change an operator makes is in the audit log, in the transaction of the change itself (design rule 12): walked
+//! over the table that mounts the endpoints.
+
+use crate::{
+    router,
+    testing::{Answer, Bench, SECRET, draft},
+};
+use axum::http::Method;
+use rusqlite::types::Value as Cell;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const USER: &str = "00000000-0000-7000-8000-0000000000aa";
+const CLIENT: &str = "00000000-0000-7000-8000-000000000001";
+
+/// Endpoints that change nothing of what operators administer, and why.
+const NO_CHANGES: &[(&str, &str, &str)] = &[
+    ("POST", "/sync/v1/pools/{pool}/pull", "reads"),
+    (
+        "POST",
+        "/manage/v1/pools/{pool}/connections/{id}/test-logins",
+        "the attempt itself is the record",
+    ),
+    (
+        "DELETE",
+        "/manage/v1/pools/{pool}/attempts/{id}",
+        "the attempt itself is the record",
+    ),
+];
+
+/// What is there before the walk, by the parameter that names it.
+struct Known {
+    connection: String,
+    operator: String,
+    access_key: String,
+    platform_account: String,
+    fingerprint: String,
+}
+
+impl Known {
+    async fn in_a(bench: &Bench) -> Self {
+        let connection = bench.connect("pc").await;
+        bench
+            .bootstrap(&format!(
+                "[[user]]\nid = \"{USER}\"\nnickname = \"张伟\"\n[[application]]\nid = \"shop\"\nname = \"shop\""
+            ))
+            .await
+            .unwrap();
+        let make = async |path: &str, body: Value| {
+            let made = bench.manage(Method::POST, path, body).await;
+            assert!(made.status.is_success(), "{path}: {}", made.text());
+            made.json()
+        };
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let operator = json!({ "name": "李娜", "email": "li@example.com", "role": "viewer" });
+        let key = json!({ "name": "reports", "role": "viewer" });
+        Self {
+            connection,
+            operator: text(&make("operators", operator).await["id"]),
+            access_key: text(&make("access-keys", key).await["access_key"]["id"]),
+            platform_account: text(&make("platform-accounts", json!({ "name": "集团" })).await["id"]),
+            fingerprint: text(
+                &make("applications/shop/secrets", Value::Null).await["application_secret"]["fingerprint"],
+            ),
+        }
+    }
+
+    /// A request that changes something, for each endpoint that can: path below the pool and body.
+    fn request(&self, method: &str, path: &str) -> Option<(String, Value)> {
+        let Self {
+            connection,
+            operator,
+            access_key,
+            platform_account,
+            fingerprint,
+        } = self;
+        let mut changed = draft("pc");
+        changed["app_secret"] = json!(SECRET.replace('5', "6"));
+        let li = json!({ "name": "王芳", "email": "wang@example.com", "role": "support" });
+        let application = json!({ "name": "mall", "redirect_urls": ["https://mall.example.com/"] });
+        let edit = json!({
+            "client_id": CLIENT,
+            "mutations": [{
+                "seq": 1,
+                "id": "00000000-0000-7000-8000-000000000002",
+                "patch": { "user_id": USER, "field": "metadata.tier", "new": "gold" },
+            }],
+        });
+        let below = path
+            .strip_prefix("/manage/v1/pools/{pool}/")
+            .unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default());
+        let (below, body) = match (method, below) {
+            ("POST", "connections") => (below.to_owned(), draft("mobile")),
+            ("PUT", "connections/{id}") => (format!("connections/{connection}"), changed),
+            ("DELETE", "connections/{id}") => (format!("connections/{connection}"), Value::Null),
+            ("PUT", "connections/{id}/enabled") => (
+                format!("connections/{connection}/enabled"),
+                json!({ "enabled": false }),
+            ),
+            ("POST", "operators") => (below.to_owned(), li),
+            ("PUT", "operators/{id}") => (format!("operators/{operator}"), li),
+            ("DELETE", "operators/{id}") => (format!("operators/{operator}"), Value::Null),
+            ("POST", "access-keys") => (below.to_owned(), json!({ "name": "x", "role": "viewer" })),
+            ("DELETE", "access-keys/{id}") => (format!("access-keys/{access_key}"), Value::Null),
+            ("POST", "applications") => (below.to_owned(), application),
+            ("PUT", "applications/{id}") => ("applications/shop".to_owned(), application),
+            ("DELETE", "applications/{id}") => ("applications/shop".to_owned(), Value::Null),
+            ("POST", "applications/{id}/secrets") => ("applications/shop/secrets".to_owned(), Value::Null),
+            ("DELETE", "applications/{id}/secrets/{fingerprint}") => {
+                (format!("applications/shop/secrets/{fingerprint}"), Value::Null)
+            }
+            ("POST", "platform-accounts") => (below.to_owned(), json!({ "name": "门店" })),
+            ("PUT", "platform-accounts/{id}") => (
+                format!("platform-accounts/{platform_account}"),
+                json!({ "name": "总部" }),
+            ),
+            ("POST", "push") => ("push".to_owned(), edit),
+            _ => return None,
+        };
+        let prefix = path.split("{pool}").next().unwrap_or_default();
+        Some((format!("{prefix}default/{below}"), body))
+    }
+}
+
+/// All rows of all tables.
+fn dump(bench: &Bench) -> Vec<(String, Vec<Cell>)> {
+    let sql = bench.sql();
+    let mut tables = sql
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        .unwrap();
+    let tables: Vec<String> = tables
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let mut all = Vec::new();
+    for table in tables {
+        let mut rows = sql
+            .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
+            .unwrap();
+        let width = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let cells = (0..width).map(|column| row.get(column).unwrap()).collect();
+            all.push((table.clone(), cells));
+        }
+    }
+    all
+}
+
+async fn send(bench: &Bench, method: &Method, path: &str, body: &Value) -> Answer {
+    let key = Some("the key of the admin");
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    bench.send(key, method.clone(), path, body).await
+}
+
+/// Whether the change was answered as done.
+fn is_done(answer: &Answer, path: &str) -> bool {
+    let applied = !path.starts_with("/sync/") || answer.text().contains("\"applied\"");
+    answer.status.is_success() && applied
+}
+
+#[tokio::test]
+async fn every_change_is_written_with_its_audit_entry_or_not_at_all() {
+    let mut walked = BTreeSet::new();
+    for endpoint in router::endpoints() {
+        let (method, path) = (endpoint.method, endpoint.path);
+        let operators_own = path.starts_with("/manage/") || path.starts_with("/sync/");
+        if !operators_own || method == Method::GET {
+            continue;
+        }
+        let exempt = |(other, at, _): &&(&str, &str, &str)| *other == method.as_str() && *at == path;
+        if NO_CHANGES.iter().any(|row| exempt(&row)) {
+            continue;
+        }
+        let bench = Bench::new().await;
+        let known = Known::in_a(&bench).await;
+        let Some((address, body)) = known.request(method.as_str(), path) else {
+            panic!("{method} {path} changes something: say how, so that its audit entry is looked for");
+        };
+        let before = dump(&bench);
+        let sql = bench.sql();
+        sql.execute_batch(
+            "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no more room'); END",
+        )
+        .unwrap();
+        let refused = send(&bench, &method, &address, &body).await;
+        assert!(
+            !is_done(&refused, path),
+            "{method} {path} was done without an audit entry: {}",
+            refused.text()
+        );
+        sql.execute_batch("DROP TRIGGER full").unwrap();
+        assert!(
+            dump(&bench) == before,
+            "{method} {path} left something behind without an audit entry"
+        );
+
+        let answer = send(&bench, &method, &address, &body).await;
+        assert!(is_done(&answer, path), "{method} {path}: {}", answer.text());
+        let count =
+            "SELECT count(*) FROM audit WHERE actor = 'admin' AND (old IS NOT NULL OR new IS NOT NULL)";
+        let count =
+            |sql: &rusqlite::Connection| sql.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap();
+        let earlier = before
+            .iter()
+            .filter(|(table, cells)| table == "audit" && cells.contains(&Cell::Text("admin".to_owned())))
+            .count();
+        assert!(
+            count(&sql) > i64::try_from(earlier).unwrap(),
+            "{method} {path} is not audited"
+        );
+        walked.insert((method.to_string(), path));
+    }
+    assert!(walked.len() >= 17, "{walked:?}");
+}
