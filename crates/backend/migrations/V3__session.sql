@@ -57,21 +57,6 @@ CREATE TABLE application_secret (
     PRIMARY KEY (application, secret_hash)
 ) STRICT;
 
--- Browsers that are away at WeChat: what the application asked for.
-CREATE TABLE authorization_request (
-    id             TEXT NOT NULL PRIMARY KEY,
-    pool           TEXT NOT NULL REFERENCES pool (id),
-    application    TEXT NOT NULL,
-    redirect_uri   TEXT NOT NULL,
-    scope          TEXT NOT NULL,
-    state          TEXT,
-    nonce          TEXT,
-    code_challenge TEXT,
-    expires_at     INTEGER NOT NULL
-) STRICT;
-
-CREATE INDEX authorization_request_by_expiry ON authorization_request (expires_at);
-
 -- A code that was used names its session, so that using it again ends it.
 CREATE TABLE authorization_code (
     code_hash      TEXT NOT NULL PRIMARY KEY,

@@ -169,6 +169,18 @@ mod tests {
         ("POST", "/login/v1/app-launch/code", None),
         ("GET", "/connections/social/{identifier}/{pool}/events", None),
         ("POST", "/connections/social/{identifier}/{pool}/events", None),
+        // OpenID Connect: applications prove themselves, people show their tokens.
+        ("GET", "/oidc/{pool}/.well-known/openid-configuration", None),
+        ("GET", "/oidc/{pool}/jwks", None),
+        ("GET", "/oidc/{pool}/authorize", None),
+        ("POST", "/oidc/{pool}/authorize", None),
+        ("POST", "/oidc/{pool}/token", None),
+        ("GET", "/oidc/{pool}/userinfo", None),
+        ("POST", "/oidc/{pool}/userinfo", None),
+        ("POST", "/oidc/{pool}/introspect", None),
+        ("POST", "/oidc/{pool}/revoke", None),
+        ("GET", "/oidc/{pool}/logout", None),
+        ("POST", "/oidc/{pool}/logout", None),
         // CloudBase: tokens of people, not keys of operators.
         ("GET", "/auth/v1/provider/uri", None),
         ("GET", "/auth/v1/provider/callback", None),
@@ -262,7 +274,7 @@ mod tests {
                 );
                 assert_ne!(answer.status, StatusCode::INTERNAL_SERVER_ERROR, "{name}");
             }
-            if in_a_pool {
+            if in_a_pool && rights.is_some() {
                 let stranger = Some("the key of the stranger");
                 let answer = bench.send(stranger, method.clone(), &path, "").await;
                 assert_eq!(answer.code(), Code::NotFound, "{name} with a key of another pool");

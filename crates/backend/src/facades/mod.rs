@@ -8,6 +8,7 @@ mod call;
 mod cloudbase;
 #[cfg(test)]
 pub(crate) mod desk;
+mod oidc;
 mod plain;
 mod redirect;
 
@@ -23,12 +24,14 @@ use yaopai_domain::{ApplicationId, PoolId};
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = cloudbase::endpoints();
     endpoints.extend(plain::endpoints());
+    endpoints.extend(oidc::endpoints());
     endpoints
 }
 
 /// Answers a browser that WeChat sent back for one of the facades.
 pub(crate) async fn came_back(app: Arc<App>, arrived: Arrived) -> Response {
     match arrived.then.facade.as_str() {
+        oidc::NAME => oidc::came_back(app, arrived).await,
         unknown => {
             tracing::error!(facade = unknown, "a browser came back for nobody");
             Error::NotFound("facade").into_response()

@@ -26,8 +26,8 @@ use serde_json::Value;
 use std::sync::Arc;
 use url::{Url, form_urlencoded};
 use yaopai_domain::{
-    AttemptState, Connection, ConnectionKind, ConnectionSettings, LegName, LoginAttempt, Purpose, SetupSheet,
-    Verdict, WebScope,
+    AttemptId, AttemptState, Connection, ConnectionKind, ConnectionSettings, LegName, LoginAttempt, Purpose,
+    SetupSheet, Verdict, WebScope,
 };
 use yaopai_wechat::{LoginCode, Scope};
 
@@ -123,6 +123,11 @@ pub(super) fn page_address(
 }
 
 impl Arrived {
+    /// The attempt that ends here.
+    pub(crate) fn attempt(&self) -> AttemptId {
+        self.attempt.id
+    }
+
     /// Exchanges the code and decides, once: the same callback that arrives again gets the first verdict.
     pub(crate) async fn log_in(self, app: &Arc<App>) -> Result<Verdict, Error> {
         detached(app, async move |app| match self.claim(&app).await? {

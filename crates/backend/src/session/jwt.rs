@@ -7,7 +7,7 @@ use super::{
 use crate::{App, Error, TokenRefusal};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::json;
 use yaopai_domain::{PoolId, SessionId, Timestamp, UserId};
 
@@ -41,7 +41,7 @@ pub(crate) struct AccessClaims {
 }
 
 /// What an id token says (OpenID Connect Core, 2). Times in seconds since the UNIX epoch.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct IdClaims {
     pub(super) iss: String,
     pub(super) sub: UserId,
@@ -92,35 +92,45 @@ fn sign(key: &Key, purpose: Purpose, kind: &str, claims: &impl Serialize) -> Res
 /// The claims of an access token that one of our keys has signed and that is not over. Whether its session still lives is
 /// not in it.
 pub(super) async fn check(app: &App, token: &str) -> Result<AccessClaims, Error> {
-    let forged = |_| Error::TokenRefused(TokenRefusal::Forged);
+    // The pool that it claims says which keys to try; whether the claim is true, the signature says.
+    let claimed: AccessClaims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(forged)?;
+    let claims: AccessClaims = signed(app, &claimed.pool, ACCESS_TYPE, token).await?;
+    if claims.exp <= seconds(app.clock.now()) {
+        return Err(Error::TokenRefused(TokenRefusal::Expired));
+    }
+    Ok(claims)
+}
+
+/// The claims of an id token that one of the pool's keys has signed, also if it is over.
+pub(super) async fn check_id(app: &App, pool: &PoolId, token: &str) -> Result<IdClaims, Error> {
+    signed(app, pool, ID_TYPE, token).await
+}
+
+fn forged(_: jsonwebtoken::errors::Error) -> Error {
+    Error::TokenRefused(TokenRefusal::Forged)
+}
+
+/// The claims of a token of this type, if a key of the pool has signed it.
+async fn signed<T: DeserializeOwned>(app: &App, pool: &PoolId, kind: &str, token: &str) -> Result<T, Error> {
     let header = jsonwebtoken::decode_header(token).map_err(forged)?;
     let purpose = match header.alg {
         Algorithm::ES256 => Purpose::Es256,
         Algorithm::RS256 => Purpose::Rs256,
         _ => return Err(Error::TokenRefused(TokenRefusal::Forged)),
     };
-    let (Some(kid), Some(ACCESS_TYPE)) = (header.kid, header.typ.as_deref()) else {
-        return Err(Error::TokenRefused(TokenRefusal::Forged));
+    let key = match header.kid {
+        Some(kid) if header.typ.as_deref() == Some(kind) => keys::known(app, pool, purpose, &kid).await?,
+        _ => None,
     };
-    // The pool that it claims says which keys to try; whether the claim is true, the signature says.
-    let claimed: AccessClaims = jsonwebtoken::dangerous::insecure_decode_claims(token).map_err(forged)?;
-    let Some((algorithm, checks)) = keys::known(app, &claimed.pool, purpose, &kid)
-        .await?
+    let (algorithm, checks) = key
         .and_then(|key| key.checks())
-    else {
-        return Err(Error::TokenRefused(TokenRefusal::Forged));
-    };
+        .ok_or(Error::TokenRefused(TokenRefusal::Forged))?;
     let mut rules = Validation::new(algorithm);
-    rules.set_issuer(&[issuer(app, &claimed.pool)]);
+    rules.set_issuer(&[issuer(app, pool)]);
     rules.set_required_spec_claims(&["iss", "sub", "exp"]);
-    // Expiry is checked below by our clock; the audience is for resource servers, and here every application is known.
+    // Expiry is checked by our own clock; the audience is for resource servers, and here every application is known.
     rules.validate_exp = false;
     rules.validate_aud = false;
-    let claims = jsonwebtoken::decode::<AccessClaims>(token, &checks, &rules)
-        .map_err(forged)?
-        .claims;
-    if claims.exp <= seconds(app.clock.now()) {
-        return Err(Error::TokenRefused(TokenRefusal::Expired));
-    }
-    Ok(claims)
+    let data = jsonwebtoken::decode(token, &checks, &rules).map_err(forged)?;
+    Ok(data.claims)
 }

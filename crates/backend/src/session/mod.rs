@@ -242,6 +242,26 @@ pub(crate) async fn session_of_token(app: &App, token: &str) -> Result<Option<St
     Ok(app.store.session(SessionKey::Refresh(hash)).await?)
 }
 
+/// Of which session an id token is, and for whom it was made.
+pub(crate) struct IdTokenHint {
+    /// The session; it may have ended.
+    pub(crate) session: SessionId,
+    /// The application's id.
+    pub(crate) audience: String,
+}
+
+/// What an id token of the pool says, also if it is over; `None` if it is none of ours.
+pub(crate) async fn of_id_token(app: &App, pool: &PoolId, token: &str) -> Result<Option<IdTokenHint>, Error> {
+    match jwt::check_id(app, pool, token).await {
+        Ok(claims) => Ok(Some(IdTokenHint {
+            session: claims.sid,
+            audience: claims.aud,
+        })),
+        Err(Error::TokenRefused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Ends a session: its tokens are refused from the next request on.
 pub(crate) async fn end(app: &App, session: SessionId) -> Result<(), Error> {
     Ok(app.store.end_session(session).await?)

@@ -1,4 +1,4 @@
-//! Secrets of applications, as operators make and revoke them.
+//! Secrets of applications: operators make and revoke them, applications prove themselves by them.
 
 use super::{
     Reading, Store, StoreError, Writing, applications,
@@ -12,6 +12,15 @@ use yaopai_domain::{ApplicationId, ApplicationSecret, Fingerprint, PoolId};
 const FINGERPRINT_DIGITS: usize = 12;
 
 impl Store {
+    /// The SHA-256 (hex) of each secret of an application; one without any cannot prove itself.
+    pub(crate) async fn application_secret_hashes(
+        &self,
+        id: &ApplicationId,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read(id.clone(), |reading, id| Box::pin(hashes(reading, id)))
+            .await
+    }
+
     /// Keeps the SHA-256 (hex) of a new secret.
     pub(crate) async fn create_application_secret(
         &self,
@@ -61,6 +70,12 @@ pub(super) async fn all(
         .collect()
 }
 
+async fn hashes(reading: &Reading<'_>, id: &ApplicationId) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT secret_hash FROM application_secret WHERE application = $1";
+    let rows = reading.rows(sql, values![id]).await?;
+    rows.iter().map(|row| row.text("secret_hash")).collect()
+}
+
 fn fingerprint(hash: &str) -> Fingerprint {
     Fingerprint(hash.chars().take(FINGERPRINT_DIGITS).collect())
 }
@@ -102,12 +117,8 @@ async fn revoke(
 ) -> Result<(), StoreError> {
     let alone = writing.alone(pool).await?;
     applications::existing(&alone, pool, id).await?;
-    let sql = "SELECT secret_hash FROM application_secret WHERE application = $1";
-    let mut hashes = Vec::new();
-    for row in alone.rows(sql, values![id]).await? {
-        hashes.push(row.text("secret_hash")?);
-    }
-    let hash = hashes
+    let hash = hashes(&alone, id)
+        .await?
         .into_iter()
         .find(|hash| fingerprint(hash) == *wanted)
         .ok_or(StoreError::NotFound("application secret"))?;

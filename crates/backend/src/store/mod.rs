@@ -10,6 +10,7 @@ mod applications;
 mod attempt_search;
 mod attempts;
 mod audit;
+mod authorization_codes;
 mod bootstrap;
 #[cfg(test)]
 pub(crate) mod conformance;
@@ -39,6 +40,7 @@ pub(crate) use applications::Application;
 pub(crate) use attempt_search::AttemptFilter;
 pub(crate) use attempts::{Claim, ClaimedCode, CodeClaim, Exchange, Exchanged, SealedSession, Tied, Ties};
 pub(crate) use audit::AuditFilter;
+pub(crate) use authorization_codes::{AuthorizationCode, Redeemed};
 pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
 pub(crate) use own_data::{Claimed, OwnMetadata};
 pub use engine::{InvalidPostgresUrl, PostgresServer};

@@ -158,7 +158,7 @@ impl Store {
         .await
     }
 
-    /// Forgets sessions, codes and requests that have been over since `before`.
+    /// Forgets sessions and codes that have been over since `before`.
     pub(crate) async fn forget_old_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
         self.write(before, |writing, before| Box::pin(forget(writing, *before)))
             .await
@@ -330,7 +330,6 @@ async fn forget(writing: &Writing<'_>, before: Timestamp) -> Result<(), StoreErr
     for sql in [
         "DELETE FROM session WHERE expires_at < $1",
         "DELETE FROM authorization_code WHERE expires_at < $1",
-        "DELETE FROM authorization_request WHERE expires_at < $1",
     ] {
         writing.execute(sql, values![before]).await?;
     }
