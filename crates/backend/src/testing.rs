@@ -110,6 +110,48 @@ const PEOPLE: &str = r#"
     key = "the key of the stranger"
 "#;
 
+/// An instance of a backend with the data of a folder.
+fn instance(dir: &Path, clock: &Arc<Hands>, seed: u64, wechat: &url::Url, delivery: Delivery) -> Arc<App> {
+    let entropy = Arc::new(Seeded::new(seed));
+    let news = News::new();
+    let store = Store::sqlite(
+        &dir.join("backend.db"),
+        Arc::clone(clock) as Arc<dyn Clock>,
+        Arc::clone(&entropy) as Arc<dyn Entropy>,
+        news.clone(),
+    )
+    .unwrap();
+    let key = SecretKey::of_data_dir(dir, entropy.as_ref()).unwrap();
+    let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
+    let hosts = WeChatHosts {
+        api: wechat.clone(),
+        open: wechat.clone(),
+        poll: wechat.clone(),
+    };
+    let http = http_client(&hosts).unwrap();
+    Arc::new(App {
+        store: Arc::new(store),
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        entropy,
+        wechat: WeChat::new(hosts, http),
+        wechat_environment: WeChatEnvironment::Real,
+        vault: Arc::new(Vault::new(&key)),
+        keys: Keys::default(),
+        passwords: Passwords::new(),
+        courier: Courier::new(delivery).unwrap(),
+        metrics: Metrics::new(clock.now()),
+        gates: Gates::new(Limits::default(), Arc::clone(clock) as Arc<dyn Clock>),
+        proxies: Proxies::default(),
+        own_hosts: OwnHosts::new(&nowhere, Vec::new()),
+        public_url: nowhere,
+        embedded_key: None,
+        news,
+        draining: CancellationToken::new(),
+        stopping: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    })
+}
+
 /// A backend whose requests are calls.
 pub(crate) struct Bench {
     pub(crate) app: Arc<App>,
@@ -133,44 +175,7 @@ impl Bench {
     pub(crate) async fn beside(wechat: &url::Url, delivery: Delivery) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
-        let entropy = Arc::new(Seeded::new(42));
-        let news = News::new();
-        let store = Store::sqlite(
-            &dir.path().join("backend.db"),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::clone(&entropy) as Arc<dyn Entropy>,
-            news.clone(),
-        )
-        .unwrap();
-        let key = SecretKey::of_data_dir(dir.path(), entropy.as_ref()).unwrap();
-        let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
-        let hosts = WeChatHosts {
-            api: wechat.clone(),
-            open: wechat.clone(),
-            poll: wechat.clone(),
-        };
-        let http = http_client(&hosts).unwrap();
-        let app = Arc::new(App {
-            store: Arc::new(store),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy,
-            wechat: WeChat::new(hosts, http),
-            wechat_environment: WeChatEnvironment::Real,
-            vault: Arc::new(Vault::new(&key)),
-            keys: Keys::default(),
-            passwords: Passwords::new(),
-            courier: Courier::new(delivery).unwrap(),
-            metrics: Metrics::new(clock.now()),
-            gates: Gates::new(Limits::default(), Arc::clone(&clock) as Arc<dyn Clock>),
-            proxies: Proxies::default(),
-            own_hosts: OwnHosts::new(&nowhere, Vec::new()),
-            public_url: nowhere,
-            embedded_key: None,
-            news,
-            draining: CancellationToken::new(),
-            stopping: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        });
+        let app = instance(dir.path(), &clock, 42, wechat, delivery);
         let bench = Self {
             router: router(Arc::clone(&app)),
             app,
@@ -179,6 +184,11 @@ impl Bench {
         };
         bench.bootstrap(PEOPLE).await.unwrap();
         bench
+    }
+
+    /// Another instance of this backend, on the same database.
+    pub(crate) fn another(&self, wechat: &url::Url) -> Arc<App> {
+        instance(self.dir.path(), &self.clock, 43, wechat, Delivery::default())
     }
 
     /// The folder of the database and the key.

@@ -273,7 +273,7 @@ async fn take(
 }
 
 /// The browser for its facade; `None` if nobody but the person waits for it.
-fn arrived(running: &Running, tied: &Tied, code: Option<LoginCode>) -> Option<Arrived> {
+pub(super) fn arrived(running: &Running, tied: &Tied, code: Option<LoginCode>) -> Option<Arrived> {
     if tied.attempt.purpose != Purpose::Login {
         return None;
     }

@@ -1,5 +1,8 @@
 //! Logins from end to end: a real backend and a real sandbox on ports of their own, and a simulated phone.
 
+mod follow_code;
+mod kinds;
+mod knock;
 mod left;
 mod mini_program;
 mod pc;

@@ -1,0 +1,479 @@
+//! Somebody knocks with a code: once, again, at two instances, and at a WeChat that refuses.
+
+use crate::{
+    App, Error,
+    facades::desk::{Desk, PAGE, parameter},
+    login::{
+        self, Door, Identified, Rejected, Then, Via, Which, nonce::hash, redirect::arrived, running::Running,
+    },
+};
+use axum::http::Method;
+use rstest::rstest;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use yaopai_domain::{
+    AttemptState, Clock, ConnectionKind, Failure, LegName, LegOutcome, LoginAttempt, PoolId, Refusal, System,
+    Verdict,
+};
+use yaopai_sandbox::AppKind;
+use yaopai_wechat::{LoginCode, PhoneCode};
+
+const MINUTE: i64 = 60 * 1000;
+
+fn via() -> Via {
+    Via {
+        facade: "test",
+        client: Some([192, 0, 2, 1].into()),
+        request_id: Some("r1".to_owned()),
+    }
+}
+
+async fn door(app: &App, identifier: &str) -> Door {
+    let which = Which::Identifier(identifier);
+    login::door(app, &PoolId::default(), which, None, via())
+        .await
+        .unwrap()
+}
+
+/// Turns something in the sandbox.
+async fn sandbox(desk: &Desk, method: Method, path: &str, body: Value) -> Value {
+    desk.sandbox(method, &format!("sandbox/{path}"), body).await
+}
+
+/// A login code of the mini program.
+async fn code(desk: &Desk, person: &str) -> LoginCode {
+    let app = desk.app(AppKind::MiniProgram).app_id;
+    let path = format!("people/{person}/wx-login");
+    let login = sandbox(desk, Method::POST, &path, json!({ "app_id": app })).await;
+    LoginCode::new(login["code"].as_str().unwrap())
+}
+
+/// A login code of the website.
+async fn website_code(desk: &Desk, person: &str) -> String {
+    let app_id = desk.app(AppKind::Website).app_id;
+    let page = PAGE.parse().unwrap();
+    let url = desk.app.wechat.qrconnect_url(&app_id, &page, "s");
+    parameter(&desk.scan_page(url.as_str(), person).await, "code").unwrap()
+}
+
+async fn attempts(desk: &Desk) -> Vec<LoginAttempt> {
+    desk.app.store.attempts(&PoolId::default(), 50).await.unwrap()
+}
+
+fn errcode(error: &Error) -> i32 {
+    match error {
+        Error::WeChat(yaopai_wechat::Error::WeChat(error)) => {
+            assert!(error.rid.is_some(), "WeChat's support asks for the rid");
+            error.errcode
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_login_is_written_with_every_leg_and_who_came() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxapp").await;
+    let verdict = login::log_in(&desk.app, &door, code(&desk, "lin-xiaoman").await).await;
+    assert!(matches!(verdict, Ok(Verdict::Create { user_id: Some(_), .. })));
+    let attempts = attempts(&desk).await;
+    let [attempt] = attempts.as_slice() else {
+        panic!("{attempts:?}");
+    };
+    assert_eq!(attempt.state, AttemptState::Decided);
+    assert_eq!(attempt.verdict.as_ref(), verdict.as_ref().ok());
+    let legs: Vec<_> = attempt.legs.iter().map(|leg| (leg.name, leg.outcome)).collect();
+    assert_eq!(
+        legs,
+        [
+            (LegName::CodeExchange, LegOutcome::Done),
+            (LegName::Resolve, LegOutcome::Done)
+        ]
+    );
+    let came = attempt.via.as_ref().unwrap();
+    assert_eq!(
+        (came.facade.as_str(), came.client.as_deref()),
+        ("test", Some("192.0.2.1"))
+    );
+}
+
+#[tokio::test]
+async fn rule_2_a_code_that_comes_again_gets_its_first_outcome_for_five_minutes() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxapp").await;
+    let code = code(&desk, "lin-xiaoman").await;
+    let first = login::log_in(&desk.app, &door, code.clone()).await.unwrap();
+    desk.clock.turn(5 * MINUTE);
+    assert_eq!(
+        login::log_in(&desk.app, &door, code.clone()).await.unwrap(),
+        first
+    );
+    let Ok(Identified { person, .. }) = login::identify(&desk.app, &door, code.clone()).await else {
+        panic!("the person is known");
+    };
+    assert!(matches!(&first, Verdict::Create { person: named, .. } if *named == person));
+    assert_eq!(attempts(&desk).await.len(), 1, "it is one attempt");
+
+    desk.clock.turn(1);
+    let late = login::log_in(&desk.app, &door, code).await;
+    assert!(matches!(late, Err(Error::Replayed)), "{late:?}");
+    let rejected = Failure::Rejected {
+        why: Rejected::Replay,
+    };
+    assert!(matches!(
+        &attempts(&desk).await[0].verdict,
+        Some(Verdict::Fail { failure, .. }) if *failure == rejected
+    ));
+}
+
+#[tokio::test]
+async fn rule_2_two_instances_that_get_one_code_give_one_outcome() {
+    let desk = Desk::open().await;
+    let other = desk.another(&desk.sandbox.url());
+    let slow = json!({ "delay": { "path": "/sns/jscode2session", "milliseconds": 200 } });
+    sandbox(&desk, Method::POST, "switches", slow).await;
+    let code = code(&desk, "lin-xiaoman").await;
+    let (here, there) = (door(&desk.app, "wxapp").await, door(&other, "wxapp").await);
+    let (first, second) = tokio::join!(
+        login::log_in(&desk.app, &here, code.clone()),
+        login::log_in(&other, &there, code),
+    );
+    assert_eq!(first.unwrap(), second.unwrap());
+    let exchanged: usize = attempts(&desk)
+        .await
+        .iter()
+        .map(|attempt| attempt.legs.len())
+        .sum();
+    assert_eq!(exchanged, 2, "one exchange and one decision");
+}
+
+#[tokio::test]
+async fn rule_2_a_refusal_of_wechat_is_an_outcome_too() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxapp").await;
+    let invented = LoginCode::new("0".repeat(32));
+    for _ in 0..2 {
+        let refused = login::log_in(&desk.app, &door, invented.clone()).await;
+        assert_eq!(errcode(&refused.unwrap_err()), 40029);
+    }
+    let attempts = attempts(&desk).await;
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0].state, AttemptState::Failed);
+}
+
+#[tokio::test]
+async fn rule_4_who_was_identified_can_be_resolved_again() {
+    let desk = Desk::open().await;
+    let members = door(&desk.app, "pc-members").await;
+    let open = door(&desk.app, "pc").await;
+    let code = website_code(&desk, "lin-xiaoman").await;
+    let identified = login::identify(&desk.app, &members, LoginCode::new(code))
+        .await
+        .unwrap();
+    let refused = login::resolve(&desk.app, &members, &identified).await.unwrap();
+    assert!(matches!(
+        refused,
+        Verdict::Refuse {
+            refusal: Refusal::LoginOnly,
+            ..
+        }
+    ));
+    let let_in = login::resolve(&desk.app, &open, &identified).await.unwrap();
+    assert!(matches!(let_in, Verdict::Create { .. }));
+    let again = login::resolve(&desk.app, &members, &identified).await.unwrap();
+    assert!(matches!(again, Verdict::LogIn { .. }));
+    assert_eq!(attempts(&desk).await.len(), 3);
+}
+
+#[rstest]
+#[case::quota(json!({ "errcode": { "path": "/sns/jscode2session", "errcode": 45011 } }), 45011)]
+#[case::risk(json!({ "errcode": { "path": "/sns/jscode2session", "errcode": 40226 } }), 40226)]
+#[case::busy(json!({ "errcode": { "path": "/sns/jscode2session", "errcode": -1 } }), -1)]
+#[tokio::test]
+async fn what_wechat_refuses_is_told_with_its_number(#[case] switch: Value, #[case] expected: i32) {
+    let desk = Desk::open().await;
+    let code = code(&desk, "lin-xiaoman").await;
+    sandbox(&desk, Method::POST, "switches", switch).await;
+    let door = door(&desk.app, "wxapp").await;
+    let refused = login::log_in(&desk.app, &door, code).await;
+    assert_eq!(errcode(&refused.unwrap_err()), expected);
+}
+
+#[tokio::test]
+async fn after_a_reset_of_the_secret_logins_fail_with_40125() {
+    let desk = Desk::open().await;
+    let code = code(&desk, "lin-xiaoman").await;
+    let app = desk.app(AppKind::MiniProgram).app_id;
+    sandbox(
+        &desk,
+        Method::POST,
+        &format!("apps/{app}/reset-secret"),
+        json!({}),
+    )
+    .await;
+    let door = door(&desk.app, "wxapp").await;
+    let refused = login::log_in(&desk.app, &door, code).await;
+    assert_eq!(errcode(&refused.unwrap_err()), 40125);
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_on_the_whitelist_is_refused_with_40164_and_kept() {
+    let desk = Desk::open().await;
+    let app = desk.app(AppKind::MiniProgram).app_id;
+    let nobody = json!({ "ip_whitelist": ["192.0.2.7"] });
+    sandbox(&desk, Method::PATCH, &format!("apps/{app}"), nobody).await;
+    let door = door(&desk.app, "wxapp").await;
+    let refused = login::begin_scan(&desk.app, &door).await.err().unwrap();
+    assert_eq!(errcode(&refused), 40164);
+    assert_eq!(attempts(&desk).await[0].state, AttemptState::Failed);
+}
+
+#[tokio::test]
+async fn rule_1_a_union_id_that_appears_later_is_added() {
+    let desk = Desk::open().await;
+    let sheet = desk.app(AppKind::MiniProgram);
+    let path = format!("apps/{}", sheet.app_id);
+    let bound = sandbox(&desk, Method::GET, &path, json!({})).await["platform_account"].clone();
+    sandbox(&desk, Method::PATCH, &path, json!({ "platform_account": null })).await;
+    let door = door(&desk.app, "wxapp").await;
+    let first = login::log_in(&desk.app, &door, code(&desk, "lin-xiaoman").await).await;
+    let Ok(Verdict::Create {
+        user_id: Some(user),
+        person,
+    }) = first
+    else {
+        panic!("{first:?}");
+    };
+    assert_eq!(person.union_id, None);
+
+    sandbox(&desk, Method::PATCH, &path, json!({ "platform_account": bound })).await;
+    let second = login::log_in(&desk.app, &door, code(&desk, "lin-xiaoman").await).await;
+    assert!(matches!(
+        second,
+        Ok(Verdict::LogIn { user_id, union_id_added: true, .. }) if user_id == user
+    ));
+    let pc = self::door(&desk.app, "pc").await;
+    let website = LoginCode::new(website_code(&desk, "lin-xiaoman").await);
+    let third = login::log_in(&desk.app, &pc, website).await;
+    assert!(matches!(third, Ok(Verdict::LogIn { user_id, .. }) if user_id == user));
+}
+
+#[tokio::test]
+async fn closed_and_unknown_doors_are_written_down() {
+    let desk = Desk::open().await;
+    let knock = async |which| login::door(&desk.app, &PoolId::default(), which, None, via()).await;
+    let unknown = knock(Which::Identifier("nothing")).await;
+    assert!(matches!(unknown, Err(Error::NotFound("connection"))));
+    let closed = knock(Which::Identifier("pc-disabled")).await;
+    assert!(matches!(closed, Err(Error::ConnectionDisabled)));
+    assert!(
+        knock(Which::Kind(ConnectionKind::Pc)).await.is_ok(),
+        "an open one first"
+    );
+    let members = Some("members".parse().unwrap());
+    let hidden = Which::Identifier("pc");
+    let hidden = login::door(&desk.app, &PoolId::default(), hidden, members, via()).await;
+    assert!(matches!(hidden, Err(Error::NotFound("connection"))));
+
+    let why: Vec<_> = attempts(&desk)
+        .await
+        .into_iter()
+        .map(|attempt| match attempt.verdict {
+            Some(Verdict::Fail {
+                failure: Failure::Rejected { why },
+                ..
+            }) => (why, attempt.connection_id.is_some()),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        why.iter()
+            .filter(|(why, _)| *why == Rejected::UnknownConnection)
+            .count(),
+        2
+    );
+    assert!(why.contains(&(Rejected::Disabled, true)));
+}
+
+#[tokio::test]
+async fn an_empty_code_never_reaches_wechat() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxapp").await;
+    let refused = login::log_in(&desk.app, &door, LoginCode::new("")).await;
+    assert!(matches!(refused, Err(Error::Malformed(_))), "{refused:?}");
+    let rejected = Failure::Rejected {
+        why: Rejected::BadRequest,
+    };
+    assert!(matches!(
+        &attempts(&desk).await[0].verdict,
+        Some(Verdict::Fail { failure, .. }) if *failure == rejected
+    ));
+}
+
+#[tokio::test]
+async fn the_device_that_waits_takes_the_login_once() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "pc").await;
+    let pool = PoolId::default();
+    let scan = login::begin_scan(&desk.app, &door).await.unwrap();
+    let yaopai_domain::Drawing::Text { text } = scan.drawing else {
+        panic!("a website's code is a text");
+    };
+    let waiting = login::scan(&desk.app, &pool, &scan.ticket).await.unwrap();
+    assert_eq!(waiting.state, AttemptState::Waiting);
+    let early = login::redeem_scan(&desk.app, &pool, &scan.ticket).await;
+    assert!(matches!(early, Err(Error::NotFound("ticket"))));
+
+    let approve = json!({ "url": text, "person": "lin-xiaoman", "decision": "approve" });
+    sandbox(&desk, Method::POST, "scan", approve).await;
+    let ended = super::super::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
+    assert_eq!(ended.unwrap().state, AttemptState::Decided);
+    let stranger = login::redeem_scan(&desk.app, &pool, &"0".repeat(32)).await;
+    assert!(matches!(stranger, Err(Error::NotFound("ticket"))));
+    let (_, verdict) = login::redeem_scan(&desk.app, &pool, &scan.ticket).await.unwrap();
+    assert!(matches!(verdict, Some(Verdict::Create { user_id: Some(_), .. })));
+    let again = login::redeem_scan(&desk.app, &pool, &scan.ticket).await;
+    assert!(matches!(again, Err(Error::NotFound("ticket"))));
+}
+
+#[tokio::test]
+async fn an_app_that_opened_the_mini_program_gets_the_login() {
+    let desk = Desk::open().await;
+    let app = desk.app(AppKind::MiniProgram);
+    let launch = format!(
+        "[[connection]]\nkind = 'wechat:miniprogram:app-launch'\nidentifier = 'launch'\ndisplay_name = 'l'\n\
+         app_id = '{}'\napp_secret = '{}'\n",
+        app.app_id, app.app_secret
+    );
+    desk.bootstrap(&launch).await.unwrap();
+    let door = door(&desk.app, "launch").await;
+    let pool = PoolId::default();
+    let scan = login::begin_scan(&desk.app, &door).await.unwrap();
+    let yaopai_domain::Drawing::Text { text: token } = scan.drawing else {
+        panic!("a launch token is a text");
+    };
+    let code = code(&desk, "lin-xiaoman").await;
+    let hand_over = async |launch: &str| {
+        let body = json!({ "launch": launch, "code": code.expose() }).to_string();
+        let path = "/login/v1/app-launch/code";
+        desk.send(None, Method::POST, path, body).await.status.as_u16()
+    };
+    assert_eq!(hand_over(&"0".repeat(32)).await, 404);
+    assert_eq!(hand_over(&token).await, 204);
+    let ended = super::super::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
+    assert_eq!(ended.unwrap().state, AttemptState::Decided);
+    let (_, verdict) = login::redeem_scan(&desk.app, &pool, &scan.ticket).await.unwrap();
+    assert!(matches!(verdict, Some(Verdict::Create { .. })));
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_back_twice_is_one_login() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxweb").await;
+    let then = Then {
+        facade: "test".to_owned(),
+        memo: json!({ "to": "https://shop.example.com/" }),
+    };
+    let url = login::begin_redirect(&desk.app, &door, then.clone())
+        .await
+        .unwrap();
+    let state = parameter(&url, "state").unwrap();
+    let path = "people/lin-xiaoman/authorize";
+    let agreed = sandbox(&desk, Method::POST, path, json!({ "url": url })).await;
+    let callback: url::Url = agreed["location"].as_str().unwrap().parse().unwrap();
+    let code = parameter(&callback, "code").unwrap();
+    let come_back = async |code: Option<&str>| {
+        let tied = desk
+            .app
+            .store
+            .attempt_of_nonce(hash(&state))
+            .await
+            .unwrap()
+            .unwrap();
+        let running = Running::resume(Arc::clone(&desk.app), tied.pool.clone(), &tied.attempt);
+        arrived(&running.await.unwrap(), &tied, code.map(LoginCode::new)).unwrap()
+    };
+    let back = come_back(Some(&code)).await;
+    assert_eq!(back.then, then);
+    assert!(back.agreed);
+    let first = back.log_in(&desk.app).await.unwrap();
+    assert!(matches!(first, Verdict::Create { .. }));
+    let again = come_back(Some(&code)).await.log_in(&desk.app).await.unwrap();
+    assert_eq!(again, first);
+    let other = come_back(Some("another")).await.log_in(&desk.app).await;
+    assert!(matches!(other, Err(Error::NotFound("state"))), "{other:?}");
+    let nobody = come_back(None).await;
+    assert!(!nobody.agreed);
+}
+
+#[tokio::test]
+async fn rule_6_a_snapshot_visitor_is_refused() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxweb").await;
+    let then = Then {
+        facade: "test".to_owned(),
+        memo: Value::Null,
+    };
+    let url = login::begin_redirect(&desk.app, &door, then).await.unwrap();
+    let visit = json!({ "url": url, "snapshot": true });
+    let agreed = sandbox(&desk, Method::POST, "people/lin-xiaoman/authorize", visit).await;
+    let callback: url::Url = agreed["location"].as_str().unwrap().parse().unwrap();
+    let code = parameter(&callback, "code").unwrap();
+    let verdict = login::log_in(&desk.app, &door, LoginCode::new(code))
+        .await
+        .unwrap();
+    let Verdict::Refuse { refusal, .. } = verdict else {
+        panic!("{verdict:?}");
+    };
+    assert_eq!(refusal, Refusal::SnapshotUser);
+}
+
+#[tokio::test]
+async fn rule_7_a_phone_number_counts_when_wechat_gave_it_for_this_person() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxapp").await;
+    let verdict = login::log_in(&desk.app, &door, code(&desk, "lin-xiaoman").await)
+        .await
+        .unwrap();
+    let Verdict::Create { person, .. } = verdict else {
+        panic!("{verdict:?}");
+    };
+    let open_id = person.open_id.as_str();
+    let button = async || {
+        let app = desk.app(AppKind::MiniProgram).app_id;
+        let path = "people/lin-xiaoman/phone-code";
+        sandbox(&desk, Method::POST, path, json!({ "app_id": app })).await
+    };
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+
+    let pressed = button().await;
+    let code = PhoneCode::new(text(&pressed, "code"));
+    let phone = login::phone_by_code(&desk.app, &door, Some(open_id), code)
+        .await
+        .unwrap();
+    let number = phone.number.e164();
+    assert!(
+        login::has_phone(&desk.app, &door, open_id, &number)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !login::has_phone(&desk.app, &door, "o-somebody-else", &number)
+            .await
+            .unwrap()
+    );
+
+    let pressed = button().await;
+    let (iv, data) = (text(&pressed, "iv"), text(&pressed, "encryptedData"));
+    desk.clock.turn(System.now().millis_since(desk.clock.now()));
+    let sealed = login::phone_by_data(&desk.app, &door, open_id, &iv, &data).await;
+    assert_eq!(sealed.unwrap().number.e164(), number);
+    let other = login::phone_by_data(&desk.app, &door, "o-somebody-else", &iv, &data).await;
+    assert!(matches!(other, Err(Error::TamperedData)));
+    let altered = data.replacen(&data[..4], "AAAA", 1);
+    let altered = login::phone_by_data(&desk.app, &door, open_id, &iv, &altered).await;
+    assert!(matches!(altered, Err(Error::TamperedData)), "{altered:?}");
+    desk.clock.turn(11 * MINUTE);
+    let late = login::phone_by_data(&desk.app, &door, open_id, &iv, &data).await;
+    assert!(matches!(late, Err(Error::TamperedData)));
+}
