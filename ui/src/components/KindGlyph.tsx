@@ -1,5 +1,13 @@
 // The glyph of a way to log in; the same one everywhere.
-import { IconDeviceDesktop, IconInfinity, IconMessage2 } from "@tabler/icons-react";
+import {
+  IconDeviceDesktop,
+  IconDeviceMobile,
+  IconInfinity,
+  IconMessage2,
+  IconQrcode,
+  IconRocket,
+  IconUserPlus,
+} from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import type { ConnectionKind } from "@/ipc/bindings";
@@ -10,6 +18,10 @@ const glyphs = {
   "wechat:pc": IconDeviceDesktop,
   "wechat:webpage-authorization": IconMessage2,
   "wechat:miniprogram:default": IconInfinity,
+  "wechat:miniprogram:qrconnect": IconQrcode,
+  "wechat:miniprogram:app-launch": IconRocket,
+  "wechat:mobile": IconDeviceMobile,
+  "wechatmp-qrcode": IconUserPlus,
 } satisfies Record<ConnectionKind, unknown>;
 
 interface KindGlyphProps {

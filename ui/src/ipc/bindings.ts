@@ -94,7 +94,8 @@ export type About = {
 /**
  *  An AppSecret in clear text, on its way from an operator to the backend or from the backend to WeChat.
  * 
- *  It prints as dots. It serialises, because that way leads over HTTP; nothing that is stored, shown or logged holds one.
+ *  It prints as dots. It serialises, because that way leads over HTTP; nothing that is stored, shown or logged
+ *  holds one.
  */
 export type AppSecret = string;
 
@@ -225,6 +226,12 @@ export type Connection = {
 	app_id: string,
 	/**  What is known of the AppSecret. */
 	secret: SecretState,
+	/**  What was chosen, by the kind. */
+	settings: ConnectionSettings,
+	/**  What is known of the Token of pushes; kinds without pushes have none. */
+	push_token: SecretState | null,
+	/**  What is known of the EncodingAESKey. */
+	encoding_aes_key: SecretState | null,
 	/**  Where the browser goes after the login. Kinds without a browser have none. */
 	callback_url: string | null,
 	/**  The domain verification file served for it. */
@@ -253,6 +260,12 @@ export type ConnectionDraft = {
 	app_id: string,
 	/**  The AppSecret; absent or empty keeps the stored one. */
 	app_secret?: AppSecret | null,
+	/**  What was chosen, by the kind; absent keeps the stored ones, or takes the usual ones. */
+	settings?: ConnectionSettings | null,
+	/**  The Token of pushes; absent or empty keeps the stored one. */
+	push_token?: PushToken | null,
+	/**  The EncodingAESKey; absent or empty keeps the stored one. */
+	encoding_aes_key?: EncodingAesKey | null,
 	/**  Where the browser goes after the login; empty is the same as absent. */
 	callback_url?: string | null,
 	/**  The domain verification file; absent means none is served. */
@@ -275,10 +288,42 @@ export type ConnectionId = string;
 export type ConnectionKind = 
 /**  A mini program logs its user in with the code of `wx.login`. */
 "wechat:miniprogram:default" | 
+/**  A website on a computer shows a code that opens a mini program on the phone, which hands over its login code. */
+"wechat:miniprogram:qrconnect" | 
+/**  A mobile app opens a mini program, which hands over its login code for the app. */
+"wechat:miniprogram:app-launch" | 
 /**  A web page opened inside WeChat (official account, service account). */
 "wechat:webpage-authorization" | 
 /**  A website on a computer shows a QR code that the phone scans (Open Platform website app). */
-"wechat:pc";
+"wechat:pc" | 
+/**
+ *  A mobile app asks the WeChat app beside it, or shows a QR code on a device without WeChat (Open Platform mobile
+ *  app).
+ */
+"wechat:mobile" | 
+/**  A website shows a QR code of an official account: who scans it and follows is logged in. */
+"wechatmp-qrcode";
+
+/**  What can be chosen for a connection, by its kind. */
+export type ConnectionSettings = 
+/**  Nothing. */
+{ type: "nothing" } | 
+/**  `wechat:webpage-authorization`. */
+{ type: "web_page"; 
+/**  What people are asked for. */
+scope: WebScope } | 
+/**  `wechat:miniprogram:qrconnect`. */
+{ type: "mini_program_code"; 
+/**  The page that opens, without `/` before it and without a query; absent is the home page. */
+page?: string | null; 
+/**  Which version opens. */
+version?: MiniProgramVersion; 
+/**  Picture to show with the code, an `https` address. */
+logo_url?: string | null } | 
+/**  `wechatmp-qrcode`. */
+{ type: "pushes"; 
+/**  How WeChat sends events. */
+mode: PushMode };
 
 /**  `GET /manage/v1/pools/{pool}/connections/{id}/usage`: what deleting it would mean. */
 export type ConnectionUsage = {
@@ -290,6 +335,14 @@ export type ConnectionUsage = {
 
 /**  Connections changed: read them anew. */
 export type ConnectionsChanged = null;
+
+/**
+ *  The EncodingAESKey of WeChat's message settings in clear text, on its way from an operator to the backend.
+ * 
+ *  It prints as dots. It serialises, because that way leads over HTTP; nothing that is stored, shown or logged
+ *  holds one.
+ */
+export type EncodingAesKey = string;
 
 /**  An error as the window shows it. */
 export type ErrorView = 
@@ -325,17 +378,21 @@ export type Failure =
 /**  A host did not answer. */
 ({ type: "unreachable"; 
 /**  Host and port that was called. */
-host: string }) & { message?: never; what?: never } | 
+host: string }) & { message?: never; what?: never; why?: never } | 
 /**  A host answered something that is not WeChat's protocol. */
 ({ type: "unexpected_answer"; 
 /**  Host and port that was called. */
 host: string; 
 /**  What was missing or wrong, without the body. */
-what: string }) & { message?: never } | 
+what: string }) & { message?: never; why?: never } | 
 /**  WeChat's page refused the request, for example "redirect_uri 参数错误". */
 ({ type: "page_refused"; 
 /**  WeChat's own words. */
-message: string }) & { host?: never; what?: never };
+message: string }) & { host?: never; what?: never; why?: never } | 
+/**  The backend refused the request itself, and changed nothing. */
+({ type: "rejected"; 
+/**  Why. */
+why: Rejected }) & { host?: never; message?: never; what?: never };
 
 /**  A value that was refused, and why. */
 export type FieldError = {
@@ -378,6 +435,8 @@ export type Leg = {
 
 /**  The steps an attempt can have. */
 export type LegName = 
+/**  A request arrives. */
+"request" | 
 /**  The backend opens WeChat's qrconnect page and takes its uuid. */
 "qr_page" | 
 /**  The backend follows WeChat's long poll. */
@@ -392,6 +451,16 @@ export type LegName =
 "callback" | 
 /**  The mini program hands over its code. */
 "mini_program_scan" | 
+/**  The backend has WeChat make a QR code for a mobile app. */
+"sdk_qr" | 
+/**  The backend has WeChat make a QR code of an official account. */
+"follow_code" | 
+/**  Somebody scans that code and follows: WeChat pushes an event. */
+"follow_scan" | 
+/**  The backend asks who follows. */
+"follower" | 
+/**  A mobile app opens the mini program, which hands over its code. */
+"app_launch" | 
 /**  The code is exchanged for OpenID and session. */
 "code_exchange" | 
 /**  Nickname and avatar are fetched. */
@@ -429,12 +498,14 @@ since: Timestamp } |
 export type LoginAttempt = {
 	/**  Its id. */
 	id: AttemptId,
-	/**  The connection that was tried. */
-	connection_id: ConnectionId,
+	/**  The connection that was tried; absent if nobody knows which one was meant. */
+	connection_id: ConnectionId | null,
 	/**  The kind of that connection. */
-	kind: ConnectionKind,
+	kind: ConnectionKind | null,
 	/**  Why somebody tried. */
 	purpose: Purpose,
+	/**  How somebody came; absent for test logins. */
+	via: Via | null,
 	/**  Whether it decides only, and writes no user. */
 	dry_run: boolean,
 	/**  Where it stands. */
@@ -476,6 +547,15 @@ export type MetadataItem = {
 	/**  When it was set. */
 	at: Timestamp | null,
 };
+
+/**  Which version of a mini program opens. Only its testers can open one that is not released. */
+export type MiniProgramVersion = 
+/**  The published one. */
+"release" | 
+/**  The one under review. */
+"trial" | 
+/**  The one of the developer tools. */
+"develop";
 
 /**  File formats a code can be saved in. */
 export type PictureFormat = 
@@ -526,6 +606,15 @@ export type Purpose =
 /**  A person uses an application. */
 "login";
 
+/**  How WeChat sends events ("消息加解密方式"). */
+export type PushMode = 
+/**  明文模式: in the clear. */
+"plain" | 
+/**  兼容模式: both in the clear and encrypted. Only the encrypted part counts. */
+"compatible" | 
+/**  安全模式: encrypted. */
+"encrypted";
+
 /**  Why a mutation can never be applied. */
 export type PushRejection = 
 /**  The user was deleted. */
@@ -534,6 +623,14 @@ export type PushRejection =
 "too_many_keys" | 
 /**  The operator's role may not edit users. */
 "forbidden";
+
+/**
+ *  The Token of WeChat's message settings in clear text, on its way from an operator to the backend.
+ * 
+ *  It prints as dots. It serialises, because that way leads over HTTP; nothing that is stored, shown or logged
+ *  holds one.
+ */
+export type PushToken = string;
 
 /**  A code to scan, as pictures. */
 export type QrPicture = {
@@ -564,6 +661,27 @@ export type Refusal =
 "user_blocked" | 
 /**  OpenID and UnionID belong to two different users, who must be merged first. */
 "two_users";
+
+/**  Why the backend refused a request that was meant to be a login. */
+export type Rejected = 
+/**  It is not what the endpoint takes. */
+"bad_request" | 
+/**  Nobody knows the application or connection. */
+"unknown_connection" | 
+/**  The connection is disabled. */
+"disabled" | 
+/**  The redirect target is none that was entered. */
+"foreign_redirect" | 
+/**  No attempt belongs to the state or scene. */
+"unknown_state" | 
+/**  The code or callback was used before. */
+"replay" | 
+/**  Encrypted data or a signature does not fit. */
+"tampered_data" | 
+/**  A token or credential was refused. */
+"token_refused" | 
+/**  Too many requests. */
+"too_many";
 
 /**  An edit the backend refused for good, kept for reading until somebody dismisses it or edits the field again. */
 export type RejectedEdit = {
@@ -622,6 +740,18 @@ export type Rule =
 "callback_url_credentials" | 
 /**  Callback URL: this kind has none. */
 "callback_url_not_for_kind" | 
+/**  Settings: they belong to another kind. */
+"settings_not_for_kind" | 
+/**  Mini-program page: up to 128 letters, digits, `/`, `-`, `_` and `.`, without `/` before it and without a query. */
+"mini_program_page_shape" | 
+/**  Logo: an absolute `https` address. */
+"logo_url_shape" | 
+/**  Token of pushes: 3 to 32 letters and digits. */
+"push_token_shape" | 
+/**  EncodingAESKey: 43 letters, digits, `+` and `/`. */
+"encoding_aes_key_shape" | 
+/**  Token or EncodingAESKey: WeChat pushes nothing for this kind. */
+"push_secret_not_for_kind" | 
 /**  Verification file name: one of the shapes WeChat uses, a bare file name. */
 "verification_file_name" | 
 /**  Verification file: it is empty. */
@@ -679,7 +809,7 @@ export type SandboxApp = {
 	app_secret: string,
 };
 
-/**  What may be known of a stored AppSecret. */
+/**  What may be known of a stored secret. */
 export type SecretState = {
 	/**  By which people recognise it. */
 	fingerprint: Fingerprint,
@@ -711,6 +841,10 @@ export type SetupPlace =
 "request_domain" | 
 /**  The address to which a mini program posts scene and code after a scan. */
 "mini_program_scan_url" | 
+/**  The address to which a mini program posts launch token and code when a mobile app has opened it. */
+"app_launch_url" | 
+/**  公众平台 → 设置与开发 → 基本配置 → 服务器地址(URL). */
+"server_url" | 
 /**  The address WeChat sends the browser back to. */
 "redirect_uri" | 
 /**  The address at which the verification file is served. */
@@ -722,6 +856,11 @@ export type SetupSheet = {
 	values: SetupValue[],
 	/**  Whether WeChat and phones can reach the host that has to answer them. */
 	reach: Reach,
+	/**
+	 *  Whether WeChat takes calls of this app only from addresses that are entered in its console (IP 白名单): the one
+	 *  from which the backend goes out belongs there.
+	 */
+	ip_whitelist: boolean,
 };
 
 /**  One value and the field of WeChat's console it belongs to. */
@@ -951,6 +1090,16 @@ export type VerificationFile = {
 	content_base64: string,
 };
 
+/**  How somebody came who tries to log in. */
+export type Via = {
+	/**  The wire that was spoken: `cloudbase`, `authing`, `plain`, `oidc`. */
+	facade: string,
+	/**  The client's address, if it is known. */
+	client: string | null,
+	/**  By what the backend's log knows the request. */
+	request_id: string | null,
+};
+
 /**  Which WeChat the embedded backend talks to. */
 export type WeChatChoice = 
 /**  The built-in stand-in: nothing leaves this machine. */
@@ -990,6 +1139,13 @@ export type WeChatPerson = {
 	/**  Whether nickname and avatar are the ones WeChat gives to everybody. */
 	anonymous: boolean,
 };
+
+/**  What an official account asks people for. */
+export type WebScope = 
+/**  Only who they are; nobody is asked, and there is no UnionID. */
+"snsapi_base" | 
+/**  Nickname, avatar and UnionID too. */
+"snsapi_userinfo";
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -49,6 +49,8 @@ export function failureWords(t: TFunction, failure: Failure): Words {
         ...phrase(t, "failures.page_refused", failure),
         details: lines({ message: failure.message }),
       };
+    case "rejected":
+      return { ...phrase(t, `rejected.${failure.why}`), details: lines({ rejected: failure.why }) };
   }
 }
 
@@ -155,7 +157,7 @@ function backendWords(t: TFunction, problem: BackendProblem): Words {
   };
 }
 
-type Family = "views" | "codes" | "failures" | "refusals" | "rejections";
+type Family = "views" | "codes" | "failures" | "refusals" | "rejected" | "rejections";
 
 function phrase(t: TFunction, key: `${Family}.${string}`, values: object = {}): Omit<Words, "details"> {
   // The callers build the key from a closed union that the catalogue satisfies; the type of the whole is too wide.

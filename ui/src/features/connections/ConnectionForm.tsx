@@ -1,5 +1,5 @@
 // The form of a connection, new or stored, with the sheet for WeChat's console beside it.
-import { Button, Switch } from "@mantine/core";
+import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconFlask } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
@@ -165,6 +165,38 @@ export function ConnectionForm({ initial, existing, save, onSaved, onDirty, onCa
           />
         </FormSection>
 
+        {values.settings?.type === "pushes" && (
+          <FormSection title={t("connections.form.pushes")}>
+            <NativeSelect
+              label={t("connections.form.pushMode")}
+              description={t("connections.form.pushModeHelp")}
+              value={values.settings.mode}
+              onChange={(event) => {
+                const mode = pushModes.find((one) => one === event.currentTarget.value) ?? "encrypted";
+                setValue("settings", { type: "pushes", mode }, { shouldDirty: true });
+                errors.change("encoding_aes_key");
+              }}
+              data={pushModes.map((mode) => ({
+                value: mode,
+                label: t(`connections.form.pushModes.${mode}`),
+              }))}
+            />
+            <SecretField
+              secret="pushToken"
+              stored={existing?.push_token ?? null}
+              replaceable={changeConnections}
+              field={field("push_token")}
+            />
+            <SecretField
+              secret="encodingAesKey"
+              required={values.settings.mode !== "plain"}
+              stored={existing?.encoding_aes_key ?? null}
+              replaceable={changeConnections}
+              field={field("encoding_aes_key")}
+            />
+          </FormSection>
+        )}
+
         <FormSection title={t("connections.form.web")}>
           {hasCallback(values.kind) && (
             <TextField
@@ -216,8 +248,19 @@ const isOutdated = (error: unknown): boolean => {
 };
 
 /** The text inputs from top to bottom. */
-const inputs = ["display_name", "identifier", "app_id", "app_secret", "callback_url"] as const;
+const inputs = [
+  "display_name",
+  "identifier",
+  "app_id",
+  "app_secret",
+  "push_token",
+  "encoding_aes_key",
+  "callback_url",
+] as const;
 type TextInputName = (typeof inputs)[number];
+
+/** How WeChat may send events. */
+const pushModes = ["plain", "compatible", "encrypted"] as const;
 
 const sameFile = (one: VerificationFile | null, other: VerificationFile | null) =>
   one?.name === other?.name && one?.content_base64 === other?.content_base64;

@@ -1,4 +1,4 @@
-// The AppSecret: typed once, afterwards only a fingerprint, its age and an empty field to replace it.
+// A secret: typed once, afterwards only a fingerprint, its age and an empty field to replace it.
 import { useTranslation } from "react-i18next";
 
 import { RelativeTime } from "@/components/RelativeTime";
@@ -8,6 +8,10 @@ import type { Rule, SecretState } from "@/ipc/bindings";
 import classes from "./SecretField.module.css";
 
 interface SecretFieldProps {
+  /** Which secret. */
+  secret?: "appSecret" | "pushToken" | "encodingAesKey";
+  /** Whether there has to be one. */
+  required?: boolean;
   /** What is known of the stored secret, or null if there is none yet. */
   stored: SecretState | null;
   /** Whether the operator may set another. */
@@ -16,7 +20,13 @@ interface SecretFieldProps {
   field: { name: string; broken: Rule | undefined };
 }
 
-export function SecretField({ stored, replaceable, field }: SecretFieldProps) {
+export function SecretField({
+  secret = "appSecret",
+  required = true,
+  stored,
+  replaceable,
+  field,
+}: SecretFieldProps) {
   const { t } = useTranslation();
   return (
     <div className={classes.secret}>
@@ -31,13 +41,13 @@ export function SecretField({ stored, replaceable, field }: SecretFieldProps) {
       )}
       {replaceable && (
         <TextField
-          label={t(stored ? "connections.form.replaceSecret" : "connections.form.appSecret")}
-          help={t(stored ? "connections.form.replaceSecretHelp" : "connections.form.appSecretHelp")}
+          label={t(stored ? `connections.form.replace.${secret}` : `connections.form.${secret}`)}
+          help={t(stored ? "connections.form.replaceSecretHelp" : `connections.form.${secret}Help`)}
           {...(stored ? { placeholder: t("connections.form.replaceSecretPlaceholder") } : {})}
           type="password"
           autoComplete="new-password"
           mono
-          required={!stored}
+          required={required && !stored}
           {...field}
         />
       )}

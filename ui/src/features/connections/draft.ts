@@ -1,5 +1,11 @@
 // A connection as its form holds it, and the draft that goes to the host.
-import type { Connection, ConnectionDraft, ConnectionKind, VerificationFile } from "@/ipc/bindings";
+import type {
+  Connection,
+  ConnectionDraft,
+  ConnectionKind,
+  ConnectionSettings,
+  VerificationFile,
+} from "@/ipc/bindings";
 
 /** The values of the form. Absent is empty, so that every input has a value. */
 export interface ConnectionValues {
@@ -8,6 +14,10 @@ export interface ConnectionValues {
   display_name: string;
   app_id: string;
   app_secret: string;
+  /** What was chosen; null takes what is usual. */
+  settings: ConnectionSettings | null;
+  push_token: string;
+  encoding_aes_key: string;
   callback_url: string;
   verification_file: VerificationFile | null;
   login_only: boolean;
@@ -15,12 +25,21 @@ export interface ConnectionValues {
 }
 
 /** The kinds of connections, in the order of their cards. */
-export const kinds = ["wechat:pc", "wechat:webpage-authorization", "wechat:miniprogram:default"] as const;
+export const kinds = [
+  "wechat:pc",
+  "wechat:webpage-authorization",
+  "wechat:miniprogram:default",
+  "wechat:miniprogram:qrconnect",
+  "wechat:miniprogram:app-launch",
+  "wechat:mobile",
+  "wechatmp-qrcode",
+] as const;
 
 /** Whether a browser comes back after a login of this kind. */
 export const hasCallback = (
   kind: ConnectionKind,
-): kind is Exclude<ConnectionKind, "wechat:miniprogram:default"> => kind !== "wechat:miniprogram:default";
+): kind is Exclude<ConnectionKind, "wechat:miniprogram:default" | "wechat:miniprogram:app-launch"> =>
+  kind !== "wechat:miniprogram:default" && kind !== "wechat:miniprogram:app-launch";
 
 /** An empty form of a kind. */
 export const emptyValues = (kind: ConnectionKind): ConnectionValues => ({
@@ -29,6 +48,9 @@ export const emptyValues = (kind: ConnectionKind): ConnectionValues => ({
   display_name: "",
   app_id: "",
   app_secret: "",
+  settings: kind === "wechatmp-qrcode" ? { type: "pushes", mode: "encrypted" } : null,
+  push_token: "",
+  encoding_aes_key: "",
   callback_url: "",
   verification_file: null,
   login_only: false,
@@ -42,6 +64,9 @@ export const valuesOf = (connection: Connection): ConnectionValues => ({
   display_name: connection.display_name,
   app_id: connection.app_id,
   app_secret: "",
+  settings: connection.settings,
+  push_token: "",
+  encoding_aes_key: "",
   callback_url: connection.callback_url ?? "",
   verification_file: connection.verification_file,
   login_only: connection.login_only,
@@ -57,6 +82,8 @@ export const draftOf = (values: ConnectionValues, existing: Connection | null): 
   identifier: values.identifier.trim(),
   app_id: values.app_id.trim(),
   app_secret: values.app_secret.trim() || null,
+  push_token: values.push_token.trim() || null,
+  encoding_aes_key: values.encoding_aes_key.trim() || null,
   based_on: existing?.updated_at ?? null,
   callback_url: hasCallback(values.kind) ? values.callback_url.trim() || null : null,
 });

@@ -52,7 +52,7 @@ export function LatestAttempts({ attempts, connections }: LatestAttemptsProps) {
               <Row
                 key={attempt.id}
                 attempt={attempt}
-                name={named.get(attempt.connection_id)?.display_name}
+                name={attempt.connection_id ? named.get(attempt.connection_id)?.display_name : undefined}
                 opened={attempt.id === opened?.id}
                 onOpen={() => open(attempt)}
               />
@@ -64,7 +64,7 @@ export function LatestAttempts({ attempts, connections }: LatestAttemptsProps) {
         <AttemptPanel
           key={shown.id}
           attempt={shown}
-          connection={named.get(shown.connection_id)}
+          connection={shown.connection_id ? named.get(shown.connection_id) : undefined}
           onClose={() => open(null)}
         />
       )}
@@ -104,8 +104,8 @@ function Row({ attempt, name, opened, onOpen }: RowProps) {
       </td>
       <td>
         <span className={classes.connection}>
-          <KindGlyph kind={attempt.kind} alone />
-          {name ? (
+          {attempt.kind && <KindGlyph kind={attempt.kind} alone />}
+          {name && attempt.connection_id ? (
             <Link
               to="/connections/$id"
               params={{ id: attempt.connection_id }}
@@ -115,7 +115,9 @@ function Row({ attempt, name, opened, onOpen }: RowProps) {
               {name}
             </Link>
           ) : (
-            <span className={classes.quiet}>{t("overview.attempts.deletedConnection")}</span>
+            <span className={classes.quiet}>
+              {t(`overview.attempts.${attempt.connection_id ? "deletedConnection" : "unknownConnection"}`)}
+            </span>
           )}
         </span>
       </td>

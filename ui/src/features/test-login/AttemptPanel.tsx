@@ -24,14 +24,16 @@ interface AttemptPanelProps {
 
 export function AttemptPanel({ attempt, connection, onClose }: AttemptPanelProps) {
   const { t, i18n } = useTranslation();
-  const name = connection?.display_name ?? t("testLogin.deletedConnection");
+  const name =
+    connection?.display_name ??
+    t(attempt.connection_id ? "testLogin.deletedConnection" : "testLogin.unknownConnection");
   const title = t(`testLogin.attempt.${attempt.purpose}`, { name });
   return (
     <SidePanel
       label={title}
       title={
         <span className={classes.title}>
-          <KindGlyph kind={attempt.kind} alone />
+          {attempt.kind && <KindGlyph kind={attempt.kind} alone />}
           {title}
         </span>
       }

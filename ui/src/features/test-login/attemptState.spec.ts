@@ -19,6 +19,7 @@ const attempt = (state: AttemptState, legs: Leg[] = [], id = "a"): LoginAttempt 
   connection_id: "c",
   kind: "wechat:pc",
   purpose: "test",
+  via: null,
   dry_run: false,
   state,
   created_at: 0,

@@ -20,6 +20,7 @@ const attempt = (state: AttemptState, legs: Leg[], verdict: Verdict | null = nul
   connection_id: "c",
   kind: "wechat:pc",
   purpose: "test",
+  via: null,
   dry_run: false,
   state,
   created_at: 0,

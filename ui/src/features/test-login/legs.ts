@@ -9,7 +9,13 @@ import { isFinal } from "./attemptState";
 export type Ending = LegOutcome | "refused";
 
 /** A person takes as long as a person takes; beside that the milliseconds of servers would be invisible. */
-const human: ReadonlySet<LegName> = new Set(["long_poll", "authorize", "mini_program_scan"]);
+const human: ReadonlySet<LegName> = new Set([
+  "long_poll",
+  "authorize",
+  "mini_program_scan",
+  "follow_scan",
+  "app_launch",
+]);
 
 /** Whether a leg's time is a person's. */
 export const waitsForPerson = (leg: Leg): boolean => human.has(leg.name);

@@ -13,7 +13,7 @@ export function ticketOf(attempt: LoginAttempt, connection: Connection | undefin
     "",
     connection
       ? `connection: ${connection.identifier} (${connection.kind}, ${connection.app_id})`
-      : `connection: ${attempt.connection_id} (${attempt.kind}, deleted)`,
+      : `connection: ${attempt.connection_id ?? "unknown"} (${attempt.kind ? `${attempt.kind}, deleted` : "unknown"})`,
     `attempt: ${attempt.id}${attempt.dry_run ? " (dry run)" : ""}`,
     `began: ${new Date(attempt.created_at).toISOString()}`,
     "legs:",

@@ -37,6 +37,22 @@ export const common = {
       name: "Mini program",
       purpose: "A mini program logs its user in without a password, with the code of wx.login.",
     },
+    "wechat:miniprogram:qrconnect": {
+      name: "Mini program scan",
+      purpose: "A website on a computer shows a code that opens a mini program, which says who scanned it.",
+    },
+    "wechat:miniprogram:app-launch": {
+      name: "Mini program from an app",
+      purpose: "A mobile app opens a mini program, which logs its user in and returns.",
+    },
+    "wechat:mobile": {
+      name: "Mobile app",
+      purpose: "An app on a phone asks the WeChat beside it; on a device without WeChat it shows a QR code.",
+    },
+    "wechatmp-qrcode": {
+      name: "Follow to log in",
+      purpose: "A website shows a QR code of an official account; who scans it and follows is logged in.",
+    },
   },
   leave: {
     title: "Leave without saving?",

@@ -69,7 +69,23 @@ export const connections = {
     appIdHelp: "wx and 16 digits or letters a to f, as WeChat's console shows it.",
     appSecret: "AppSecret",
     appSecretHelp: "32 digits or letters a to f. It is stored by the backend and never shown again.",
-    replaceSecret: "Replace AppSecret",
+    replace: {
+      appSecret: "Replace AppSecret",
+      pushToken: "Replace Token",
+      encodingAesKey: "Replace EncodingAESKey",
+    },
+    pushToken: "Token",
+    pushTokenHelp: "3 to 32 letters and digits, the same as in WeChat's console. It is never shown again.",
+    encodingAesKey: "EncodingAESKey",
+    encodingAesKeyHelp: "43 letters and digits, the same as in WeChat's console. It is never shown again.",
+    pushes: "Events from WeChat",
+    pushMode: "Message encryption",
+    pushModeHelp: "Choose the same in WeChat's console: 设置与开发 → 基本配置 → 消息加解密方式.",
+    pushModes: {
+      plain: "Plain (明文模式)",
+      compatible: "Compatible (兼容模式)",
+      encrypted: "Encrypted (安全模式)",
+    },
     replaceSecretHelp: "Leave empty to keep the stored one.",
     replaceSecretPlaceholder: "Unchanged",
     storedSecret: "Stored secret",
@@ -81,6 +97,9 @@ export const connections = {
         "Where the browser goes after the login. Its host is the callback domain at WeChat. Optional.",
       "wechat:webpage-authorization":
         "Where the browser goes once the backend knows who it is: https, no #, no password. Optional.",
+      "wechat:miniprogram:qrconnect": "Where the browser goes after the login. Optional.",
+      "wechat:mobile": "Where a page of the app goes after the login. Optional.",
+      "wechatmp-qrcode": "Where the browser goes after the login. Optional.",
     },
     verification: "Domain verification file",
     verificationHelp:
@@ -109,6 +128,10 @@ export const connections = {
       "wechat:pc": "微信开放平台 open.weixin.qq.com",
       "wechat:webpage-authorization": "微信公众平台 mp.weixin.qq.com",
       "wechat:miniprogram:default": "小程序后台 mp.weixin.qq.com",
+      "wechat:miniprogram:qrconnect": "小程序后台 mp.weixin.qq.com",
+      "wechat:miniprogram:app-launch": "小程序后台 mp.weixin.qq.com",
+      "wechat:mobile": "微信开放平台 open.weixin.qq.com",
+      "wechatmp-qrcode": "微信公众平台 mp.weixin.qq.com",
     },
     pending: "The values appear as you type.",
     places: {
@@ -131,6 +154,16 @@ export const connections = {
         name: "Scan address",
         where: "In the code of the mini program",
         note: "Post the scene and the code of wx.login here after a scan.",
+      },
+      app_launch_url: {
+        name: "Launch address",
+        where: "In the code of the mini program",
+        note: "Post launch token and the code of wx.login here when an app has opened it.",
+      },
+      server_url: {
+        name: "服务器地址(URL)",
+        where: "设置与开发 → 基本配置 → 服务器配置",
+        note: "Enter the connection's Token and EncodingAESKey beside it. WeChat checks the address at once.",
       },
       redirect_uri: {
         name: "redirect_uri",

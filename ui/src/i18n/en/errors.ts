@@ -1,6 +1,6 @@
 // What went wrong, what it means and what to do, for everything that can fail outside WeChat.
 
-import type { Code, ErrorView, Failure, PushRejection, Refusal } from "../../ipc/bindings";
+import type { Code, ErrorView, Failure, PushRejection, Refusal, Rejected } from "../../ipc/bindings";
 
 interface Phrase {
   title: string;
@@ -167,7 +167,55 @@ export const errors = {
       advice:
         "Compare AppID and callback domain with WeChat's console. The setup sheet beside the form has the exact values.",
     },
-  } satisfies Record<Failure["type"], Phrase>,
+  } satisfies Record<Exclude<Failure["type"], "rejected">, Phrase>,
+  rejected: {
+    bad_request: {
+      title: "The request was malformed",
+      meaning: "It is not what this address takes.",
+      advice: "Compare the client's call with the documentation of its SDK.",
+    },
+    unknown_connection: {
+      title: "No such connection or application",
+      meaning: "Nobody here knows the connection or application that the client named.",
+      advice: "Compare identifier and application id in the client's configuration.",
+    },
+    disabled: {
+      title: "The connection is disabled",
+      meaning: "Nobody can log in with it at the moment.",
+      advice: "Enable the connection, or take its button off the page.",
+    },
+    foreign_redirect: {
+      title: "The redirect target is not allowed",
+      meaning: "The page that was to be called is none of the application's or connection's addresses.",
+      advice: "Add the exact address to the application, or correct the client.",
+    },
+    unknown_state: {
+      title: "The state or scene is unknown",
+      meaning: "No login is waiting with it: it has ended, expired, or was never begun here.",
+      advice: "Start the login again.",
+    },
+    replay: {
+      title: "The code was used before",
+      meaning: "WeChat takes a code once, and its first outcome is forgotten.",
+      advice: "Have the client ask for a fresh code for every login.",
+    },
+    tampered_data: {
+      title: "The data or its signature does not fit",
+      meaning: "It was altered, is another app's, or was made with another key.",
+      advice:
+        "Compare Token, EncodingAESKey and AppID with WeChat's console; have the client log in right before it asks for data.",
+    },
+    token_refused: {
+      title: "A token or credential was refused",
+      meaning: "It is expired, revoked, or was never given out here.",
+      advice: "Have the client log in again.",
+    },
+    too_many: {
+      title: "Too many requests",
+      meaning: "The client knocked more often than is allowed.",
+      advice: "Look for a loop in the client; it may try again later.",
+    },
+  } satisfies Record<Rejected, Phrase>,
   refusals: {
     login_only: {
       title: "Nobody here has this WeChat identity",

@@ -36,6 +36,7 @@ export const overview = {
     when: "When",
     dryRun: "dry run",
     deletedConnection: "deleted connection",
+    unknownConnection: "unknown",
     purposes: { test: "Test", login: "Login" } satisfies Record<Purpose, string>,
   },
 };

@@ -18,6 +18,13 @@ export const rules = {
     "Leave out the part from # on: WeChat would put the code behind it, where a server never sees it.",
   callback_url_credentials: "Leave user name and password out of the address.",
   callback_url_not_for_kind: "This kind has no callback: no browser comes back.",
+  settings_not_for_kind: "These settings belong to another kind of connection.",
+  mini_program_page_shape:
+    "Name the page as the mini program does, for example pages/login/index: no / before it, no query.",
+  logo_url_shape: "Enter a whole address that begins with https://.",
+  push_token_shape: "A Token is 3 to 32 letters and digits.",
+  encoding_aes_key_shape: "An EncodingAESKey is 43 letters and digits.",
+  push_secret_not_for_kind: "This kind has no Token and no EncodingAESKey: WeChat pushes nothing for it.",
   verification_file_name: "Use the bare file name WeChat gave, for example MP_verify_aB3dE5fG7hJ9kL1m.txt.",
   verification_file_empty: "The file is empty. Download it from WeChat once more.",
   verification_file_size:

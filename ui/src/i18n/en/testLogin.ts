@@ -39,6 +39,7 @@ export const testLogin = {
     login: "Login: {{name}}",
   } satisfies Record<Purpose, string>,
   deletedConnection: "deleted connection",
+  unknownConnection: "an unknown connection",
   state: {
     waiting: "Open WeChat and scan the code.",
     scanned: "Somebody scanned it and has not decided yet.",

@@ -40,6 +40,22 @@ export const common = {
       name: "小程序",
       purpose: "小程序用 wx.login 得到的 code 登录，用户无需密码。",
     },
+    "wechat:miniprogram:qrconnect": {
+      name: "小程序扫码",
+      purpose: "电脑上的网站显示小程序码，用户扫码打开小程序确认登录。",
+    },
+    "wechat:miniprogram:app-launch": {
+      name: "App 拉起小程序",
+      purpose: "手机 App 拉起小程序，由小程序完成登录后返回。",
+    },
+    "wechat:mobile": {
+      name: "移动应用",
+      purpose: "手机 App 调起微信授权；没有微信的设备显示二维码扫码登录。",
+    },
+    "wechatmp-qrcode": {
+      name: "关注公众号登录",
+      purpose: "网站显示公众号带参数二维码，扫码并关注即可登录。",
+    },
   },
   leave: {
     title: "不保存就离开？",

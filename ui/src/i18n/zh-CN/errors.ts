@@ -154,6 +154,53 @@ export const errors = {
       advice: "对照微信后台检查 AppID 和回调域名，表单旁的配置单列出了应填的内容。",
     },
   },
+  rejected: {
+    bad_request: {
+      title: "请求格式不正确",
+      meaning: "该地址不接受这样的请求。",
+      advice: "对照 SDK 文档检查客户端的调用。",
+    },
+    unknown_connection: {
+      title: "没有这个连接或应用",
+      meaning: "客户端指定的连接或应用不存在。",
+      advice: "检查客户端配置里的唯一标识和应用 ID。",
+    },
+    disabled: {
+      title: "连接已停用",
+      meaning: "目前无法使用它登录。",
+      advice: "启用该连接，或从页面上去掉对应的按钮。",
+    },
+    foreign_redirect: {
+      title: "回调地址不被允许",
+      meaning: "要前往的页面不在应用或连接登记的地址之列。",
+      advice: "在应用里登记完全一致的地址，或更正客户端。",
+    },
+    unknown_state: {
+      title: "state 或 scene 无效",
+      meaning: "没有登录在等待它：已结束、已过期，或并非由这里发起。",
+      advice: "重新开始登录。",
+    },
+    replay: {
+      title: "code 已被使用",
+      meaning: "微信的 code 只能用一次，首次的结果已不再保留。",
+      advice: "让客户端每次登录都重新获取 code。",
+    },
+    tampered_data: {
+      title: "数据或签名不匹配",
+      meaning: "内容被改动，属于其他应用，或使用了另一个密钥。",
+      advice: "对照微信后台检查 Token、EncodingAESKey 和 AppID；让客户端在请求数据前先登录。",
+    },
+    token_refused: {
+      title: "令牌或凭证被拒绝",
+      meaning: "已过期、已撤销，或并非由这里签发。",
+      advice: "让客户端重新登录。",
+    },
+    too_many: {
+      title: "请求过多",
+      meaning: "客户端的请求超过了允许的频率。",
+      advice: "检查客户端是否有循环调用，稍后再试。",
+    },
+  },
   refusals: {
     login_only: {
       title: "没有用户绑定过这个微信身份",

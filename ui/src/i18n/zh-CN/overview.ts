@@ -34,6 +34,7 @@ export const overview = {
     when: "时间",
     dryRun: "演练",
     deletedConnection: "已删除的连接",
+    unknownConnection: "未知",
     purposes: { test: "测试", login: "登录" },
   },
 } satisfies Words<typeof en>;

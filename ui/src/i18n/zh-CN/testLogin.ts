@@ -40,6 +40,7 @@ export const testLogin = {
     login: "登录：{{name}}",
   },
   deletedConnection: "已删除的连接",
+  unknownConnection: "未知的连接",
   state: {
     waiting: "打开微信扫描二维码。",
     scanned: "有人已扫码，还没有确认。",

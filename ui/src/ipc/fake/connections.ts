@@ -109,6 +109,13 @@ function settle(draft: ConnectionDraft, before: Connection | null): Connection {
     display_name: draft.display_name.trim(),
     app_id: draft.app_id.trim(),
     secret: before && !secret ? before.secret : { fingerprint: fingerprint.slice(0, 12), set_at: now },
+    settings: draft.settings ?? before?.settings ?? { type: "nothing" },
+    push_token: draft.push_token
+      ? { fingerprint: "0".repeat(12), set_at: now }
+      : (before?.push_token ?? null),
+    encoding_aes_key: draft.encoding_aes_key
+      ? { fingerprint: "0".repeat(12), set_at: now }
+      : (before?.encoding_aes_key ?? null),
     callback_url: draft.callback_url?.trim() || null,
     verification_file: draft.verification_file ?? null,
     login_only: draft.login_only ?? false,
@@ -187,7 +194,11 @@ export const connectionCommands: ConnectionCommands = {
     const { server } = here.world.status;
     return ok(
       server
-        ? { values: setupValues(draft, server.public_url), reach: reachOf(draft, server.public_url) }
+        ? {
+            values: setupValues(draft, server.public_url),
+            reach: reachOf(draft, server.public_url),
+            ip_whitelist: false,
+          }
         : null,
     );
   },

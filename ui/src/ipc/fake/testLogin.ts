@@ -30,6 +30,10 @@ const firstLegs: Record<ConnectionKind, LegName[]> = {
   "wechat:pc": ["qr_page", "long_poll"],
   "wechat:webpage-authorization": ["authorize"],
   "wechat:miniprogram:default": ["api_token", "mini_program_code", "mini_program_scan"],
+  "wechat:miniprogram:qrconnect": ["api_token", "mini_program_code", "mini_program_scan"],
+  "wechat:miniprogram:app-launch": ["api_token", "mini_program_code", "mini_program_scan"],
+  "wechat:mobile": ["sdk_qr", "long_poll"],
+  "wechatmp-qrcode": ["follow_code", "follow_scan"],
 };
 
 const requests: Partial<Record<LegName, string>> = {
@@ -92,7 +96,7 @@ const latest = () => here.world.attempts[0]?.id ?? "";
 
 function decide(attempt: LoginAttempt, scanner: Scanner): void {
   const before = attempt.legs.filter((one) => one.name !== "code_exchange");
-  if (here.world.secrets.get(attempt.connection_id) === wrongSecret) {
+  if (here.world.secrets.get(attempt.connection_id ?? "") === wrongSecret) {
     const failure = { type: "we_chat" as const, ...wrong() };
     const broken: Leg = {
       ...leg("code_exchange", 212, ["errcode: 40125", "errmsg: invalid appsecret"]),
@@ -147,7 +151,7 @@ function resolve(attempt: LoginAttempt, scanner: Scanner): Verdict {
     bindings: [
       {
         id: text(next, 32, hex),
-        kind: attempt.kind,
+        kind: attempt.kind ?? connection.kind,
         connection: connection.display_name,
         app_id: connection.app_id,
         open_id: person.open_id,
@@ -187,6 +191,7 @@ export const testLoginCommands: TestLoginCommands = {
       connection_id: id,
       kind: connection.kind,
       purpose: "test",
+      via: null,
       dry_run: dryRun,
       state: "waiting",
       created_at: Date.now(),
