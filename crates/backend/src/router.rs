@@ -186,6 +186,8 @@ mod tests {
         ("GET", "/auth/v1/provider/callback", None),
         ("POST", "/auth/v1/provider/token", None),
         ("PATCH", "/auth/v1/provider/token", None),
+        ("POST", "/auth/v1/qrcode/generate", None),
+        ("POST", "/auth/v1/qrcode/get/status", None),
         ("POST", "/auth/v1/signin/with/provider", None),
         ("POST", "/auth/v1/signin", None),
         ("POST", "/auth/v1/signup", None),

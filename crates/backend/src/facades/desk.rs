@@ -200,6 +200,25 @@ impl Desk {
         target
     }
 
+    /// Scans a picture with a mini program's code, and agrees: the mini program tells its server, which is this one.
+    pub(crate) async fn scan_in_mini_program(&self, picture: &[u8], person: &str) {
+        let picture = image::load_from_memory(picture).unwrap().to_luma8();
+        let mut camera = rqrr::PreparedImage::prepare(picture);
+        let (_, text) = camera.detect_grids()[0].decode().unwrap();
+        let url: Url = text.parse().unwrap();
+        let scene = parameter(&url, "scene").unwrap();
+        let code = self.wx_login(person).await["code"].clone();
+        for report in [
+            json!({ "scene": scene, "event": "scanned" }),
+            json!({ "scene": scene, "event": "confirmed", "code": code }),
+        ] {
+            let headers = [("content-type", "application/json")];
+            let path = "/login/v1/miniprogram/scan";
+            let answer = self.call(Method::POST, path, &headers, report.to_string()).await;
+            assert!(answer.status.is_success(), "{}", answer.text());
+        }
+    }
+
     /// The newest one-time code that was sent to a phone or mailbox.
     pub(crate) async fn one_time_code(&self, target: &str) -> String {
         let path = format!("otp/{}", target.replace('+', "%2B"));

@@ -42,8 +42,8 @@ pub(crate) use attempts::{Claim, ClaimedCode, CodeClaim, Exchange, Exchanged, Se
 pub(crate) use audit::AuditFilter;
 pub(crate) use authorization_codes::{AuthorizationCode, Redeemed};
 pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
-pub(crate) use own_data::{Claimed, OwnMetadata};
 pub use engine::{InvalidPostgresUrl, PostgresServer};
+pub(crate) use own_data::{Claimed, OwnMetadata};
 pub(crate) use pool_keys::StoredKey;
 pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken};
 pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};

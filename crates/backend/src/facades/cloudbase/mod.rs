@@ -7,6 +7,7 @@
 mod bind;
 mod fault;
 mod provider;
+mod qr;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         patch("/auth/v1/provider/token", |visit| {
             Box::pin(provider::enrich(visit))
         }),
+        post("/auth/v1/qrcode/generate", |visit| Box::pin(qr::generate(visit))),
+        post("/auth/v1/qrcode/get/status", |visit| Box::pin(qr::status(visit))),
         post("/auth/v1/signin/with/provider", |visit| {
             Box::pin(sign_in::with_provider(visit))
         }),

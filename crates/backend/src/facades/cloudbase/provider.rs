@@ -10,7 +10,7 @@ use crate::{
     account::{self, Proven, Refused},
     facades::{Call, redirect},
     identity,
-    login::{self, Door, Rejected, Via},
+    login::{self, Door, Identified, Rejected, Via},
     store::{Application, ProviderRedirect, ProviderToken},
 };
 use axum::{
@@ -29,7 +29,7 @@ use yaopai_wechat::{LoginCode, PhoneCode, Scope};
 use zeroize::Zeroizing;
 
 /// Seconds that a provider token lives (CloudBase's documentation).
-const TOKEN_SECONDS: i64 = 3600;
+pub(super) const TOKEN_SECONDS: i64 = 3600;
 /// Milliseconds in which a person comes back from WeChat's page.
 const REDIRECT_MILLIS: i64 = 10 * 60 * 1000;
 /// Path of our own callback.
@@ -219,9 +219,19 @@ pub(super) async fn grant(visit: &mut Visit) -> Result<Value, Fault> {
         .filter(|code| !code.is_empty())
         .ok_or_else(|| Fault::argument("provider_code is missing"))?;
     let identified = login::identify(&visit.app, &door, LoginCode::new(code)).await?;
+    let (token, kept) = hand_out(visit, door, identified).await?;
+    Ok(told(&token, TOKEN_SECONDS, &provider_id, &kept))
+}
+
+/// Makes a provider token of a person who came through a door.
+pub(super) async fn hand_out(
+    visit: &Visit,
+    door: Door,
+    identified: Identified,
+) -> Result<(Zeroizing<String>, ProviderToken), Fault> {
     let token = secret(&visit.app);
     let kept = ProviderToken {
-        pool,
+        pool: door.pool,
         connection: door.connection.id,
         application: door.application,
         attempt: identified.attempt,
@@ -230,9 +240,12 @@ pub(super) async fn grant(visit: &mut Visit) -> Result<Value, Fault> {
         phone: None,
         expires_at: visit.app.clock.now().plus_millis(TOKEN_SECONDS * 1000),
     };
-    let answer = told(&token, TOKEN_SECONDS, &provider_id, &kept);
-    visit.app.store.add_provider_token(hash(&token), kept).await?;
-    Ok(answer)
+    visit
+        .app
+        .store
+        .add_provider_token(hash(&token), kept.clone())
+        .await?;
+    Ok((token, kept))
 }
 
 #[derive(Deserialize)]

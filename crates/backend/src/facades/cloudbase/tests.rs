@@ -370,6 +370,49 @@ async fn rule_7_a_phone_number_that_wechat_told_becomes_the_users() {
 }
 
 #[tokio::test]
+async fn a_page_shows_a_mini_programs_code_and_gets_a_provider_token() {
+    let desk = Desk::open().await;
+    let app = desk.app(AppKind::MiniProgram);
+    let mut sdk = Sdk::of(&desk, "default");
+    let generate = json!({ "envId": "default", "wxAppId": app.app_id });
+    let refused = sdk.post("/auth/v1/qrcode/generate", generate.clone()).await;
+    assert_eq!(word(&refused), "invalid_argument", "no connection of that kind");
+    let file = format!(
+        "[[connection]]\nkind = 'wechat:miniprogram:qrconnect'\nidentifier = 'wxapp-qr'\ndisplay_name = 'QR'\n\
+         app_id = '{}'\napp_secret = '{}'\n",
+        app.app_id, app.app_secret
+    );
+    desk.bootstrap(&file).await.unwrap();
+    let shown = ok(sdk.post("/auth/v1/qrcode/generate", generate).await);
+    assert!(
+        shown["qr_code"]
+            .as_str()
+            .unwrap()
+            .starts_with("data:image/jpeg;base64,")
+    );
+    let ask = json!({ "qrCodeId": shown["qr_code_id"], "envId": "default", "wxAppId": app.app_id });
+    let waiting = ok(sdk.post("/auth/v1/qrcode/get/status", ask.clone()).await);
+    assert_eq!(waiting, json!({ "status": "WAITING" }));
+
+    let picture = BASE64_STANDARD
+        .decode(&shown["qr_code"].as_str().unwrap()[23..])
+        .unwrap();
+    desk.scan_in_mini_program(&picture, "chen-mo").await;
+    let mut status = Value::Null;
+    while status["provider_token"].is_null() {
+        status = ok(sdk.post("/auth/v1/qrcode/get/status", ask.clone()).await);
+        assert!(
+            !["EXPIRED", "FAILED", "CANCELLED"].contains(&status["status"].as_str().unwrap()),
+            "{status}"
+        );
+    }
+    let token = status["provider_token"].as_str().unwrap().to_owned();
+    ok(sdk.sign_in(&token).await);
+    let again = ok(sdk.post("/auth/v1/qrcode/get/status", ask).await);
+    assert_eq!(again, json!({ "status": "EXPIRED" }), "the login was taken");
+}
+
+#[tokio::test]
 async fn passwords_codes_and_their_encryption() {
     let desk = Desk::open().await;
     let mut sdk = Sdk::of(&desk, "shop");
