@@ -5,6 +5,8 @@
 
 mod browsers;
 mod call;
+#[cfg(test)]
+mod canary;
 mod cloudbase;
 #[cfg(test)]
 pub(crate) mod desk;
