@@ -99,8 +99,6 @@ pub(crate) struct Opaque {
     pub(crate) expires_at: Timestamp,
     /// The session.
     pub(crate) session: SessionId,
-    /// Whose it is.
-    pub(crate) user: UserId,
 }
 
 impl fmt::Debug for Issued {
@@ -160,7 +158,6 @@ pub(crate) async fn begin_opaque(app: &App, grant: Grant<'_>) -> Result<Opaque, 
         token,
         expires_at: new.expires_at,
         session: new.id,
-        user: new.user,
     };
     if app.store.begin_session(new).await? {
         Ok(opaque)

@@ -8,12 +8,13 @@ use super::{
     fault::{Fault, Kind},
     page::{self, Choice},
     parameters::Parameters,
+    rejected, via,
 };
 use crate::{
     App, Error,
     extract::Place,
     facades::{Call, redirect},
-    login::{Arrived, Then, Via, Which, begin_redirect, door},
+    login::{Arrived, Then, Which, begin_redirect, door},
     session::{issuer, says, token},
     store::{Application, AuthorizationCode},
 };
@@ -25,7 +26,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use url::{Host, Url, form_urlencoded};
-use yaopai_domain::{ApplicationId, Connection, ConnectionKind, PoolId, Refusal, Verdict};
+use yaopai_domain::{ApplicationId, Connection, ConnectionKind, PoolId, Refusal, Rejected, Verdict};
 
 /// A code is good for a minute: only a redirect lies between its making and its use.
 const CODE_MILLIS: i64 = 60 * 1000;
@@ -62,12 +63,17 @@ async fn begin(app: &Arc<App>, pool: &str, call: &Call) -> Result<Response, Faul
         .await?
         .ok_or_else(|| Fault::request("client_id is no application of this pool"))?;
     let redirect_uri = parameters.need("redirect_uri")?;
-    let target = target(&client, redirect_uri)
-        .ok_or_else(|| Fault::request("redirect_uri is none of the application"))?;
+    let Some(target) = target(&client, redirect_uri) else {
+        rejected(app, &pool, call, Rejected::ForeignRedirect).await;
+        return Err(Fault::request("redirect_uri is none of the application"));
+    };
     let state = parameters.get("state");
     let response = match asked(app, &client, redirect_uri, &parameters).await {
         Ok(asked) => depart(app, &pool, &client, asked, &parameters, call).await,
-        Err(fault) => Err(fault),
+        Err(fault) => {
+            rejected(app, &pool, call, Rejected::BadRequest).await;
+            Err(fault)
+        }
     };
     Ok(response.unwrap_or_else(|fault| send_back(app, &pool, target, state, Err(&fault))))
 }
@@ -174,17 +180,12 @@ async fn depart(
         (None, [only]) => only.identifier.clone(),
         (None, several) => return Ok(choose(app, pool, several, parameters)),
     };
-    let via = Via {
-        facade: NAME,
-        client: call.client,
-        request_id: call.request_id.clone(),
-    };
     let door = match door(
         app,
         pool,
         Which::Identifier(&identifier),
         Some(client.id.clone()),
-        via,
+        via(call),
     )
     .await
     {

@@ -22,9 +22,10 @@ pub(super) use authorize::came_back;
 use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
-    facades::Browsers,
+    facades::{Browsers, Call},
+    login::{Via, reject},
 };
-use yaopai_domain::PoolId;
+use yaopai_domain::{PoolId, Rejected};
 
 /// The facade's name, in attempts and where a browser comes back.
 pub(super) const NAME: &str = "oidc";
@@ -63,4 +64,18 @@ async fn pool(app: &App, text: &str) -> Result<PoolId, Error> {
     let id: PoolId = text.parse().map_err(|_| Error::NotFound("pool"))?;
     let pool = app.store.pool(&id).await?.ok_or(Error::NotFound("pool"))?;
     Ok(pool.id)
+}
+
+/// Who is knocking.
+fn via(call: &Call) -> Via {
+    Via {
+        facade: NAME,
+        client: call.client,
+        request_id: call.request_id.clone(),
+    }
+}
+
+/// Writes down for operators what never became a login.
+async fn rejected(app: &App, pool: &PoolId, call: &Call, what: Rejected) {
+    reject(app, pool, None, &via(call), what).await;
 }

@@ -133,6 +133,13 @@ impl Shop {
         away_to(&self.desk.call(Method::GET, &path, &[], "").await)
     }
 
+    /// Why the newest attempt never became a login.
+    async fn rejected(&self) -> String {
+        let newest = &self.desk.attempts().await[0];
+        assert_eq!(newest["via"]["facade"], "oidc", "{newest}");
+        text(&newest["verdict"]["failure"], "why").to_owned()
+    }
+
     async fn code(&self) -> String {
         let end = self.log_in(&Self::wish(), "chen-mo").await;
         parameter(&end, "code").unwrap_or_else(|| panic!("no code: {end}"))
@@ -287,6 +294,9 @@ async fn a_code_that_does_not_fit_is_refused(#[case] change: fn(Form) -> Form, #
         _ => None,
     };
     refused(&shop.token(&change(form.clone())).await, 400, "invalid_grant");
+    if state == "used" {
+        assert_eq!(shop.rejected().await, "replay");
+    }
     match first {
         // Whoever used it first may be the thief: that session is over, too.
         Some(first) => {
@@ -326,6 +336,9 @@ async fn an_unsafe_request_is_not_sent_anywhere(#[case] change: fn(Form) -> Form
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     assert!(!answer.headers.contains_key(header::LOCATION));
     assert!(answer.text().contains("invalid_request"));
+    if answer.text().contains("none of the application") {
+        assert_eq!(shop.rejected().await, "foreign_redirect");
+    }
 }
 
 #[rstest]

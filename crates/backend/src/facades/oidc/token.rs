@@ -4,9 +4,10 @@ use super::{
     client::{Client, authenticate},
     fault::{Fault, Kind},
     parameters::Parameters,
+    rejected,
 };
 use crate::{
-    App, Error,
+    App, Error, TokenRefusal,
     extract::Place,
     facades::Call,
     session::{self, Grant, Issued, token},
@@ -23,7 +24,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
-use yaopai_domain::PoolId;
+use yaopai_domain::{PoolId, Rejected};
 
 /// How long a PKCE verifier may be (RFC 7636, 4.1).
 const VERIFIER: std::ops::RangeInclusive<usize> = 43..=128;
@@ -38,8 +39,8 @@ pub(super) async fn handle(
     let form = Parameters::of(&call)?;
     let client = authenticate(&app, &pool, &call, &form).await?;
     let issued = match form.need("grant_type")? {
-        "authorization_code" => redeem(&app, &pool, &client, &form).await?,
-        "refresh_token" => refresh(&app, &pool, &client, &form).await?,
+        "authorization_code" => redeem(&app, &pool, &client, &form, &call).await?,
+        "refresh_token" => refresh(&app, &pool, &client, &form, &call).await?,
         _ => {
             return Err(Fault::new(
                 Kind::UnsupportedGrantType,
@@ -68,7 +69,13 @@ fn no_grant(description: &str) -> Fault {
     Fault::new(Kind::InvalidGrant, description)
 }
 
-async fn redeem(app: &App, pool: &PoolId, client: &Client, form: &Parameters) -> Result<Issued, Fault> {
+async fn redeem(
+    app: &App,
+    pool: &PoolId,
+    client: &Client,
+    form: &Parameters,
+    call: &Call,
+) -> Result<Issued, Fault> {
     let hash = token::hash(form.need("code")?);
     let redirect_uri = form.need("redirect_uri")?;
     let code = app.store.authorization_code(hash).await.map_err(Error::from)?;
@@ -97,7 +104,7 @@ async fn redeem(app: &App, pool: &PoolId, client: &Client, form: &Parameters) ->
     match redeemed.map_err(Error::from)? {
         Redeemed::Begun => Ok(session::issue(app, &begun, refresh_token).await?),
         Redeemed::Used => {
-            tracing::warn!(%pool, client = %client.application.id, "an authorization code was used twice");
+            rejected(app, pool, call, Rejected::Replay).await;
             Err(unfit())
         }
         Redeemed::UserInactive => Err(no_grant("the account is not active")),
@@ -116,7 +123,13 @@ fn verified(code: &AuthorizationCode, verifier: Option<&str>) -> bool {
     }
 }
 
-async fn refresh(app: &App, pool: &PoolId, client: &Client, form: &Parameters) -> Result<Issued, Fault> {
+async fn refresh(
+    app: &App,
+    pool: &PoolId,
+    client: &Client,
+    form: &Parameters,
+    call: &Call,
+) -> Result<Issued, Fault> {
     let shown = form.need("refresh_token")?;
     let session = app.store.session(SessionKey::Refresh(token::hash(shown))).await;
     let unfit = || no_grant("the refresh token is unknown, over, or of another client");
@@ -136,7 +149,14 @@ async fn refresh(app: &App, pool: &PoolId, client: &Client, form: &Parameters) -
     }
     match session::refresh(app, Some(pool), shown).await {
         Ok(issued) => Ok(issued),
-        Err(Error::TokenRefused(refusal)) => Err(no_grant(&refusal.to_string())),
+        Err(Error::TokenRefused(refusal)) => {
+            let what = match refusal {
+                TokenRefusal::Reused => Rejected::Replay,
+                _ => Rejected::TokenRefused,
+            };
+            rejected(app, pool, call, what).await;
+            Err(no_grant(&refusal.to_string()))
+        }
         Err(error) => Err(error.into()),
     }
 }
