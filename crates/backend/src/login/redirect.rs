@@ -174,8 +174,8 @@ impl Arrived {
             .confirm_attempt(pool, self.attempt.id, claim.clone(), steps)
             .await?;
         if let Claim::First(attempt) = confirmed {
-            let running = Running::keep(Arc::clone(app), &self.door, attempt);
-            return Ok((code, Claimed::First(running)));
+            let running = Running::keep(Arc::clone(app), &self.door, *attempt);
+            return Ok((code, Claimed::First(Box::new(running))));
         }
         if let Some(claimed) = app.store.claimed_code(pool, claim).await? {
             return Ok((code, Claimed::Again(claimed)));
@@ -187,7 +187,7 @@ impl Arrived {
 }
 
 enum Claimed {
-    First(Running),
+    First(Box<Running>),
     Again(ClaimedCode),
 }
 

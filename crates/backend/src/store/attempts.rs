@@ -61,7 +61,7 @@ pub(crate) struct Tied {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Claim {
     /// The caller; the attempt is confirmed now.
-    First(LoginAttempt),
+    First(Box<LoginAttempt>),
     /// Nobody any more: this attempt has the outcome, or will have it soon (design rule 2).
     Again(AttemptId),
 }
@@ -449,7 +449,7 @@ async fn confirm(
         return Ok(Claim::Again(owner.attempt));
     }
     update(writing, &advanced).await?;
-    Ok(Claim::First(advanced))
+    Ok(Claim::First(Box::new(advanced)))
 }
 
 /// Claims a code; the claim that is there already.

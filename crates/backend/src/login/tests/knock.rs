@@ -6,6 +6,7 @@ use crate::{
     login::{
         self, Door, Identified, Rejected, Then, Via, Which, nonce::hash, redirect::arrived, running::Running,
     },
+    store::AttemptFilter,
 };
 use axum::http::Method;
 use rstest::rstest;
@@ -57,7 +58,9 @@ async fn website_code(desk: &Desk, person: &str) -> String {
 }
 
 async fn attempts(desk: &Desk) -> Vec<LoginAttempt> {
-    desk.app.store.attempts(&PoolId::default(), 50).await.unwrap()
+    let (pool, all) = (PoolId::default(), AttemptFilter::default());
+    let found = desk.app.store.find_attempts(&pool, all, 50).await.unwrap();
+    found.attempts
 }
 
 fn errcode(error: &Error) -> i32 {
