@@ -90,6 +90,15 @@ pub enum Error {
     /// The method does not exist at this address.
     #[error("this address does not take that method")]
     MethodNotAllowed,
+    /// A WeChat identifier belongs to another user.
+    #[error("this WeChat person is bound to another user; merge the two, or unbind them there first")]
+    BoundElsewhere,
+    /// The last way in would go.
+    #[error("without this binding the user could not log in any more; an admin may force it")]
+    LastWayIn,
+    /// A merge cannot be undone.
+    #[error("this merge was undone before, or one of its users has moved on")]
+    MergeStands,
     /// The connection is disabled.
     #[error("the connection is disabled")]
     ConnectionDisabled,
@@ -192,6 +201,9 @@ impl Error {
                 status: StatusCode::METHOD_NOT_ALLOWED.as_u16(),
                 ..Problem::new(Code::MalformedRequest, said())
             },
+            Self::BoundElsewhere => Problem::new(Code::BoundElsewhere, said()),
+            Self::LastWayIn => Problem::new(Code::LastWayIn, said()),
+            Self::MergeStands => Problem::new(Code::MergeStands, said()),
             Self::ConnectionDisabled => Problem::new(Code::ConnectionDisabled, said()),
             Self::Store(StoreError::Outdated(_)) => Problem::new(Code::Outdated, said()),
             Self::WeChat(error) => wechat_problem(error),

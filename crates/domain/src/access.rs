@@ -37,9 +37,11 @@ impl Role {
             Action::EditUsers | Action::TestLogin | Action::ReadAudit => {
                 matches!(self, Self::Support | Self::Admin)
             }
-            Action::EditConnections | Action::EditApplications | Action::EditAccess => {
-                matches!(self, Self::Admin)
-            }
+            Action::EditConnections
+            | Action::EditApplications
+            | Action::EditAccess
+            | Action::DeleteUsers
+            | Action::MergeUsers => matches!(self, Self::Admin),
         }
     }
 }
@@ -65,8 +67,12 @@ pub enum Action {
     ReadAttempts,
     /// See users and their bindings.
     ReadUsers,
-    /// Change users and their metadata.
+    /// Change users, their metadata and their bindings, and let refused people in.
     EditUsers,
+    /// Delete users, or take their last way in.
+    DeleteUsers,
+    /// Make two users one, and undo it.
+    MergeUsers,
     /// Keep a replica.
     Pull,
 }
@@ -88,6 +94,8 @@ mod tests {
     #[case(Action::EditConnections, [false, false, true])]
     #[case(Action::EditApplications, [false, false, true])]
     #[case(Action::EditAccess, [false, false, true])]
+    #[case(Action::DeleteUsers, [false, false, true])]
+    #[case(Action::MergeUsers, [false, false, true])]
     fn viewer_support_admin_may(#[case] action: Action, #[case] allowed: [bool; 3]) {
         assert_eq!(
             [Role::Viewer, Role::Support, Role::Admin].map(|role| role.may(action)),

@@ -57,6 +57,8 @@ uuid_id! {
     SessionId,
     /// A binding of a WeChat identifier to a user.
     IdentityId,
+    /// One merge of two users.
+    MergeId,
     /// One try to log in.
     AttemptId,
     /// One edit made on a console; the backend applies it at most once.

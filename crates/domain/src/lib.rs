@@ -16,6 +16,7 @@ mod id;
 mod kind;
 mod login_name;
 mod manage;
+mod merge;
 mod metadata;
 mod operator;
 mod phone;
@@ -49,15 +50,16 @@ pub use connection::{
 };
 pub use email::{Email, InvalidEmail};
 pub use id::{
-    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidName, MutationId,
-    OperatorId, PlatformAccountId, PoolId, SessionId, UserId,
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidName, MergeId,
+    MutationId, OperatorId, PlatformAccountId, PoolId, SessionId, UserId,
 };
 pub use kind::{ConnectionKind, UnknownKind};
 pub use login_name::{InvalidLoginName, InvalidUsername, LoginName, LoginNameKind, Username};
 pub use manage::{
-    AppLaunchCode, ConnectionUsage, Drawing, MiniProgramScan, ServerInfo, TestLogin, TestLoginRequest,
+    AppLaunchCode, ConnectionUsage, Drawing, MiniProgramScan, RefusedPerson, ServerInfo, TestLogin, TestLoginRequest,
     UserRecord, WeChatEnvironment,
 };
+pub use merge::{Difference, Merge, MergePreview, MergeRequest, Merged, Side, Unmerged, merge, unmerge};
 pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};
 pub use operator::{Operator, OperatorDraft};
 pub use phone::{InvalidPhone, Phone};
@@ -73,7 +75,7 @@ pub use sync::{
     PullRequest, PushAnswer, PushRejection, PushRequest, ResetReason, Revision,
 };
 pub use user::{
-    Identity, IdentityScope, Profile, Source, Sourced, User, UserStatus, is_anonymous_avatar,
+    Identity, IdentityScope, Profile, ProfileField, Source, Sourced, User, UserStatus, is_anonymous_avatar,
     is_anonymous_nickname,
 };
 pub use verification_file::{VERIFICATION_FILE_MAX_BYTES, VerificationFile, is_verification_file_name};

@@ -1,6 +1,6 @@
 //! Bodies of the management API `/manage/v1`.
 
-use crate::{Identity, LoginAttempt, Role, User};
+use crate::{ConnectionId, Identity, LoginAttempt, Refusal, Role, Timestamp, User, UserId};
 use serde::{Deserialize, Serialize};
 
 /// `GET /manage/v1/pools/{pool}`: whom the console is talking to.
@@ -125,4 +125,32 @@ pub struct UserRecord {
     pub user: User,
     /// The bindings, oldest first.
     pub identities: Vec<Identity>,
+}
+
+/// A person whom a connection refused and whom an operator can let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RefusedPerson {
+    /// The AppID that they came with.
+    pub app_id: String,
+    /// Their OpenID.
+    pub open_id: String,
+    /// The connection that refused them; absent once it is deleted.
+    pub connection_id: Option<ConnectionId>,
+    /// Their UnionID, if WeChat named it.
+    pub union_id: Option<String>,
+    /// Their nickname, if WeChat told it.
+    pub nickname: Option<String>,
+    /// Their avatar, if WeChat told it.
+    pub avatar_url: Option<String>,
+    /// Why they were refused: login-only, or their identifiers belong to two users.
+    pub refusal: Refusal,
+    /// The users who have an identifier of theirs: two who want to be merged, if there are two.
+    pub holders: Vec<UserId>,
+    /// When they came first.
+    pub first_seen: Timestamp,
+    /// When they came last.
+    pub last_seen: Timestamp,
+    /// How often they came.
+    pub times: u32,
 }

@@ -74,6 +74,12 @@ pub enum Code {
     Outdated,
     /// Without this access key nobody could administer the pool any more; nothing was changed.
     LastAdminKey,
+    /// One of the person's WeChat identifiers belongs to another user.
+    BoundElsewhere,
+    /// Without it the user could not log in any more.
+    LastWayIn,
+    /// The merge was undone before, or things have moved on too far to undo it.
+    MergeStands,
     /// WeChat refused; `wechat` says how.
     WechatRefused,
     /// WeChat's page refused the connection's settings; `detail` is WeChat's own words.
@@ -106,7 +112,10 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::ConnectionDisabled
+            Self::BoundElsewhere
+            | Self::LastWayIn
+            | Self::MergeStands
+            | Self::ConnectionDisabled
             | Self::Outdated
             | Self::LastAdminKey
             | Self::SyncReset

@@ -93,6 +93,14 @@ pub enum Rule {
     ApplicationIdImmutable,
     /// Expiry: it is not in the future.
     ExpiryPast,
+    /// Profile field: at most 512 characters.
+    ProfileLength,
+    /// User: the pool has none of this id.
+    UserUnknown,
+    /// There is no field of this name.
+    FieldUnknown,
+    /// A user cannot be merged with itself.
+    SameUser,
 }
 
 /// A value that was refused, and why.

@@ -54,6 +54,72 @@ pub struct Profile {
     pub username: Option<Sourced>,
 }
 
+/// A field of a [`Profile`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProfileField {
+    /// [`Profile::nickname`].
+    Nickname,
+    /// [`Profile::avatar_url`].
+    AvatarUrl,
+    /// [`Profile::name`].
+    Name,
+    /// [`Profile::phone`].
+    Phone,
+    /// [`Profile::email`].
+    Email,
+    /// [`Profile::username`].
+    Username,
+}
+
+impl ProfileField {
+    /// Every field.
+    pub const ALL: [Self; 6] = [
+        Self::Nickname,
+        Self::AvatarUrl,
+        Self::Name,
+        Self::Phone,
+        Self::Email,
+        Self::Username,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nickname => "nickname",
+            Self::AvatarUrl => "avatar_url",
+            Self::Name => "name",
+            Self::Phone => "phone",
+            Self::Email => "email",
+            Self::Username => "username",
+        }
+    }
+
+    /// The field in a profile.
+    pub const fn of(self, profile: &Profile) -> &Option<Sourced> {
+        match self {
+            Self::Nickname => &profile.nickname,
+            Self::AvatarUrl => &profile.avatar_url,
+            Self::Name => &profile.name,
+            Self::Phone => &profile.phone,
+            Self::Email => &profile.email,
+            Self::Username => &profile.username,
+        }
+    }
+
+    /// The field in a profile, to be changed.
+    pub const fn of_mut(self, profile: &mut Profile) -> &mut Option<Sourced> {
+        match self {
+            Self::Nickname => &mut profile.nickname,
+            Self::AvatarUrl => &mut profile.avatar_url,
+            Self::Name => &mut profile.name,
+            Self::Phone => &mut profile.phone,
+            Self::Email => &mut profile.email,
+            Self::Username => &mut profile.username,
+        }
+    }
+}
+
 /// A value and who gave it (design rule 8: each profile field knows its source).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

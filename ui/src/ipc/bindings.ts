@@ -167,6 +167,12 @@ export type Code =
 "outdated" | 
 /**  Without this access key nobody could administer the pool any more; nothing was changed. */
 "last_admin_key" | 
+/**  One of the person's WeChat identifiers belongs to another user. */
+"bound_elsewhere" | 
+/**  Without it the user could not log in any more. */
+"last_way_in" | 
+/**  The merge was undone before, or things have moved on too far to undo it. */
+"merge_stands" | 
 /**  WeChat refused; `wechat` says how. */
 "wechat_refused" | 
 /**  WeChat's page refused the connection's settings; `detail` is WeChat's own words. */
@@ -795,7 +801,15 @@ export type Rule =
 /**  Application id: it cannot change. */
 "application_id_immutable" | 
 /**  Expiry: it is not in the future. */
-"expiry_past";
+"expiry_past" | 
+/**  Profile field: at most 512 characters. */
+"profile_length" | 
+/**  User: the pool has none of this id. */
+"user_unknown" | 
+/**  There is no field of this name. */
+"field_unknown" | 
+/**  A user cannot be merged with itself. */
+"same_user";
 
 /**  An app that the sandbox knows. */
 export type SandboxApp = {

@@ -7,14 +7,19 @@ mod audit;
 #[cfg(test)]
 mod audited;
 mod change_connection;
+mod change_users;
 mod create_connection;
 mod delete_connection;
 mod enable_connection;
 mod operators;
 mod page;
 mod platform_accounts;
+mod merges;
+#[cfg(test)]
+mod people_tests;
 mod read_connections;
 mod read_users;
+mod refused;
 mod server_info;
 mod test_logins;
 
@@ -33,6 +38,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         enable_connection::endpoints(),
         delete_connection::endpoints(),
         read_users::endpoints(),
+        change_users::endpoints(),
+        refused::endpoints(),
+        merges::endpoints(),
         attempts::endpoints(),
         test_logins::endpoints(),
         operators::endpoints(),

@@ -1,6 +1,10 @@
 //! Who a WeChat person is: looked up, decided and written in one transaction.
 
-use super::{Alone, Reading, Store, StoreError, Writing, engine::values, feed, users};
+use super::{
+    Alone, Reading, Store, StoreError, Writing,
+    engine::{values, wire_name},
+    feed, users,
+};
 use crate::identity::{Arrival, Decision, Holder, decide, seen_on_a_new_day};
 use futures_util::future::try_join;
 use yaopai_domain::{
@@ -43,7 +47,7 @@ pub(super) enum Foreseen {
 async fn foresee(reading: &Reading<'_>, arrival: &Arrival, now: Timestamp) -> Result<Foreseen, StoreError> {
     let known = look(reading, arrival).await?;
     Ok(match known.decide(arrival) {
-        Decision::Refuse(Refusal::LoginOnly) => Foreseen::ToWrite(refuse(Refusal::LoginOnly, arrival)),
+        Decision::Refuse(refusal) if is_for_the_queue(refusal) => Foreseen::ToWrite(refuse(refusal, arrival)),
         Decision::Refuse(refusal) => Foreseen::Settled(refuse(refusal, arrival)),
         Decision::Create => Foreseen::ToWrite(Verdict::Create {
             user_id: None,
@@ -72,40 +76,73 @@ async fn foresee(reading: &Reading<'_>, arrival: &Arrival, now: Timestamp) -> Re
 /// Decides who the person is, and writes it.
 pub(super) async fn settle(writing: &Writing<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
     let alone = writing.alone(&arrival.pool).await?;
-    let known = look(&alone, arrival).await?;
+    settle_alone(&alone, arrival).await
+}
+
+/// [`Store::resolve`] within a transaction, for an arrival that is no dry run.
+pub(super) async fn settle_alone(alone: &Alone<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
+    let known = look(alone, arrival).await?;
     match known.decide(arrival) {
         Decision::Refuse(refusal) => {
-            if refusal == Refusal::LoginOnly {
-                remember_refused(&alone, arrival).await?;
+            if is_for_the_queue(refusal) {
+                remember_refused(alone, arrival, refusal).await?;
             }
             Ok(refuse(refusal, arrival))
         }
-        Decision::Create => create(&alone, arrival).await,
+        Decision::Create => create(alone, arrival).await,
         Decision::LogIn {
             user_id,
             bind_open_id,
             bind_union_id,
         } => {
-            let mut user = user(&alone, arrival, user_id).await?;
+            let mut user = user(alone, arrival, user_id).await?;
             let mut changed = Vec::new();
             if greet(&mut user, arrival) {
                 user.updated_at = alone.now();
-                users::save(&alone, &user).await?;
+                users::save(alone, &user).await?;
                 changed.push(EntityKey::User(user_id));
             }
             for bound in known.all() {
-                changed.extend(see(&alone, bound, arrival).await?);
+                changed.extend(see(alone, bound, arrival).await?);
             }
             if bind_open_id {
-                changed.push(self::bind_open_id(&alone, arrival, user_id).await?);
+                changed.push(self::bind_open_id(alone, arrival, user_id).await?);
             }
             if bind_union_id {
-                changed.extend(self::bind_union_id(&alone, arrival, user_id).await?);
+                changed.extend(self::bind_union_id(alone, arrival, user_id).await?);
             }
-            feed::commit(&alone, &changed).await?;
+            feed::commit(alone, &changed).await?;
             Ok(log_in(&user, bind_union_id, arrival))
         }
     }
+}
+
+/// Whether an operator can let in whom this refuses.
+const fn is_for_the_queue(refusal: Refusal) -> bool {
+    match refusal {
+        Refusal::LoginOnly | Refusal::TwoUsers => true,
+        Refusal::SnapshotUser | Refusal::UserBlocked => false,
+    }
+}
+
+/// Binds those of the person's identifiers that nobody has to a user; what that adds.
+pub(super) async fn bind_missing(
+    alone: &Alone<'_>,
+    arrival: &Arrival,
+    known: &Known,
+    user: UserId,
+) -> Result<Vec<EntityKey>, StoreError> {
+    let mut changed = Vec::new();
+    for bound in known.all() {
+        changed.extend(see(alone, bound, arrival).await?);
+    }
+    if known.open_id.is_none() {
+        changed.push(bind_open_id(alone, arrival, user).await?);
+    }
+    if known.union_id.is_none() {
+        changed.extend(bind_union_id(alone, arrival, user).await?);
+    }
+    Ok(changed)
 }
 
 /// The binding of one of the person's identifiers.
@@ -132,7 +169,7 @@ impl Bound {
 }
 
 /// What is known of the person's identifiers.
-struct Known {
+pub(super) struct Known {
     open_id: Option<Bound>,
     union_id: Option<Bound>,
 }
@@ -143,12 +180,22 @@ impl Known {
         decide(arrival, holder(&self.open_id), holder(&self.union_id))
     }
 
+    /// The users who have an identifier of the person.
+    pub(super) fn holders(&self) -> impl Iterator<Item = UserId> {
+        self.all().map(|bound| bound.holder.user_id)
+    }
+
+    /// Whether every identifier that WeChat named is bound.
+    pub(super) fn is_whole(&self, arrival: &Arrival) -> bool {
+        self.open_id.is_some() && (self.union_id.is_some() || arrival.person.union_id.is_none())
+    }
+
     fn all(&self) -> impl Iterator<Item = &Bound> {
         self.open_id.iter().chain(&self.union_id)
     }
 }
 
-async fn look(reading: &Reading<'_>, arrival: &Arrival) -> Result<Known, StoreError> {
+pub(super) async fn look(reading: &Reading<'_>, arrival: &Arrival) -> Result<Known, StoreError> {
     let account = arrival.platform_account.to_string();
     let open_id = bound(reading, arrival, "app", &arrival.app_id, &arrival.person.open_id);
     let union_id = async {
@@ -197,7 +244,7 @@ async fn user(reading: &Reading<'_>, arrival: &Arrival, id: UserId) -> Result<Us
 }
 
 /// Takes what WeChat says about the person into the user's profile; whether that changed anything.
-fn greet(user: &mut User, arrival: &Arrival) -> bool {
+pub(super) fn greet(user: &mut User, arrival: &Arrival) -> bool {
     let person = &arrival.person;
     user.profile
         .absorb_wechat(person.nickname.as_deref(), person.avatar_url.as_deref())
@@ -305,8 +352,8 @@ async fn see(alone: &Alone<'_>, bound: &Bound, arrival: &Arrival) -> Result<Opti
     Ok(Some(EntityKey::Identity(bound.id)))
 }
 
-/// Notes a person whom login-only mode refused, so that support can bind them.
-async fn remember_refused(alone: &Alone<'_>, arrival: &Arrival) -> Result<(), StoreError> {
+/// Notes a person who was refused, so that support can let them in.
+async fn remember_refused(alone: &Alone<'_>, arrival: &Arrival, refusal: Refusal) -> Result<(), StoreError> {
     let person = &arrival.person;
     let nickname = person
         .nickname
@@ -315,9 +362,10 @@ async fn remember_refused(alone: &Alone<'_>, arrival: &Arrival) -> Result<(), St
     let avatar_url = person.avatar_url.as_ref().filter(|url| !is_anonymous_avatar(url));
     let sql =
         "INSERT INTO refused_person (pool, app_id, open_id, connection_id, union_id, nickname, avatar_url,
-            first_seen, last_seen, times)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1)
+            first_seen, last_seen, times, refusal)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10)
         ON CONFLICT (pool, app_id, open_id) DO UPDATE SET connection_id = excluded.connection_id,
+            refusal = excluded.refusal,
             union_id = coalesce(excluded.union_id, refused_person.union_id),
             nickname = coalesce(excluded.nickname, refused_person.nickname),
             avatar_url = coalesce(excluded.avatar_url, refused_person.avatar_url),
@@ -332,6 +380,7 @@ async fn remember_refused(alone: &Alone<'_>, arrival: &Arrival) -> Result<(), St
         avatar_url,
         alone.now(),
         alone.now(),
+        wire_name(&refusal)?,
     ];
     alone.execute(sql, values).await?;
     Ok(())

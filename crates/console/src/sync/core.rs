@@ -298,6 +298,9 @@ impl Core {
             | Code::InvalidFields
             | Code::Unauthenticated
             | Code::NotFound
+            | Code::BoundElsewhere
+            | Code::LastWayIn
+            | Code::MergeStands
             | Code::ConnectionDisabled
             | Code::Outdated
             | Code::LastAdminKey
@@ -365,6 +368,9 @@ impl Core {
                 Code::Unauthenticated | Code::Forbidden | Code::NotFound => Link::Denied,
                 Code::MalformedRequest
                 | Code::InvalidFields
+                | Code::BoundElsewhere
+                | Code::LastWayIn
+                | Code::MergeStands
                 | Code::ConnectionDisabled
                 | Code::Outdated
                 | Code::LastAdminKey

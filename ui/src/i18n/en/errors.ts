@@ -128,6 +128,21 @@ export const errors = {
       meaning: "Nothing was saved.",
       advice: "Shorten the value or the file and try again.",
     },
+    bound_elsewhere: {
+      title: "This WeChat person belongs to another user",
+      meaning: "Nothing was changed.",
+      advice: "Merge the two users, or unbind the person there first.",
+    },
+    last_way_in: {
+      title: "This is the user's last way in",
+      meaning: "Without it they could not log in any more. Nothing was changed.",
+      advice: "Bind something else first; an administrator may also force it.",
+    },
+    merge_stands: {
+      title: "This merge can no longer be undone",
+      meaning: "It was undone before, or one of its users has been merged or deleted since.",
+      advice: "Look at the user's history in the audit log.",
+    },
     too_often: {
       title: "Too many requests at once",
       meaning: "The backend holds back whoever asks too often. Nothing is lost.",

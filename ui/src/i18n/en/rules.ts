@@ -39,6 +39,10 @@ export const rules = {
   metadata_value_number:
     "A number this long would be rounded. Put it in quotes to keep every digit, as text.",
   metadata_value_depth: "The value is nested deeper than 16 levels.",
+  profile_length: "At most 512 characters.",
+  user_unknown: "There is no such user any more.",
+  field_unknown: "There is no field of this name.",
+  same_user: "Choose two different users.",
   metadata_count: "This user already has 256 keys, the most there can be. Remove one first.",
   name_taken: "Another entry of this pool already has this name.",
   email_shape: "Enter a whole e-mail address.",

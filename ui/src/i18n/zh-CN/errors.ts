@@ -116,6 +116,21 @@ export const errors = {
       meaning: "尚未保存任何内容。",
       advice: "缩短内容或换小一些的文件，然后再试。",
     },
+    bound_elsewhere: {
+      title: "该微信用户已绑定到另一个用户",
+      meaning: "没有任何改动。",
+      advice: "合并这两个用户，或先在那边解绑。",
+    },
+    last_way_in: {
+      title: "这是该用户最后一种登录方式",
+      meaning: "解绑后将无法再登录。没有任何改动。",
+      advice: "先绑定其他登录方式；管理员也可以强制解绑。",
+    },
+    merge_stands: {
+      title: "该合并已无法撤销",
+      meaning: "它已经撤销过，或者其中的用户后来又被合并或删除。",
+      advice: "可在审计日志中查看该用户的历史。",
+    },
     too_often: {
       title: "请求过于频繁",
       meaning: "后端会暂时限制请求过多的一方，没有丢失任何内容。",

@@ -1,8 +1,8 @@
 //! Values on their way into statements.
 
 use yaopai_domain::{
-    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MutationId, OperatorId,
-    PlatformAccountId, PoolId, Revision, SessionId, Timestamp, UserId,
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MergeId, MutationId,
+    OperatorId, PlatformAccountId, PoolId, Revision, SessionId, Timestamp, UserId,
 };
 
 /// A value of one of the types that every engine has.
@@ -115,6 +115,6 @@ macro_rules! from_ids {
 }
 
 from_ids! {
-    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MutationId, OperatorId,
+    AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, MergeId, MutationId, OperatorId,
     PlatformAccountId, SessionId, UserId,
 }

@@ -1,0 +1,191 @@
+//! Binding a WeChat person to a user by somebody's word, and unbinding them.
+
+use super::{
+    Alone, Reading, Store, StoreError, Writing,
+    audit::{self, Entry},
+    engine::values,
+    feed, identity, users,
+};
+use crate::identity::Arrival;
+use serde_json::json;
+use std::sync::Arc;
+use yaopai_domain::{EntityKey, Identity, IdentityId, IdentityScope, PoolId, UserId};
+
+/// Who changes something, as the audit log names them.
+#[derive(Debug, Clone)]
+pub(crate) struct By {
+    /// An access key, an operator, or `person:<user id>`.
+    pub(crate) actor: String,
+}
+
+/// What became of a wish to bind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bind {
+    /// The person is bound now.
+    Bound,
+    /// The person was bound to this user already.
+    Already,
+    /// One of the person's identifiers belongs to another user, who is not told.
+    Elsewhere(UserId),
+    /// There is no such user.
+    NoUser,
+    /// A visitor of a snapshot page is nobody (design rule 6).
+    Snapshot,
+}
+
+/// What became of a wish to unbind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unbind {
+    /// So many bindings are gone.
+    Unbound(u32),
+    /// The user has no such binding.
+    NotFound,
+    /// The user could not log in any more.
+    LastWayIn,
+}
+
+impl Store {
+    /// Binds the person to the user, in one transaction.
+    pub(crate) async fn bind(&self, person: Arrival, user: UserId, by: By) -> Result<Bind, StoreError> {
+        let person = Arc::new(person);
+        self.write((person, user, by), |writing, (person, user, by)| {
+            Box::pin(bind(writing, person, *user, by))
+        })
+        .await
+    }
+
+    /// Unbinds an identity of the user, in one transaction: an OpenID alone, with the UnionID it is the last to carry; a
+    /// UnionID with every OpenID that carries it. `force` also takes the user's last way in.
+    pub(crate) async fn unbind(
+        &self,
+        pool: &PoolId,
+        user: UserId,
+        identity: IdentityId,
+        by: By,
+        force: bool,
+    ) -> Result<Unbind, StoreError> {
+        let data = (pool.clone(), user, identity, by, force);
+        self.write(data, |writing, (pool, user, identity, by, force)| {
+            Box::pin(unbind(writing, pool, *user, *identity, by, *force))
+        })
+        .await
+    }
+}
+
+async fn bind(writing: &Writing<'_>, person: &Arrival, user: UserId, by: &By) -> Result<Bind, StoreError> {
+    if person.snapshot_user {
+        return Ok(Bind::Snapshot);
+    }
+    let alone = writing.alone(&person.pool).await?;
+    bind_alone(&alone, person, user, by).await
+}
+
+/// [`Store::bind`] within a transaction.
+pub(super) async fn bind_alone(
+    alone: &Alone<'_>,
+    person: &Arrival,
+    id: UserId,
+    by: &By,
+) -> Result<Bind, StoreError> {
+    let Some(mut user) = users::load_without_metadata(alone, &person.pool, id).await? else {
+        return Ok(Bind::NoUser);
+    };
+    let known = identity::look(alone, person).await?;
+    if let Some(other) = known.holders().find(|holder| *holder != id) {
+        return Ok(Bind::Elsewhere(other));
+    }
+    if known.is_whole(person) {
+        return Ok(Bind::Already);
+    }
+    let mut changed = identity::bind_missing(alone, person, &known, id).await?;
+    if identity::greet(&mut user, person) {
+        user.updated_at = alone.now();
+        users::save(alone, &user).await?;
+        changed.push(EntityKey::User(id));
+    }
+    let entry = Entry {
+        actor: &by.actor,
+        action: "identity.bind",
+        target: format!("user:{id}"),
+        old: None,
+        new: Some(json!({
+            "app_id": person.app_id,
+            "open_id": person.person.open_id,
+            "union_id": person.person.union_id,
+        })),
+    };
+    audit::write(alone, alone.pool(), entry).await?;
+    feed::commit(alone, &changed).await?;
+    Ok(Bind::Bound)
+}
+
+async fn unbind(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    user: UserId,
+    identity: IdentityId,
+    by: &By,
+    force: bool,
+) -> Result<Unbind, StoreError> {
+    let alone = writing.alone(pool).await?;
+    let bindings = users::identities_of(&alone, pool, user).await?;
+    let Some(wanted) = bindings.iter().find(|binding| binding.id == identity) else {
+        return Ok(Unbind::NotFound);
+    };
+    let goes = going_with(wanted, &bindings);
+    if !force && goes.len() == bindings.len() && !has_login_name(&alone, pool, user).await? {
+        return Ok(Unbind::LastWayIn);
+    }
+    let mut changed = Vec::new();
+    for binding in &goes {
+        alone
+            .execute("DELETE FROM identity WHERE id = $1", values![binding.id])
+            .await?;
+        changed.push(EntityKey::Identity(binding.id));
+    }
+    let entry = Entry {
+        actor: &by.actor,
+        action: "identity.unbind",
+        target: format!("user:{user}"),
+        old: Some(json!(
+            goes.iter().map(|binding| &binding.scope).collect::<Vec<_>>()
+        )),
+        new: None,
+    };
+    audit::write(&alone, pool, entry).await?;
+    feed::commit(&alone, &changed).await?;
+    Ok(Unbind::Unbound(goes.len() as u32))
+}
+
+/// The bindings that go when one goes. A UnionID by itself would come back with the next login of any of its OpenIDs,
+/// and an OpenID whose UnionID stays would find the user again.
+fn going_with<'a>(wanted: &'a Identity, bindings: &'a [Identity]) -> Vec<&'a Identity> {
+    let carries = |binding: &Identity, wanted: &str| match &binding.scope {
+        IdentityScope::OpenId { union_id, .. } => union_id.as_deref() == Some(wanted),
+        IdentityScope::UnionId { .. } => false,
+    };
+    match &wanted.scope {
+        IdentityScope::UnionId { union_id, .. } => bindings
+            .iter()
+            .filter(|binding| binding.id == wanted.id || carries(binding, union_id))
+            .collect(),
+        IdentityScope::OpenId { union_id: None, .. } => vec![wanted],
+        IdentityScope::OpenId {
+            union_id: Some(own), ..
+        } => {
+            let others = bindings
+                .iter()
+                .any(|binding| binding.id != wanted.id && carries(binding, own));
+            let is_its_union = |binding: &&Identity| matches!(&binding.scope, IdentityScope::UnionId { union_id, .. } if union_id == own);
+            let union = bindings.iter().filter(is_its_union).filter(|_| !others);
+            std::iter::once(wanted).chain(union).collect()
+        }
+    }
+}
+
+/// Whether the user can log in by a proven phone or address, or by a name and a password.
+async fn has_login_name(reading: &Reading<'_>, pool: &PoolId, user: UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT n.kind FROM login_name n LEFT JOIN user_password p ON p.user_id = n.user_id
+        WHERE n.pool = $1 AND n.user_id = $2 AND (n.kind <> 'username' OR p.user_id IS NOT NULL)";
+    reading.any(sql, values![pool, user]).await
+}
