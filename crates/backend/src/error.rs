@@ -264,6 +264,7 @@ const fn taken_rule(unique: Unique) -> Option<(&'static str, Rule)> {
         Unique::Name => Some(("name", Rule::NameTaken)),
         Unique::Email => Some(("email", Rule::EmailTaken)),
         Unique::ApplicationId => Some(("id", Rule::ApplicationIdTaken)),
+        Unique::LoginName => Some(("profile", Rule::LoginNameTaken)),
         Unique::Identity => None,
     }
 }

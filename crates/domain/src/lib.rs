@@ -56,8 +56,8 @@ pub use id::{
 pub use kind::{ConnectionKind, UnknownKind};
 pub use login_name::{InvalidLoginName, InvalidUsername, LoginName, LoginNameKind, Username};
 pub use manage::{
-    AppLaunchCode, ConnectionUsage, Drawing, MiniProgramScan, RefusedPerson, ServerInfo, TestLogin, TestLoginRequest,
-    UserRecord, WeChatEnvironment,
+    AppLaunchCode, ConnectionUsage, Drawing, MiniProgramScan, RefusedPerson, ServerInfo, TestLogin,
+    TestLoginRequest, UserRecord, WeChatEnvironment,
 };
 pub use merge::{Difference, Merge, MergePreview, MergeRequest, Merged, Side, Unmerged, merge, unmerge};
 pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};

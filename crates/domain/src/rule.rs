@@ -93,6 +93,12 @@ pub enum Rule {
     ApplicationIdImmutable,
     /// Expiry: it is not in the future.
     ExpiryPast,
+    /// Phone number: not one.
+    PhoneShape,
+    /// User name: not a shape that can be logged in with.
+    UsernameShape,
+    /// Phone, address or user name: somebody else logs in with it.
+    LoginNameTaken,
     /// Profile field: at most 512 characters.
     ProfileLength,
     /// User: the pool has none of this id.

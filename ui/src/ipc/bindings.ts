@@ -802,6 +802,12 @@ export type Rule =
 "application_id_immutable" | 
 /**  Expiry: it is not in the future. */
 "expiry_past" | 
+/**  Phone number: not one. */
+"phone_shape" | 
+/**  User name: not a shape that can be logged in with. */
+"username_shape" | 
+/**  Phone, address or user name: somebody else logs in with it. */
+"login_name_taken" | 
 /**  Profile field: at most 512 characters. */
 "profile_length" | 
 /**  User: the pool has none of this id. */

@@ -11,8 +11,8 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use yaopai_domain::{
-    Action, FieldError, IdentityId, MetadataKey, MetadataValue, ProfileField, Rule, Source, Timestamp, User,
-    UserId, UserStatus,
+    Action, Email, FieldError, IdentityId, MetadataKey, MetadataValue, Phone, ProfileField, Rule, Source,
+    Timestamp, User, UserId, UserStatus, Username,
 };
 
 const ONE: &str = "/manage/v1/pools/{pool}/users/{id}";
@@ -64,7 +64,10 @@ impl Wish {
                 Some(text) if text.chars().count() > LONGEST => {
                     refused.push(FieldError::new(name, Rule::ProfileLength));
                 }
-                _ => profile.push((field, value)),
+                _ => match value.map(|text| canonical(field, text)).transpose() {
+                    Ok(value) => profile.push((field, value)),
+                    Err(rule) => refused.push(FieldError::new(name, rule)),
+                },
             }
         }
         let mut metadata = Vec::new();
@@ -85,6 +88,19 @@ impl Wish {
             Err(Error::InvalidFields(refused))
         }
     }
+}
+
+/// Phones, addresses and user names in the form in which they are compared.
+fn canonical(field: ProfileField, text: String) -> Result<String, Rule> {
+    Ok(match field {
+        ProfileField::Nickname | ProfileField::AvatarUrl | ProfileField::Name => text,
+        ProfileField::Phone => text.parse::<Phone>().map_err(|_| Rule::PhoneShape)?.to_string(),
+        ProfileField::Email => text.parse::<Email>().map_err(|_| Rule::EmailShape)?.to_string(),
+        ProfileField::Username => text
+            .parse::<Username>()
+            .map_err(|_| Rule::UsernameShape)?
+            .to_string(),
+    })
 }
 
 async fn create(

@@ -47,6 +47,8 @@ struct Record {
     moved: Vec<IdentityId>,
     /// Names the removed user logged in by, and those the kept user gave up for them.
     names: Vec<Name>,
+    /// What the removed user said of themselves beyond the profile.
+    details: Vec<Detail>,
     /// The removed user's password (an Argon2id hash), sealed by nothing more: it leaves the database in no answer.
     password: Option<Password>,
 }
@@ -57,6 +59,14 @@ struct Name {
     kind: String,
     value: String,
     since: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Detail {
+    name: String,
+    value: String,
+    /// Whether the kept user took it over.
+    moved: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -186,6 +196,7 @@ async fn unite(
         Err(refused) => return Ok(MergeOutcome::Refused(refused)),
     };
     let names = move_names(&alone, request).await?;
+    let details = move_details(&alone, request).await?;
     let password = move_password(&alone, request).await?;
     let sql = "UPDATE identity SET user_id = $1 WHERE pool = $2 AND user_id = $3";
     alone
@@ -199,6 +210,7 @@ async fn unite(
         removed: removed.user.clone(),
         moved: moved.clone(),
         names,
+        details,
         password,
     };
     user_changes::remove(&alone, removed.user.id).await?;
@@ -291,6 +303,24 @@ async fn drop_name(alone: &Alone<'_>, user: UserId, kind: &str) -> Result<(), St
     Ok(())
 }
 
+/// What the kept user has not said of themselves is taken from the other one.
+async fn move_details(alone: &Alone<'_>, request: &MergeRequest) -> Result<Vec<Detail>, StoreError> {
+    let sql = "SELECT name, value FROM user_detail WHERE user_id = $1 ORDER BY name";
+    let mut details = Vec::new();
+    for row in alone.rows(sql, values![request.removed]).await? {
+        let name = row.text("name")?;
+        let sql = "UPDATE user_detail SET user_id = $1 WHERE user_id = $2 AND name = $3 AND NOT EXISTS (
+                SELECT 1 FROM user_detail d WHERE d.user_id = $4 AND d.name = $5)";
+        let values = values![request.kept, request.removed, &name, request.kept, &name];
+        details.push(Detail {
+            value: row.text("value")?,
+            moved: alone.execute(sql, values).await? == 1,
+            name,
+        });
+    }
+    Ok(details)
+}
+
 /// The kept user's password stays; one who has none takes the other's.
 async fn move_password(alone: &Alone<'_>, request: &MergeRequest) -> Result<Option<Password>, StoreError> {
     let sql = "SELECT hash, set_at FROM user_password WHERE user_id = $1";
@@ -327,8 +357,14 @@ async fn note_metadata(
 ) -> Result<(), StoreError> {
     for key in changed_keys(before, after) {
         let actor = after.metadata.get(&key).and_then(|entry| entry.actor.clone());
-        let actor = actor.unwrap_or_default();
-        sync::changed(alone, &actor, after.id, &FieldGroup::Metadata(key), revision).await?;
+        sync::changed(
+            alone,
+            actor.as_deref(),
+            after.id,
+            &FieldGroup::Metadata(key),
+            revision,
+        )
+        .await?;
     }
     Ok(())
 }
@@ -390,13 +426,13 @@ async fn divide(
         return Ok(UnmergeOutcome::NotFound);
     };
     let mut merge = merge_of(&row)?;
-    let record: Record = row.json("record")?;
     let Some(before) = users::load(&alone, pool, merge.kept).await? else {
         return Ok(UnmergeOutcome::TooLate);
     };
     if merge.undone_at.is_some() || users::load(&alone, pool, merge.removed).await?.is_some() {
         return Ok(UnmergeOutcome::TooLate);
     }
+    let record: Record = row.json("record")?;
     let mut kept = before.clone();
     let left = unmerge(&record.kept_before, &record.kept_after, &mut kept);
     kept.updated_at = alone.now();
@@ -423,6 +459,7 @@ async fn divide(
         }
     }
     restore_names(&alone, &record, kept.id).await?;
+    restore_details(&alone, &record, kept.id).await?;
     restore_password(&alone, &record, kept.id).await?;
     merge.undone_at = Some(alone.now());
     let sql = "UPDATE user_merge SET undone_at = $1, record = '' WHERE id = $2";
@@ -462,6 +499,22 @@ async fn restore_names(alone: &Alone<'_>, record: &Record, kept: UserId) -> Resu
         let sql = "INSERT INTO login_name (pool, kind, value, user_id, since) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING";
         let values = values![alone.pool(), &name.kind, &name.value, name.user_id, name.since];
+        alone.execute(sql, values).await?;
+    }
+    Ok(())
+}
+
+async fn restore_details(alone: &Alone<'_>, record: &Record, kept: UserId) -> Result<(), StoreError> {
+    for detail in &record.details {
+        if detail.moved {
+            let sql = "DELETE FROM user_detail WHERE user_id = $1 AND name = $2 AND value = $3";
+            alone
+                .execute(sql, values![kept, &detail.name, &detail.value])
+                .await?;
+        }
+        let sql = "INSERT INTO user_detail (pool, user_id, name, value) VALUES ($1, $2, $3, $4)
+            ON CONFLICT DO NOTHING";
+        let values = values![alone.pool(), record.removed.id, &detail.name, &detail.value];
         alone.execute(sql, values).await?;
     }
     Ok(())

@@ -208,4 +208,6 @@ pub enum Unique {
     Email,
     /// The id of an application, in the whole backend.
     ApplicationId,
+    /// A phone, address or user name to log in by.
+    LoginName,
 }

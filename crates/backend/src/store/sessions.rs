@@ -150,10 +150,7 @@ impl Store {
     /// Ends every session of a user; how many there were.
     pub(crate) async fn end_sessions(&self, pool: &PoolId, user: UserId) -> Result<u64, StoreError> {
         self.write((pool.clone(), user), |writing, (pool, user)| {
-            Box::pin(writing.execute(
-                "UPDATE session SET ended_at = $1 WHERE pool = $2 AND user_id = $3 AND ended_at IS NULL",
-                values![writing.now(), pool, *user],
-            ))
+            Box::pin(end_all(writing, pool, *user))
         })
         .await
     }
@@ -163,6 +160,12 @@ impl Store {
         self.write(before, |writing, before| Box::pin(forget(writing, *before)))
             .await
     }
+}
+
+/// [`Store::end_sessions`] within a transaction.
+pub(super) async fn end_all(writing: &Writing<'_>, pool: &PoolId, user: UserId) -> Result<u64, StoreError> {
+    let sql = "UPDATE session SET ended_at = $1 WHERE pool = $2 AND user_id = $3 AND ended_at IS NULL";
+    writing.execute(sql, values![writing.now(), pool, user]).await
 }
 
 pub(super) async fn begin(writing: &Writing<'_>, new: &NewSession) -> Result<bool, StoreError> {

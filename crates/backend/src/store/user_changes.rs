@@ -1,11 +1,11 @@
 //! What operators and scripts do to users: create, change, delete.
 
 use super::{
-    Alone, Store, StoreError, Writing,
+    Alone, Store, StoreError, Unique, Writing,
     audit::{self, Entry},
     bindings::By,
     engine::values,
-    feed, sync, users,
+    feed, login_names, sessions, sync, users,
 };
 use serde_json::{Map, Value, json};
 use yaopai_domain::{
@@ -85,6 +85,7 @@ async fn create(
     };
     put(&mut user, source, new);
     users::save(&alone, &user).await?;
+    names_follow(&alone, &user, new).await?;
     finish(
         &alone,
         by,
@@ -116,6 +117,10 @@ async fn alter(
     put(&mut user, source, change);
     user.updated_at = alone.now();
     users::save(&alone, &user).await?;
+    names_follow(&alone, &user, change).await?;
+    if user.status == UserStatus::Blocked && before.status != UserStatus::Blocked {
+        sessions::end_all(&alone, pool, id).await?;
+    }
     let after = {
         let mut after = user.clone();
         for (key, value) in &change.metadata {
@@ -140,6 +145,18 @@ fn put(user: &mut User, source: Source, change: &UserChange) {
             *field = value.clone().map(|value| Sourced { value, source });
         }
     }
+}
+
+/// A phone or address that an operator has replaced is no way in any more, and a user name is one at once.
+async fn names_follow(alone: &Alone<'_>, user: &User, change: &UserChange) -> Result<(), StoreError> {
+    let touched = change.profile.iter().any(|(field, _)| match field {
+        ProfileField::Phone | ProfileField::Email | ProfileField::Username => true,
+        ProfileField::Nickname | ProfileField::AvatarUrl | ProfileField::Name => false,
+    });
+    if touched && !login_names::follow(alone, user).await? {
+        return Err(StoreError::Taken(Unique::LoginName));
+    }
+    Ok(())
 }
 
 /// Writes the metadata of a change, the audit row and the feed, and answers the user.
@@ -181,7 +198,7 @@ async fn finish(
         .unwrap_or_default();
     for (key, _) in &change.metadata {
         let field = FieldGroup::Metadata(key.clone());
-        sync::changed(alone, &by.actor, id, &field, revision).await?;
+        sync::changed(alone, Some(&by.actor), id, &field, revision).await?;
     }
     existing(alone, id).await
 }

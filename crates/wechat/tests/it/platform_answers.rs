@@ -56,7 +56,11 @@ async fn make(call: &str, canned: &Canned) -> Call<String> {
             let code = PhoneCode::new(CODE);
             told(wechat.phone_number(&app, &code, Some(OPEN_ID), NOW).await)
         }
-        "mini_program_code" => told(wechat.mini_program_code(&app, &yaopai_wechat::ScenePage::HOME, SCENE, NOW).await),
+        "mini_program_code" => told(
+            wechat
+                .mini_program_code(&app, &yaopai_wechat::ScenePage::HOME, SCENE, NOW)
+                .await,
+        ),
         "path_code" => told(wechat.path_code(&app, CODE, MiniProgramVersion::Trial, NOW).await),
         "path_qr_code" => told(wechat.path_qr_code(&app, CODE, NOW).await),
         "scheme" => told(wechat.scheme(&app, &target, NOW).await),
@@ -164,7 +168,10 @@ async fn shows_the_request_with_dots() {
     assert!(shown.contains(r#""secret":"••••""#), "{shown}");
 
     let canned = Canned::start(vec![Answer::json(TOKEN), Answer::picture()]).await;
-    let image = canned.wechat.mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW).await;
+    let image = canned
+        .wechat
+        .mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW)
+        .await;
     let shown = image.request.unwrap();
     let (_, body) = shown
         .split_once("/wxa/getwxacodeunlimit?access_token=•••• ")

@@ -50,7 +50,11 @@ async fn see_everything(secrets: &[String; 4], repeats: Answer) -> Vec<String> {
     ));
     seen_all.push(seen(&wechat.check_session(&app, "o1", &session, NOW).await));
     seen_all.push(seen(&wechat.reset_session_key(&app, "o1", &session, NOW).await));
-    seen_all.push(seen(&wechat.mini_program_code(&app, &yaopai_wechat::ScenePage::HOME, code, NOW).await));
+    seen_all.push(seen(
+        &wechat
+            .mini_program_code(&app, &yaopai_wechat::ScenePage::HOME, code, NOW)
+            .await,
+    ));
     seen_all.push(seen(
         &wechat
             .path_code(&app, code, MiniProgramVersion::Develop, NOW)

@@ -75,7 +75,10 @@ async fn a_refused_token_is_replaced_and_the_call_repeated_once(#[case] errcode:
         Answer::picture(),
     ])
     .await;
-    let call = canned.wechat.mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW).await;
+    let call = canned
+        .wechat
+        .mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW)
+        .await;
     assert_eq!(call.result.unwrap().media_type, "image/jpeg");
     let asked = canned.asked();
     assert!(asked[1].contains("access_token=98_fresh "), "{asked:?}");
@@ -94,7 +97,10 @@ async fn a_refused_token_is_replaced_and_the_call_repeated_once(#[case] errcode:
         refused(errcode),
     ])
     .await;
-    let call = canned.wechat.mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW).await;
+    let call = canned
+        .wechat
+        .mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW)
+        .await;
     assert!(matches!(call.result, Err(Error::WeChat(_))));
     assert_eq!(canned.asked().len(), 4, "no endless repetition");
 }
@@ -108,7 +114,10 @@ async fn a_call_is_not_repeated_with_the_token_that_was_just_refused() {
         Answer::picture(),
     ])
     .await;
-    let call = canned.wechat.mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW).await;
+    let call = canned
+        .wechat
+        .mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW)
+        .await;
     assert_eq!(
         call.result.unwrap_err().errcode(),
         Some(Errcode::InvalidCredential)
@@ -120,7 +129,10 @@ async fn a_call_is_not_repeated_with_the_token_that_was_just_refused() {
 async fn what_ends_the_search_for_a_token_is_what_people_read() {
     let reset = Answer::json(r#"{"errcode":40125,"errmsg":"invalid appsecret"}"#);
     let canned = Canned::start(vec![Answer::json(FRESH), refused(40001), reset]).await;
-    let call = canned.wechat.mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW).await;
+    let call = canned
+        .wechat
+        .mini_program_code(&app(), &yaopai_wechat::ScenePage::HOME, SCENE, NOW)
+        .await;
     assert_eq!(
         call.result.unwrap_err().errcode(),
         Some(Errcode::InvalidAppSecret)

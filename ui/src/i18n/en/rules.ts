@@ -39,6 +39,9 @@ export const rules = {
   metadata_value_number:
     "A number this long would be rounded. Put it in quotes to keep every digit, as text.",
   metadata_value_depth: "The value is nested deeper than 16 levels.",
+  phone_shape: "This is no phone number. Write it with its country code: +86 138 0013 8000.",
+  username_shape: "A user name is neither a phone number nor an e-mail address, and has no blanks.",
+  login_name_taken: "Another user logs in with this phone number, address or user name.",
   profile_length: "At most 512 characters.",
   user_unknown: "There is no such user any more.",
   field_unknown: "There is no field of this name.",
