@@ -146,6 +146,7 @@ async fn serve(listener: TcpListener, app: Arc<App>) {
 /// Everything that is kept for a time only, and is not forgotten where it is written.
 async fn forget_what_is_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     store.forget_old_attempts().await?;
+    store.forget_old_merges().await?;
     store.forget_old_sessions(now).await
 }
 

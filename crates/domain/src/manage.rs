@@ -129,6 +129,7 @@ pub struct UserRecord {
 
 /// A person whom a connection refused and whom an operator can let in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct RefusedPerson {
     /// The AppID that they came with.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Which of the two users a value is taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -20,6 +21,7 @@ pub enum Side {
 
 /// `POST /manage/v1/pools/{pool}/merges` and `…/merges/preview`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(deny_unknown_fields)]
 pub struct MergeRequest {
@@ -34,6 +36,7 @@ pub struct MergeRequest {
 
 /// What a merge would do. Nothing is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MergePreview {
     /// The user who stays, as it is.
     pub kept: UserRecord,
@@ -47,6 +50,7 @@ pub struct MergePreview {
 
 /// A field in which two users differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Difference {
     /// The field: `nickname`, `metadata.vip`, …
     pub field: String,
@@ -60,6 +64,7 @@ pub struct Difference {
 
 /// A merge that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Merge {
     /// Its id.
@@ -78,6 +83,7 @@ pub struct Merge {
 
 /// What undoing a merge brought back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Unmerged {
     /// The merge, now undone.
     pub merge: Merge,

@@ -5,9 +5,11 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::{Body, Parameters, Place},
+    openapi::Doc,
     store::{By, Unbind, UserChange},
 };
 use axum::{Json, extract::State, http::StatusCode};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use yaopai_domain::{
@@ -25,25 +27,52 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "/manage/v1/pools/{pool}/users",
             Needs::Right(Action::EditUsers),
             create,
+        )
+        .doc(
+            Doc::new("create_user", "Create a user")
+                .takes::<Wish>()
+                .answers::<User>(StatusCode::CREATED, "The user, who has no binding yet"),
         ),
-        Endpoint::patch(ONE, Needs::Right(Action::EditUsers), change),
-        Endpoint::delete(ONE, Needs::Right(Action::DeleteUsers), delete),
+        Endpoint::patch(ONE, Needs::Right(Action::EditUsers), change).doc(
+            Doc::new("change_user", "Change status, profile and metadata of a user")
+                .takes::<Wish>()
+                .answers::<User>(
+                    StatusCode::OK,
+                    "The user as it is now; sessions of a blocked one are over",
+                ),
+        ),
+        Endpoint::delete(ONE, Needs::Right(Action::DeleteUsers), delete).doc(
+            Doc::new("delete_user", "Delete a user with everything that belongs to it")
+                .answers_nothing(StatusCode::NO_CONTENT, "Gone"),
+        ),
         Endpoint::delete(
             "/manage/v1/pools/{pool}/users/{id}/identities/{identity}",
             Needs::Right(Action::EditUsers),
             unbind,
+        )
+        .doc(
+            Doc::new(
+                "unbind_identity",
+                "Take a binding from a user, never the last way in unless forced",
+            )
+            .query::<Force>()
+            .answers_nothing(StatusCode::NO_CONTENT, "Gone"),
         ),
     ]
 }
 
 /// A member that is absent stays as it is; null removes it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wish {
+    /// `updated_at` of the state the change began with; refused if another one is stored.
     based_on: Option<Timestamp>,
+    /// Whether the user may log in.
     status: Option<UserStatus>,
+    /// Fields to change; null removes one.
     #[serde(default)]
     profile: BTreeMap<ProfileField, Option<String>>,
+    /// Keys to change; null removes one.
     #[serde(default)]
     metadata: BTreeMap<MetadataKey, Option<serde_json::Value>>,
 }
@@ -152,7 +181,7 @@ struct OfIdentity {
     identity: IdentityId,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Force {
     /// Takes the user's last way in, too; for those who may delete users.
     #[serde(default)]

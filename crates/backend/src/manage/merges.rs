@@ -5,9 +5,11 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::{Body, Parameters, Place},
+    openapi::Doc,
     store::{By, MergeOutcome, UnmergeOutcome},
 };
 use axum::{Json, extract::State, http::StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use yaopai_domain::{Action, Merge, MergeId, MergePreview, MergeRequest, Unmerged};
@@ -18,20 +20,43 @@ const MAX_LIMIT: u32 = 200;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let needs = Needs::Right(Action::MergeUsers);
     vec![
-        Endpoint::get("/manage/v1/pools/{pool}/merges", needs, list),
-        Endpoint::post("/manage/v1/pools/{pool}/merges", needs, merge),
-        Endpoint::post("/manage/v1/pools/{pool}/merges/preview", needs, preview),
-        Endpoint::post("/manage/v1/pools/{pool}/merges/{id}/undo", needs, undo),
+        Endpoint::get("/manage/v1/pools/{pool}/merges", needs, list).doc(
+            Doc::new(
+                "list_merges",
+                "The merges that can still be undone, and those that were",
+            )
+            .query::<Page>()
+            .answers::<Merges>(StatusCode::OK, "Newest first"),
+        ),
+        Endpoint::post("/manage/v1/pools/{pool}/merges", needs, merge).doc(
+            Doc::new("merge_users", "Make two users one")
+                .takes::<MergeRequest>()
+                .answers::<Merge>(StatusCode::CREATED, "The merge"),
+        ),
+        Endpoint::post("/manage/v1/pools/{pool}/merges/preview", needs, preview).doc(
+            Doc::new("preview_merge", "What a merge would do; nothing is written")
+                .takes::<MergeRequest>()
+                .answers::<MergePreview>(StatusCode::OK, "Both users, and what the one who stays would be"),
+        ),
+        Endpoint::post("/manage/v1/pools/{pool}/merges/{id}/undo", needs, undo).doc(
+            Doc::new(
+                "undo_merge",
+                "Make them two again, as far as nobody has changed things since",
+            )
+            .answers::<Unmerged>(StatusCode::OK, "What came back, and what was left alone"),
+        ),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Page {
+    /// At most this many, 50 unless told, 200 at most.
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Merges {
+    /// Newest first.
     merges: Vec<Merge>,
 }
 

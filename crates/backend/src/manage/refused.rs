@@ -5,9 +5,11 @@ use crate::{
     access::Caller,
     endpoint::{Endpoint, Needs},
     extract::{Body, Parameters, Place},
+    openapi::Doc,
     store::{Admission, Admitted, Bind, By, RefusedAfter},
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use yaopai_domain::{Action, FieldError, RefusedPerson, Rule, Timestamp, UserId};
@@ -22,20 +24,41 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             "/manage/v1/pools/{pool}/refused",
             Needs::Right(Action::ReadUsers),
             list,
+        )
+        .doc(
+            Doc::new(
+                "list_refused",
+                "The people whom a connection refused, latest first",
+            )
+            .query::<Page>()
+            .answers::<Refused>(StatusCode::OK, "A page of the queue"),
         ),
-        Endpoint::put(ONE, Needs::Right(Action::EditUsers), admit),
-        Endpoint::delete(ONE, Needs::Right(Action::EditUsers), dismiss),
+        Endpoint::put(ONE, Needs::Right(Action::EditUsers), admit).doc(
+            Doc::new(
+                "admit_refused",
+                "Let a refused person in, as this user or as a new one",
+            )
+            .takes::<Wish>()
+            .answers::<Welcome>(StatusCode::OK, "Who they are now"),
+        ),
+        Endpoint::delete(ONE, Needs::Right(Action::EditUsers), dismiss).doc(
+            Doc::new("dismiss_refused", "Forget a refused person until they come again")
+                .answers_nothing(StatusCode::NO_CONTENT, "Forgotten"),
+        ),
     ]
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Page {
+    /// What the last page answered as `after`.
     after: Option<String>,
+    /// At most this many, 50 unless told, 200 at most.
     limit: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Refused {
+    /// Latest first.
     refused: Vec<RefusedPerson>,
     /// Send it back to get the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,15 +106,17 @@ struct Person {
 }
 
 /// `{"user_id": "…"}`: they are this user; `{"user_id": null}`: they are new and get in.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wish {
+    /// The user they are; null for a new one.
     user_id: Option<UserId>,
 }
 
 /// Who they are now.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Welcome {
+    /// The user.
     user_id: UserId,
 }
 
@@ -122,14 +147,14 @@ async fn dismiss(
     State(app): State<Arc<App>>,
     caller: Caller,
     Place(Person { app_id, open_id }): Place<Person>,
-) -> Result<axum::http::StatusCode, Error> {
+) -> Result<StatusCode, Error> {
     let by = By { actor: caller.name };
     let done = app
         .store
         .admit(&caller.pool, app_id, open_id, Admission::Dismiss, by)
         .await?;
     match done {
-        Admitted::Dismissed => Ok(axum::http::StatusCode::NO_CONTENT),
+        Admitted::Dismissed => Ok(StatusCode::NO_CONTENT),
         _ => Err(Error::NotFound("refused person")),
     }
 }
