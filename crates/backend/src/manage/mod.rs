@@ -11,12 +11,12 @@ mod change_users;
 mod create_connection;
 mod delete_connection;
 mod enable_connection;
+mod merges;
 mod operators;
 mod page;
-mod platform_accounts;
-mod merges;
 #[cfg(test)]
 mod people_tests;
+mod platform_accounts;
 mod read_connections;
 mod read_users;
 mod refused;
