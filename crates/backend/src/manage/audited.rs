@@ -11,11 +11,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const USER: &str = "00000000-0000-7000-8000-0000000000aa";
+const OTHER: &str = "00000000-0000-7000-8000-0000000000bb";
+const THIRD: &str = "00000000-0000-7000-8000-0000000000cc";
+const BINDING: &str = "00000000-0000-7000-8000-0000000000dd";
 const CLIENT: &str = "00000000-0000-7000-8000-000000000001";
 
 /// Endpoints that change nothing of what operators administer, and why.
 const NO_CHANGES: &[(&str, &str, &str)] = &[
     ("POST", "/sync/v1/pools/{pool}/pull", "reads"),
+    ("POST", "/manage/v1/pools/{pool}/merges/preview", "reads"),
     (
         "POST",
         "/manage/v1/pools/{pool}/connections/{id}/test-logins",
@@ -35,6 +39,7 @@ struct Known {
     access_key: String,
     platform_account: String,
     fingerprint: String,
+    merge: String,
 }
 
 impl Known {
@@ -42,9 +47,20 @@ impl Known {
         let connection = bench.connect("pc").await;
         bench
             .bootstrap(&format!(
-                "[[user]]\nid = \"{USER}\"\nnickname = \"张伟\"\n[[application]]\nid = \"shop\"\nname = \"shop\""
+                "[[user]]\nid = \"{USER}\"\nnickname = \"张伟\"\n[[user]]\nid = \"{OTHER}\"\nnickname = \"阿伟\"\n\
+                 [[user]]\nid = \"{THIRD}\"\nnickname = \"小伟\"\n[[application]]\nid = \"shop\"\nname = \"shop\""
             ))
             .await
+            .unwrap();
+        bench
+            .sql()
+            .execute_batch(&format!(
+                "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, kind, first_seen, last_seen)
+                 VALUES ('{BINDING}', 'default', '{USER}', 'app', 'wx1', 'o-1', 'wechat:pc', 0, 0),
+                     ('{CLIENT}', 'default', '{USER}', 'app', 'wx2', 'o-1', 'wechat:pc', 0, 0);
+                 INSERT INTO refused_person (pool, app_id, open_id, connection_id, first_seen, last_seen, times)
+                 VALUES ('default', 'wx0123456789abcdef', 'o-9', '{connection}', 0, 0, 1);"
+            ))
             .unwrap();
         let make = async |path: &str, body: Value| {
             let made = bench.manage(Method::POST, path, body).await;
@@ -54,7 +70,9 @@ impl Known {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let operator = json!({ "name": "李娜", "email": "li@example.com", "role": "viewer" });
         let key = json!({ "name": "reports", "role": "viewer" });
+        let merge = json!({ "kept": OTHER, "removed": THIRD });
         Self {
+            merge: text(&make("merges", merge).await["id"]),
             connection,
             operator: text(&make("operators", operator).await["id"]),
             access_key: text(&make("access-keys", key).await["access_key"]["id"]),
@@ -73,6 +91,7 @@ impl Known {
             access_key,
             platform_account,
             fingerprint,
+            merge,
         } = self;
         let mut changed = draft("pc");
         changed["app_secret"] = json!(SECRET.replace('5', "6"));
@@ -114,6 +133,21 @@ impl Known {
                 format!("platform-accounts/{platform_account}"),
                 json!({ "name": "总部" }),
             ),
+            ("POST", "users") => (below.to_owned(), json!({ "profile": { "name": "赵敏" } })),
+            ("PATCH", "users/{id}") => (format!("users/{USER}"), json!({ "status": "blocked" })),
+            ("DELETE", "users/{id}") => (format!("users/{USER}"), Value::Null),
+            ("DELETE", "users/{id}/identities/{identity}") => {
+                (format!("users/{USER}/identities/{BINDING}"), Value::Null)
+            }
+            ("PUT", "refused/{app_id}/{open_id}") => (
+                "refused/wx0123456789abcdef/o-9".to_owned(),
+                json!({ "user_id": USER }),
+            ),
+            ("DELETE", "refused/{app_id}/{open_id}") => {
+                ("refused/wx0123456789abcdef/o-9".to_owned(), Value::Null)
+            }
+            ("POST", "merges") => (below.to_owned(), json!({ "kept": USER, "removed": OTHER })),
+            ("POST", "merges/{id}/undo") => (format!("merges/{merge}/undo"), Value::Null),
             ("POST", "push") => ("push".to_owned(), edit),
             _ => return None,
         };
@@ -216,5 +250,5 @@ async fn every_change_is_written_with_its_audit_entry_or_not_at_all() {
         );
         walked.insert((method.to_string(), path));
     }
-    assert!(walked.len() >= 17, "{walked:?}");
+    assert!(walked.len() >= 25, "{walked:?}");
 }
