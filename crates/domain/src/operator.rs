@@ -37,18 +37,17 @@ impl OperatorDraft {
     pub fn check(self) -> Result<Self, Vec<FieldError>> {
         let mut refused = Vec::new();
         let name = check_name("name", &self.name, &mut refused);
-        let email = match self.email.parse::<Email>() {
-            Ok(email) => email.as_str().to_owned(),
-            Err(_) => {
-                refused.push(FieldError::new("email", Rule::EmailShape));
-                String::new()
-            }
-        };
-        if refused.is_empty() {
-            let role = self.role;
-            Ok(Self { name, email, role })
-        } else {
-            Err(refused)
+        let email = self.email.parse::<Email>().map(|email| email.as_str().to_owned());
+        if email.is_err() {
+            refused.push(FieldError::new("email", Rule::EmailShape));
+        }
+        match email {
+            Ok(email) if refused.is_empty() => Ok(Self {
+                name,
+                email,
+                role: self.role,
+            }),
+            _ => Err(refused),
         }
     }
 }
