@@ -1,4 +1,4 @@
-//! Rate limits: how often one client may knock, and one account be tried.
+//! Rate limits: how often one client may knock.
 //!
 //! Kept in memory: each instance of the server limits what it sees. Limits that must hold across instances (tries of a
 //! code, wrong passwords) are rows in the database.
@@ -76,8 +76,6 @@ pub struct Rate {
 pub struct Limits {
     /// Requests of one client to endpoints that ask for no access key.
     pub per_client: Option<Rate>,
-    /// Tries at one account (sign-in, codes).
-    pub per_account: Option<Rate>,
 }
 
 impl Default for Limits {
@@ -85,7 +83,6 @@ impl Default for Limits {
         let rate = |burst: u32, every| NonZeroU32::new(burst).map(|burst| Rate { burst, every });
         Self {
             per_client: rate(200, Duration::from_millis(20)),
-            per_account: rate(10, Duration::from_secs(6)),
         }
     }
 }
@@ -102,7 +99,6 @@ pub(crate) struct Limited {
 /// What keeps count.
 pub(crate) struct Gates {
     clients: Option<Limiter<Client>>,
-    accounts: Option<Limiter<String>>,
     clock: Ticks,
 }
 
@@ -112,7 +108,6 @@ impl Gates {
         let clock = Ticks(clock);
         Self {
             clients: limits.per_client.and_then(|rate| limiter(rate, &clock)),
-            accounts: limits.per_account.and_then(|rate| limiter(rate, &clock)),
             clock,
         }
     }
@@ -120,16 +115,6 @@ impl Gates {
     /// Counts a request of a client.
     pub(crate) fn client(&self, client: Client) -> Result<(), Limited> {
         check(self.clients.as_ref(), &client, "client", &self.clock)
-    }
-
-    /// Counts a try at an account: a phone number, a mail address, a user name, in its pool.
-    pub(crate) fn account(&self, account: &str) -> Result<(), Limited> {
-        check(
-            self.accounts.as_ref(),
-            &account.to_owned(),
-            "account",
-            &self.clock,
-        )
     }
 }
 
@@ -205,10 +190,7 @@ mod tests {
                 every: Duration::from_secs(2),
             })
         };
-        let limits = Limits {
-            per_client: rate(3),
-            per_account: rate(1),
-        };
+        let limits = Limits { per_client: rate(3) };
         Gates::new(limits, Arc::clone(hands) as Arc<dyn Clock>)
     }
 
@@ -235,19 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_limited_however_many_clients_try_it() {
-        let gates = gates(&Arc::new(Hands::new()));
-        assert_eq!(gates.account("default/phone/+8613800138000"), Ok(()));
-        assert!(gates.account("default/phone/+8613800138000").is_err());
-        assert_eq!(gates.account("default/phone/+8613800138001"), Ok(()));
-    }
-
-    #[test]
     fn without_limits_nobody_waits() {
-        let none = Limits {
-            per_client: None,
-            per_account: None,
-        };
+        let none = Limits { per_client: None };
         let gates = Gates::new(none, Arc::new(Hands::new()));
         let client = Client::from("203.0.113.7".parse::<std::net::IpAddr>().unwrap());
         assert!((0..1000).all(|_| gates.client(client).is_ok()));
