@@ -229,6 +229,7 @@ mod tests {
         ("POST", "/auth/v1/reset", None),
         ("GET", "/auth/v1/user/provider", None),
         ("POST", "/auth/v1/user/provider/bind", None),
+        ("DELETE", "/auth/v1/user/provider/{id}", None),
         ("POST", "/auth/v2/signin/with/provider", None),
         ("POST", "/auth/v2/signin/username", None),
         ("POST", "/auth/v2/signin/publichkey", None),

@@ -3,11 +3,12 @@
 use super::{
     fault::{Fault, Word},
     sign_in::{taken, used_up},
-    visit::Visit,
+    visit::{Visit, which},
 };
 use crate::{
     identity::Arrival,
-    login::{Door, Identified},
+    login::{Door, Identified, Which},
+    store::{Bind, By, Unbind},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,9 +36,20 @@ pub(super) async fn bound(
     identified: &Identified,
     user: UserId,
 ) -> Result<(), Fault> {
-    let _ = (arrival(door, identified, false), user);
-    visit.app.store.only_pool().await?;
-    Err(Fault::new(Word::Unimplemented, "binding is not offered yet"))
+    let by = By {
+        actor: format!("person:{user}"),
+    };
+    match visit
+        .app
+        .store
+        .bind(arrival(door, identified, false), user, by)
+        .await?
+    {
+        Bind::Bound | Bind::Already => Ok(()),
+        Bind::Elsewhere(_) => Err(elsewhere()),
+        Bind::NoUser => Err(Fault::unauthenticated()),
+        Bind::Snapshot => Err(yaopai_domain::Refusal::SnapshotUser.into()),
+    }
 }
 
 /// Makes sure that nobody is bound to the person yet.
@@ -95,6 +107,46 @@ pub(super) async fn list(visit: &mut Visit) -> Result<Value, Fault> {
     Ok(json!({ "total": data.len(), "data": data }))
 }
 
+/// `DELETE /auth/v1/user/provider/{id}`: unbinds, but never the last way in.
+pub(super) async fn unbind(visit: &mut Visit) -> Result<Value, Fault> {
+    let bearer = visit.bearer().await?;
+    let wanted = visit
+        .call
+        .uri
+        .path()
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let record = visit.record_of(&bearer).await?;
+    let connections = visit.offered_to(&bearer).await?;
+    let app_id = connections
+        .iter()
+        .find(|connection| names(&wanted, connection, &connections))
+        .map(|connection| connection.app_id.clone());
+    let unknown = || Fault::new(Word::NotFound, "the user is not bound to this provider");
+    let app_id = app_id.ok_or_else(unknown)?;
+    let by = By {
+        actor: format!("person:{}", bearer.user),
+    };
+    let identity = record.identities.iter().find(
+        |identity| matches!(&identity.scope, IdentityScope::OpenId { app_id: of, .. } if *of == app_id),
+    );
+    let identity = identity.ok_or_else(unknown)?.id;
+    let store = &visit.app.store;
+    match store
+        .unbind(&bearer.pool, bearer.user, identity, by, false)
+        .await?
+    {
+        Unbind::Unbound(_) => Ok(json!({})),
+        Unbind::NotFound => Err(unknown()),
+        Unbind::LastWayIn => Err(Fault::new(
+            Word::FailedPrecondition,
+            "this is the user's last way in; bind another one or set a password first",
+        )),
+    }
+}
+
 /// The connection that an app's people log in by: the oldest one, but an enabled one before all that are closed.
 pub(super) fn of_app<'c>(connections: &'c [Connection], app_id: &str) -> Option<&'c Connection> {
     let of_app = || {
@@ -132,5 +184,14 @@ pub(super) fn provider_id<'c>(connection: &'c Connection, all: &[Connection]) ->
         ConnectionKind::WebpageAuthorization if is_first() => "wx_mp",
         ConnectionKind::MiniProgram => &connection.app_id,
         _ => &connection.identifier,
+    }
+}
+
+/// Whether a provider id leads to the connection.
+fn names(wanted: &str, connection: &Connection, all: &[Connection]) -> bool {
+    match which(wanted) {
+        Which::AppId(app_id) => connection.app_id == app_id,
+        Which::Identifier(identifier) => connection.identifier == identifier,
+        Which::Kind(_) | Which::Id(_) => provider_id(connection, all) == wanted,
     }
 }

@@ -77,6 +77,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         post("/auth/v1/user/provider/bind", |visit| {
             Box::pin(bind::with_provider(visit))
         }),
+        delete("/auth/v1/user/provider/{id}", |visit| {
+            Box::pin(bind::unbind(visit))
+        }),
         get("/auth/{*call}", unknown),
         post("/auth/{*call}", unknown),
         patch("/auth/{*call}", unknown),

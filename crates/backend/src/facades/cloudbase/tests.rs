@@ -160,6 +160,91 @@ fn word(answer: &Answer) -> String {
 }
 
 #[tokio::test]
+async fn rule_4_a_failed_sign_in_keeps_the_provider_token() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "members");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    for _ in 0..2 {
+        let refused = sdk.sign_in(&token).await;
+        assert_eq!(word(&refused), "not_found");
+        assert_eq!(refused.json()["error_code"], 5);
+    }
+    assert_eq!(desk.users().await, 0, "login-only creates nobody");
+
+    ok(sdk.sign_up(json!({})).await);
+    let bind = json!({ "provider_token": token });
+    let bound = sdk
+        .own(Method::POST, "/auth/v1/user/provider/bind", bind.clone())
+        .await;
+    assert_eq!(ok(bound), json!({}));
+    let me = sdk.me().await;
+    assert_eq!(me["name"], "小满", "the profile came with the binding");
+    assert_eq!(me["phone_number"], PHONE);
+    let again = sdk.own(Method::POST, "/auth/v1/user/provider/bind", bind).await;
+    assert_eq!(word(&again), "invalid_grant", "a success uses the token up");
+
+    let token = sdk.provider_token("lin-xiaoman").await;
+    let signed_in = ok(sdk.sign_in(&token).await);
+    assert_eq!(signed_in["sub"], me["sub"], "the next login is that user");
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn signing_up_with_a_provider_token_binds_in_the_same_go() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "members");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    let sub = ok(sdk.sign_up(json!({ "provider_token": token })).await)["sub"].clone();
+    let token = sdk.provider_token("lin-xiaoman").await;
+    assert_eq!(ok(sdk.sign_in(&token).await)["sub"], sub);
+
+    let mut other = Sdk::of(&desk, "members");
+    let token = other.provider_token("lin-xiaoman").await;
+    let body = json!({ "provider_token": token, "username": "chenmo", "password": PASSWORD });
+    let refused = other.post("/auth/v1/signup", body).await;
+    assert_eq!(word(&refused), "already_exists");
+    assert_eq!(desk.users().await, 1, "and nobody was made");
+    ok(other.sign_in(&token).await);
+}
+
+#[tokio::test]
+async fn a_person_of_somebody_else_is_not_bound() {
+    let desk = Desk::open().await;
+    let mut owner = Sdk::of(&desk, "shop");
+    let token = owner.provider_token("lin-xiaoman").await;
+    ok(owner.sign_in(&token).await);
+    let mut thief = Sdk::of(&desk, "shop");
+    ok(thief.sign_up(json!({})).await);
+    let token = thief.provider_token("lin-xiaoman").await;
+    let bind = json!({ "provider_token": token });
+    let refused = thief.own(Method::POST, "/auth/v1/user/provider/bind", bind).await;
+    assert_eq!(word(&refused), "already_exists");
+    ok(thief.sign_in(&token).await);
+    assert_eq!(
+        thief.me().await["sub"],
+        owner.me().await["sub"],
+        "the token was still good"
+    );
+}
+
+#[tokio::test]
+async fn the_last_way_in_stays() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    ok(sdk.sign_in(&token).await);
+    let path = "/auth/v1/user/provider/wx_open";
+    let refused = sdk.own(Method::DELETE, path, Value::Null).await;
+    assert_eq!(word(&refused), "failed_precondition");
+    let contact = json!({ "verification_token": sdk.verification_token().await });
+    ok(sdk.own(Method::PATCH, "/auth/v1/user/contact", contact).await);
+    assert_eq!(ok(sdk.own(Method::DELETE, path, Value::Null).await), json!({}));
+    assert_eq!(sdk.me().await["providers"], json!([]));
+    let nothing = sdk.own(Method::DELETE, path, Value::Null).await;
+    assert_eq!(word(&nothing), "not_found");
+}
+
+#[tokio::test]
 async fn what_an_sdk_reads_of_a_login_and_a_user() {
     let desk = Desk::open().await;
     let mut sdk = Sdk::of(&desk, "shop");
