@@ -38,6 +38,9 @@ struct Flags {
     /// Where the data is: sqlite:FILE or postgres://… [default: sqlite:DATA_DIR/backend.db]
     #[arg(long, env = "YAOPAI_DATABASE_URL", hide_env_values = true)]
     database_url: Option<String>,
+    /// Connections to a PostgreSQL server at most [default: 16]
+    #[arg(long, env = "YAOPAI_DATABASE_CONNECTIONS")]
+    database_connections: Option<NonZeroU32>,
     /// Folder for the key file and the database.
     #[arg(long, env = "YAOPAI_DATA_DIR", default_value = "yaopai-data")]
     data_dir: PathBuf,
@@ -108,10 +111,13 @@ enum LogFormat {
 impl Flags {
     /// Database URL and key are read here, not by the parser of the command line, which repeats a refused value.
     fn config(self) -> anyhow::Result<Config> {
-        let database = match self.database_url {
+        let mut database = match self.database_url {
             Some(url) => url.parse()?,
             None => Database::Sqlite(self.data_dir.join("backend.db")),
         };
+        if let (Database::Postgres(server), Some(connections)) = (&mut database, self.database_connections) {
+            server.set_connections(connections);
+        }
         let secret_key = self.secret_key.map(|key| key.parse()).transpose()?;
         let wechat = WeChatHosts {
             api: self.wechat_api_url,

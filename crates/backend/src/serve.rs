@@ -92,6 +92,7 @@ impl Backend {
             tasks: TaskTracker::new(),
         });
         app.tasks.spawn(forget_every_hour(Arc::clone(&app)));
+        app.tasks.spawn(watch(Arc::clone(&app)));
         let server = tokio::spawn(serve(listener, Arc::clone(&app)));
         Ok(Self {
             url,
@@ -130,6 +131,11 @@ impl Backend {
         }
         self.app.store.close().await;
     }
+}
+
+/// Hears of changes by other backends, until this one stops.
+async fn watch(app: Arc<App>) {
+    app.stopping.run_until_cancelled(app.store.watch_heads()).await;
 }
 
 async fn serve(listener: TcpListener, app: Arc<App>) {

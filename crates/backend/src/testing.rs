@@ -110,17 +110,24 @@ const PEOPLE: &str = r#"
     key = "the key of the stranger"
 "#;
 
-/// An instance of a backend with the data of a folder.
-fn instance(dir: &Path, clock: &Arc<Hands>, seed: u64, wechat: &url::Url, delivery: Delivery) -> Arc<App> {
+/// An instance of a backend with the key of a folder, and its database unless there is one on a server.
+async fn instance(
+    dir: &Path,
+    postgres: Option<&TestDatabase>,
+    clock: &Arc<Hands>,
+    seed: u64,
+    wechat: &url::Url,
+    delivery: Delivery,
+) -> Arc<App> {
     let entropy = Arc::new(Seeded::new(seed));
     let news = News::new();
-    let store = Store::sqlite(
-        &dir.join("backend.db"),
-        Arc::clone(clock) as Arc<dyn Clock>,
-        Arc::clone(&entropy) as Arc<dyn Entropy>,
-        news.clone(),
-    )
-    .unwrap();
+    let now = Arc::clone(clock) as Arc<dyn Clock>;
+    let random = Arc::clone(&entropy) as Arc<dyn Entropy>;
+    let store = match postgres {
+        None => Store::sqlite(&dir.join("backend.db"), now, random, news.clone()),
+        Some(database) => Store::postgres(database.server(), now, random, news.clone()).await,
+    };
+    let store = store.unwrap();
     let key = SecretKey::of_data_dir(dir, entropy.as_ref()).unwrap();
     let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
     let hosts = WeChatHosts {
@@ -152,12 +159,30 @@ fn instance(dir: &Path, clock: &Arc<Hands>, seed: u64, wechat: &url::Url, delive
     })
 }
 
+/// Which engine a backend of a test uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum On {
+    Sqlite,
+    Postgres,
+}
+
+impl On {
+    /// The engine for tests that run on any: SQLite unless YAOPAI_TEST_ENGINE says `postgres`.
+    pub(crate) fn any() -> Self {
+        match std::env::var("YAOPAI_TEST_ENGINE") {
+            Ok(engine) if engine == "postgres" => Self::Postgres,
+            _ => Self::Sqlite,
+        }
+    }
+}
+
 /// A backend whose requests are calls.
 pub(crate) struct Bench {
     pub(crate) app: Arc<App>,
     pub(crate) clock: Arc<Hands>,
     router: Router,
     dir: TempDir,
+    postgres: Option<TestDatabase>,
 }
 
 impl Bench {
@@ -171,24 +196,48 @@ impl Bench {
         Self::beside(&nowhere, delivery).await
     }
 
+    /// A backend on this engine.
+    pub(crate) async fn on(engine: On) -> Self {
+        let nowhere: url::Url = "http://127.0.0.1:9".parse().unwrap();
+        Self::beside_on(engine, &nowhere, Delivery::default()).await
+    }
+
     /// A backend whose WeChat is at this address, and which sends codes these ways.
     pub(crate) async fn beside(wechat: &url::Url, delivery: Delivery) -> Self {
+        Self::beside_on(On::any(), wechat, delivery).await
+    }
+
+    async fn beside_on(engine: On, wechat: &url::Url, delivery: Delivery) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(Hands::new());
-        let app = instance(dir.path(), &clock, 42, wechat, delivery);
+        let postgres = match engine {
+            On::Sqlite => None,
+            On::Postgres => Some(TestDatabase::new().await),
+        };
+        let app = instance(dir.path(), postgres.as_ref(), &clock, 42, wechat, delivery).await;
         let bench = Self {
             router: router(Arc::clone(&app)),
             app,
             clock,
             dir,
+            postgres,
         };
         bench.bootstrap(PEOPLE).await.unwrap();
         bench
     }
 
     /// Another instance of this backend, on the same database.
-    pub(crate) fn another(&self, wechat: &url::Url) -> Arc<App> {
-        instance(self.dir.path(), &self.clock, 43, wechat, Delivery::default())
+    pub(crate) async fn another(&self, wechat: &url::Url) -> Arc<App> {
+        let postgres = self.postgres.as_ref();
+        instance(
+            self.dir.path(),
+            postgres,
+            &self.clock,
+            43,
+            wechat,
+            Delivery::default(),
+        )
+        .await
     }
 
     /// The folder of the database and the key.
@@ -200,7 +249,7 @@ impl Bench {
         self.dir.path().join("backend.db")
     }
 
-    /// Another connection to the database, to look into it.
+    /// Another connection to the database of SQLite, to look into it.
     pub(crate) fn sql(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.database()).unwrap()
     }

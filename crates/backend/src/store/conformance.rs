@@ -1,6 +1,9 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-use super::{AttemptFilter, Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, Ties};
+use super::{
+    AttemptFilter, Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, StoreError, Ties,
+    engine::values,
+};
 use crate::{
     SecretKey,
     bootstrap::{Entries, Plan},
@@ -612,6 +615,75 @@ pub(crate) async fn old_attempts_and_codes_are_forgotten(subject: Subject) {
     assert_eq!(known().await, 2, "and then no more");
 }
 
+pub(crate) async fn a_code_that_many_claim_at_once_is_claimed_once(subject: Subject) {
+    let mut claims = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let store = Arc::clone(&subject.store);
+        let id = AttemptId::new(subject.clock.as_ref(), &subject.ids);
+        let code = CodeClaim {
+            app_id: "wx0123456789abcdef".to_owned(),
+            code_hash: "the same code".to_owned(),
+        };
+        claims.spawn(async move { (id, store.claim_code(&PoolId::default(), id, code).await.unwrap()) });
+    }
+    let (first, again): (Vec<_>, Vec<_>) = claims
+        .join_all()
+        .await
+        .into_iter()
+        .partition(|(_, claimed)| claimed.is_none());
+    let [(owner, _)] = first.as_slice() else {
+        panic!("{} claimed it", first.len())
+    };
+    let owners: BTreeSet<AttemptId> = again
+        .into_iter()
+        .flat_map(|(_, claimed)| claimed)
+        .map(|claimed| claimed.attempt)
+        .collect();
+    assert_eq!(owners, BTreeSet::from([*owner]));
+}
+
+pub(crate) async fn work_that_fails_leaves_nothing(subject: Subject) {
+    let failed: Result<(), StoreError> = subject
+        .store
+        .write((), |writing, ()| {
+            Box::pin(async move {
+                writing
+                    .execute("UPDATE pool SET name = 'half'", values![])
+                    .await?;
+                Err(StoreError::NotFound("anything"))
+            })
+        })
+        .await;
+    assert!(matches!(failed, Err(StoreError::NotFound(_))), "{failed:?}");
+    let pool = subject.store.pool(&Subject::pool()).await.unwrap().unwrap();
+    assert_eq!(pool.name, PoolId::DEFAULT);
+}
+
+pub(crate) async fn what_is_begun_ends_although_the_caller_left(subject: Subject) {
+    let mut left = Box::pin(subject.store.write((), |writing, ()| {
+        Box::pin(async move {
+            writing
+                .execute("UPDATE pool SET name = 'changed'", values![])
+                .await
+        })
+    }));
+    // Polled once, then dropped.
+    assert!(futures_util::poll!(&mut left).is_pending());
+    drop(left);
+    let name = async || subject.store.pool(&Subject::pool()).await.unwrap().unwrap().name;
+    while name().await != "changed" {
+        tokio::task::yield_now().await;
+    }
+}
+
+pub(crate) async fn a_closed_store_says_so(subject: Subject) {
+    subject.store.close().await;
+    let answer = subject.store.has_access_keys().await;
+    assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
+    let answer = subject.store.ensure_a_pool().await;
+    assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
+}
+
 const CONNECTION: &str = r#"
     [[connection]]
     kind = "wechat:pc"
@@ -650,6 +722,10 @@ macro_rules! suite {
             applying_a_bootstrap_file_again_changes_nothing,
             a_connection_belongs_to_the_account_that_was_made_with_its_pool,
             old_attempts_and_codes_are_forgotten,
+            a_code_that_many_claim_at_once_is_claimed_once,
+            work_that_fails_leaves_nothing,
+            what_is_begun_ends_although_the_caller_left,
+            a_closed_store_says_so,
         }
     };
 }

@@ -36,6 +36,7 @@ mod transaction;
 mod user_changes;
 mod users;
 mod verifications;
+mod watch;
 mod wechat_words;
 
 pub(crate) use access::{KeyHolder, MadeKey};

@@ -137,6 +137,12 @@ impl Store {
         self.engine.is_shared()
     }
 
+    /// Tells a head that somebody has committed.
+    pub(super) fn tell_head(&self, head: NewHead) {
+        // Nobody listening is fine.
+        let _ = self.news.heads.send(head);
+    }
+
     /// The present moment.
     pub(super) fn now(&self) -> Timestamp {
         self.ambient.clock.now()

@@ -23,15 +23,25 @@ const SAY_AND_STAY: [&str; 3] = [
     "echo \"$YAOPAI_TEST_POSTGRES_URL\"; exec cat >/dev/null",
 ];
 
-/// An empty database with the newest schema, removed when dropped.
+/// A database without people in it, removed when dropped.
 pub(crate) struct TestDatabase {
     server: PostgresServer,
 }
 
 impl TestDatabase {
+    /// One with the newest schema.
     pub(crate) async fn new() -> Self {
+        Self::made(Schema::Newest).await
+    }
+
+    /// One without any table.
+    pub(crate) async fn empty() -> Self {
+        Self::made(Schema::None).await
+    }
+
+    async fn made(schema: Schema) -> Self {
         let (made, answer) = oneshot::channel();
-        keeper().send(Order::Make(made)).unwrap();
+        keeper().send(Order::Make(schema, made)).unwrap();
         let server = answer
             .await
             .expect("PostgreSQL is there; what is missing is above");
@@ -51,8 +61,13 @@ impl Drop for TestDatabase {
     }
 }
 
+enum Schema {
+    Newest,
+    None,
+}
+
 enum Order {
-    Make(oneshot::Sender<PostgresServer>),
+    Make(Schema, oneshot::Sender<PostgresServer>),
     Remove(PostgresServer),
 }
 
@@ -95,12 +110,16 @@ async fn keep(mut orders: mpsc::UnboundedReceiver<Order>) {
     let mut made = 0;
     while let Some(order) = orders.recv().await {
         match order {
-            Order::Make(answer) => {
+            Order::Make(schema, answer) => {
                 made += 1;
                 let name = name(made);
+                let template = match schema {
+                    Schema::Newest => &template,
+                    Schema::None => "template1",
+                };
                 let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
                 admin.batch_execute(&sql).await.unwrap();
-                let _ = answer.send(server.clone().with_database(&name).with_connections(8));
+                let _ = answer.send(server.clone().with_database(&name));
             }
             Order::Remove(database) => {
                 let name = database.config().get_dbname().unwrap();

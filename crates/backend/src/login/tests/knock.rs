@@ -132,7 +132,7 @@ async fn rule_2_a_code_that_comes_again_gets_its_first_outcome_for_five_minutes(
 #[tokio::test]
 async fn rule_2_two_instances_that_get_one_code_give_one_outcome() {
     let desk = Desk::open().await;
-    let other = desk.another(&desk.sandbox.url());
+    let other = desk.another(&desk.sandbox.url()).await;
     let slow = json!({ "delay": { "path": "/sns/jscode2session", "milliseconds": 200 } });
     sandbox(&desk, Method::POST, "switches", slow).await;
     let code = code(&desk, "lin-xiaoman").await;

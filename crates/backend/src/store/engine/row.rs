@@ -109,6 +109,12 @@ impl Row {
         from_wire_name(column, &self.text(column)?)
     }
 
+    /// All values, in the order of the columns.
+    #[cfg(test)]
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     fn value(&self, column: &str) -> Result<&Value, StoreError> {
         self.columns
             .iter()

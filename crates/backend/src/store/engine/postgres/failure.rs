@@ -1,5 +1,6 @@
 //! What PostgreSQL says when it fails, without the values it failed with.
 
+use std::error::Error;
 use tokio_postgres::error::SqlState;
 
 /// A failed statement or commit. Details and hints of the server are left out: they repeat rows.
@@ -24,7 +25,11 @@ impl From<tokio_postgres::Error> for Failure {
                 }
                 said
             }
-            None => error.to_string(),
+            // What the network or the protocol says is one level down.
+            None => match error.source() {
+                Some(reason) => format!("{error}: {reason}"),
+                None => error.to_string(),
+            },
         };
         Self { said, code, may_pass }
     }

@@ -271,36 +271,4 @@ impl Statements for Transaction {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::{
-        store::{
-            News, Store,
-            conformance::{Subject, suite},
-        },
-        testing::{Hands, Seeded, TestDatabase},
-    };
-    use std::sync::Arc;
-    use yaopai_domain::Clock;
-
-    async fn open() -> (Subject, TestDatabase) {
-        let database = TestDatabase::new().await;
-        let clock = Arc::new(Hands::new());
-        let store = Store::postgres(
-            database.server(),
-            Arc::clone(&clock) as Arc<dyn Clock>,
-            Arc::new(Seeded::new(7)),
-            News::new(),
-        )
-        .await
-        .unwrap();
-        store.ensure_a_pool().await.unwrap();
-        let subject = Subject {
-            store: Arc::new(store),
-            clock,
-            ids: Seeded::new(8),
-        };
-        (subject, database)
-    }
-
-    suite!(open);
-}
+mod tests;

@@ -5,7 +5,7 @@ use crate::store::{StoreError, engine::migrations};
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use std::{error::Error, fmt, str::FromStr, time::Duration};
+use std::{error::Error, fmt, num::NonZeroU32, str::FromStr, time::Duration};
 use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
 use yaopai_domain::Entropy;
 
@@ -75,10 +75,9 @@ impl fmt::Display for PostgresServer {
 }
 
 impl PostgresServer {
-    /// The same database, to which one backend holds at most this many connections.
-    #[must_use]
-    pub fn with_connections(self, connections: usize) -> Self {
-        Self { connections, ..self }
+    /// How many connections one backend holds at most, instead of 16.
+    pub fn set_connections(&mut self, connections: NonZeroU32) {
+        self.connections = connections.get() as usize;
     }
 
     /// The same server, another database.

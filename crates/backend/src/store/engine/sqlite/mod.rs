@@ -336,7 +336,7 @@ fn value(value: ValueRef<'_>) -> Result<Value, rusqlite::Error> {
 mod tests {
     use crate::{
         store::{
-            News, Store, StoreError,
+            News, Store,
             conformance::{Subject, suite},
         },
         testing::{Hands, Seeded},
@@ -365,12 +365,4 @@ mod tests {
     }
 
     suite!(open);
-
-    #[tokio::test]
-    async fn a_closed_store_says_so() {
-        let (subject, _dir) = open().await;
-        subject.store.close().await;
-        let answer = subject.store.has_access_keys().await;
-        assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
-    }
 }

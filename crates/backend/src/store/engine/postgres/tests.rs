@@ -1,0 +1,177 @@
+//! What every engine promises, and what several backends on one database must keep together.
+
+use super::PostgresServer;
+use crate::{
+    store::{
+        News, Store, StoreError,
+        conformance::{Subject, suite},
+        engine::{migrations, values},
+    },
+    testing::{Hands, Seeded, TestDatabase},
+};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
+use yaopai_domain::{Clock, Entropy, PoolId};
+
+async fn store(server: PostgresServer, seed: u64, news: News) -> Result<Store, StoreError> {
+    let clock: Arc<dyn Clock> = Arc::new(Hands::new());
+    let entropy: Arc<dyn Entropy> = Arc::new(Seeded::new(seed));
+    Store::postgres(server, clock, entropy, news).await
+}
+
+async fn open() -> (Subject, TestDatabase) {
+    let database = TestDatabase::new().await;
+    let clock = Arc::new(Hands::new());
+    let store = Store::postgres(
+        database.server(),
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        Arc::new(Seeded::new(7)),
+        News::new(),
+    )
+    .await
+    .unwrap();
+    store.ensure_a_pool().await.unwrap();
+    let subject = Subject {
+        store: Arc::new(store),
+        clock,
+        ids: Seeded::new(8),
+    };
+    (subject, database)
+}
+
+suite!(open);
+
+/// A connection past the store.
+async fn client(database: &TestDatabase) -> Client {
+    let (client, connection) = database.server().config().connect(NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// Every column, constraint and index there is.
+async fn schema(database: &TestDatabase) -> Vec<String> {
+    let sql = "SELECT concat_ws(' ', table_name, column_name, data_type, collation_name, is_nullable, column_default)
+            FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid)) FROM pg_constraint
+            WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+        ORDER BY 1";
+    let rows = client(database).await.query(sql, &[]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn an_upgraded_schema_is_the_fresh_schema() {
+    let fresh = schema(&TestDatabase::new().await).await;
+    assert!(fresh.len() > 100, "{fresh:?}");
+    for from in migrations::postgres().unwrap().get_migrations() {
+        let database = TestDatabase::empty().await;
+        let mut old = client(&database).await;
+        let first = migrations::postgres()
+            .unwrap()
+            .set_target(refinery::Target::Version(from.version()));
+        first.run_async(&mut old).await.unwrap();
+        store(database.server(), 1, News::new())
+            .await
+            .unwrap()
+            .close()
+            .await;
+        assert_eq!(schema(&database).await, fresh, "from version {}", from.version());
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_as_it_is() {
+    let database = TestDatabase::new().await;
+    let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+        VALUES (9999, 'future', '2026-01-01T00:00:00Z', '1')";
+    client(&database).await.batch_execute(newer).await.unwrap();
+    let refused = store(database.server(), 1, News::new()).await.err().unwrap();
+    assert!(
+        matches!(refused, StoreError::NewerDatabase { found: 9999, known, .. } if known < 9999),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn several_backends_may_start_on_an_empty_database_at_once() {
+    let database = TestDatabase::empty().await;
+    let mut starts = JoinSet::new();
+    for seed in 0..4 {
+        let server = database.server();
+        starts.spawn(async move {
+            let store = store(server, seed, News::new()).await.unwrap();
+            store.ensure_a_pool().await.unwrap();
+        });
+    }
+    starts.join_all().await;
+    let pools = client(&database)
+        .await
+        .query("SELECT id FROM pool", &[])
+        .await
+        .unwrap();
+    assert_eq!(pools.len(), 1);
+}
+
+#[tokio::test]
+async fn a_head_that_another_backend_moved_is_news() {
+    let (one, database) = open().await;
+    let news = News::new();
+    let mut heads = news.heads.subscribe();
+    let two = store(database.server(), 2, news).await.unwrap();
+    let watching = tokio::spawn(async move { two.watch_heads().await });
+    one.people(3).await;
+    let head = one.store.head(&PoolId::default()).await.unwrap();
+    while heads.recv().await.unwrap().head != head {}
+    watching.abort();
+}
+
+const TAKEN: &str = "INSERT INTO pool (id, name, created_at) VALUES ('default', 'taken', 0)";
+
+#[tokio::test]
+async fn work_that_loses_a_race_is_run_again() {
+    let (subject, _database) = open().await;
+    let runs = Arc::new(AtomicU32::new(0));
+    let wrote = subject.store.write(Arc::clone(&runs), |writing, runs| {
+        Box::pin(async move {
+            if runs.fetch_add(1, Ordering::SeqCst) == 0 {
+                writing.execute(TAKEN, values![]).await?;
+            }
+            writing.execute("UPDATE pool SET name = 'again'", values![]).await
+        })
+    });
+    assert_eq!(wrote.await.unwrap(), 1);
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_failed_statement_cannot_be_ignored() {
+    let (subject, _database) = open().await;
+    let wrote: Result<(), StoreError> = subject
+        .store
+        .write((), |writing, ()| {
+            Box::pin(async move {
+                let _ = writing.execute(TAKEN, values![]).await;
+                Ok(())
+            })
+        })
+        .await;
+    let said = wrote.unwrap_err().to_string();
+    assert!(said.contains("23505") && said.contains("pool_pkey"), "{said}");
+    assert!(
+        !said.contains("(default)"),
+        "the server's detail repeats values: {said}"
+    );
+}
+
+#[tokio::test]
+async fn a_character_that_a_text_cannot_hold_is_no_failure() {
+    let (subject, _database) = open().await;
+    let now = subject.clock.now();
+    let found = subject.store.is_access_key("a\0b".to_owned(), now).await;
+    assert!(!found.unwrap());
+}
