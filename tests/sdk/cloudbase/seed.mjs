@@ -73,7 +73,7 @@ export async function seed({ shop, members, phone }) {
     assert.equal((await usersOf()).length, 1)
   })
 
-  await check('password, refresh and sign-out work', async () => {
+  await check('password (also encrypted), refresh and sign-out work', async () => {
     await members.signOut()
     const wrong = await thrown(() => members.signIn({ username: 'xiaoman2026', password: 'wrong' }))
     const nobody = await thrown(() => members.signIn({ username: 'nobody2026', password: 'wrong' }))
@@ -81,6 +81,8 @@ export async function seed({ shop, members, phone }) {
     assert.equal(nobody.error, wrong.error)
     await members.signIn({ username: 'xiaoman2026', password: 'correct horse battery' })
     assert.equal((await members.getUserInfo()).sub, sub)
+    await members.signOut()
+    await members.signIn({ username: 'xiaoman2026', password: 'correct horse battery', isEncrypt: true })
     const before = (await members.getAccessToken()).accessToken
     await members.refreshTokenForce()
     const after = (await members.getAccessToken()).accessToken
