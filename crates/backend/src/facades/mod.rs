@@ -3,6 +3,7 @@
 //! What they share is how a request is read ([`Call`]), whose people it is about ([`pool_of`]) and which browsers may send
 //! it ([`Browsers`]). Answers are each facade's own.
 
+mod authing;
 mod browsers;
 mod call;
 #[cfg(test)]
@@ -24,7 +25,8 @@ use yaopai_domain::{ApplicationId, PoolId};
 
 /// Every facade's endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let mut endpoints = cloudbase::endpoints();
+    let mut endpoints = authing::endpoints();
+    endpoints.extend(cloudbase::endpoints());
     endpoints.extend(plain::endpoints());
     endpoints.extend(oidc::endpoints());
     endpoints
@@ -34,6 +36,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub(crate) async fn came_back(app: Arc<App>, arrived: Arrived) -> Response {
     match arrived.then.facade.as_str() {
         oidc::NAME => oidc::came_back(app, arrived).await,
+        authing::FACADE => authing::came_back(app, arrived).await,
         unknown => {
             tracing::error!(facade = unknown, "a browser came back for nobody");
             Error::NotFound("facade").into_response()

@@ -35,7 +35,7 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
     let token = app.wechat.api_token(&credentials, now);
     // A leg of its own; the call below finds the token kept.
     running.call(LegName::ApiToken, token).await?;
-    let page = page(&connection.settings);
+    let page = scene_page(&connection.settings);
     let image = app
         .wechat
         .mini_program_code(&credentials, &page, nonce.expose(), now);
@@ -50,7 +50,7 @@ pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, S
 }
 
 /// What the code opens.
-fn page(settings: &ConnectionSettings) -> ScenePage<'_> {
+pub(crate) fn scene_page(settings: &ConnectionSettings) -> ScenePage<'_> {
     match settings {
         ConnectionSettings::MiniProgramCode { page, version, .. } => ScenePage {
             page: page.as_deref(),

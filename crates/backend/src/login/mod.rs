@@ -28,6 +28,7 @@ mod webpage_authorization;
 
 pub(crate) use door::{Door, Via, Which, door};
 pub(crate) use knock::{Identified, identify, log_in, resolve};
+pub(crate) use mini_program::scene_page;
 pub(crate) use phone::{ProvenPhone, has_phone, open_data, phone_by_code, phone_by_data, session_key};
 pub(crate) use redirect::{Arrived, Then, begin_redirect};
 pub(crate) use reject::reject;

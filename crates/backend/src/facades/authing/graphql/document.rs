@@ -1,0 +1,389 @@
+//! From a GraphQL request to the calls it asks for: the small part of the language that the SDKs use.
+//!
+//! An answer's type is known before anything runs, so that a request with an unknown field changes nothing.
+
+use crate::facades::authing::wire::Fault;
+use async_graphql_parser::{
+    Positioned, parse_query,
+    types::{ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet},
+};
+use async_graphql_value::{ConstValue, Name, Value as Written};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// Calls in one request: an SDK makes one, and nobody shall try many passwords at once.
+const CALLS_MAX: usize = 5;
+/// Fields, spreads and inline fragments of one request, counted as often as they are spread.
+const SELECTIONS_MAX: usize = 2_000;
+const DEPTH_MAX: usize = 12;
+
+/// The body of a request.
+#[derive(Deserialize)]
+pub(crate) struct Request {
+    query: String,
+    #[serde(default)]
+    variables: Option<Map<String, Value>>,
+    #[serde(default, rename = "operationName")]
+    operation_name: Option<String>,
+}
+
+/// A call that may be asked for.
+pub(crate) struct Operation {
+    pub(crate) kind: OperationType,
+    pub(crate) name: &'static str,
+    pub(crate) arguments: &'static [&'static str],
+    /// What it answers, alone or as a list; `None`: a scalar.
+    pub(crate) answer: Option<&'static Object>,
+}
+
+/// A type of answers.
+pub(crate) struct Object {
+    pub(crate) name: &'static str,
+    pub(crate) scalars: &'static [&'static str],
+    pub(crate) objects: &'static [(&'static str, &'static Self)],
+}
+
+/// A call that was asked for.
+pub(crate) struct Asked {
+    /// Its name in the answer.
+    pub(crate) key: String,
+    pub(crate) operation: &'static Operation,
+    pub(crate) arguments: Map<String, Value>,
+    picked: Vec<Picked>,
+}
+
+/// A selected field of an answer.
+struct Picked {
+    key: String,
+    name: String,
+    picked: Vec<Self>,
+}
+
+/// Reads the calls of a request that this schema offers.
+pub(crate) fn calls(schema: &'static [Operation], request: Request) -> Result<Vec<Asked>, Fault> {
+    // The parser's own words can repeat values.
+    let document = parse_query(&request.query).map_err(|error| {
+        let position = error.positions().next().unwrap_or_default();
+        Fault::malformed(format!(
+            "the query is not GraphQL (line {}, column {})",
+            position.line, position.column
+        ))
+    })?;
+    let definition = chosen(&document, request.operation_name.as_deref())?;
+    let variables = variables(definition, request.variables.unwrap_or_default())?;
+    let mut reader = Reader {
+        document: &document,
+        variables,
+        left: SELECTIONS_MAX,
+    };
+    let mut calls = Vec::new();
+    for field in reader.fields(&definition.selection_set.node, 0)? {
+        let name = field.name.node.as_str();
+        let operation = schema
+            .iter()
+            .find(|operation| operation.kind == definition.ty && operation.name == name)
+            .ok_or_else(|| Fault::malformed(format!("there is no {} {name}", definition.ty)))?;
+        calls.push(Asked {
+            key: field.response_key().node.to_string(),
+            operation,
+            arguments: reader.arguments(field, operation)?,
+            picked: reader.pick(field, operation.answer, 1)?,
+        });
+    }
+    if (1..=CALLS_MAX).contains(&calls.len()) {
+        Ok(calls)
+    } else {
+        Err(Fault::malformed(format!("a request has 1 to {CALLS_MAX} calls")))
+    }
+}
+
+impl Asked {
+    /// Of an answer, what was selected.
+    pub(crate) fn select(&self, answer: &Value) -> Value {
+        match self.operation.answer {
+            None => answer.clone(),
+            Some(object) => select(answer, object, &self.picked),
+        }
+    }
+}
+
+fn select(answer: &Value, object: &'static Object, picked: &[Picked]) -> Value {
+    match answer {
+        Value::Array(items) => items.iter().map(|item| select(item, object, picked)).collect(),
+        Value::Object(members) => {
+            let select_one = |field: &Picked| {
+                let inner = object.objects.iter().find(|(name, _)| *name == field.name);
+                let value = match (members.get(&field.name), inner) {
+                    (Some(value), Some((_, inner))) => select(value, inner, &field.picked),
+                    (Some(value), None) => value.clone(),
+                    (None, _) if field.name == "__typename" => object.name.into(),
+                    (None, _) => Value::Null,
+                };
+                (field.key.clone(), value)
+            };
+            Value::Object(picked.iter().map(select_one).collect())
+        }
+        _ => Value::Null,
+    }
+}
+
+fn chosen<'d>(
+    document: &'d ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'d OperationDefinition, Fault> {
+    let mut operations = document.operations.iter();
+    let found = match name {
+        Some(name) if operations.len() > 1 => {
+            operations.find(|(own, _)| own.is_some_and(|own| own.as_str() == name))
+        }
+        _ if operations.len() == 1 => operations.next(),
+        _ => None,
+    };
+    found
+        .map(|(_, definition)| &definition.node)
+        .ok_or_else(|| Fault::malformed("operationName names none of the operations"))
+}
+
+fn variables(
+    definition: &OperationDefinition,
+    mut given: Map<String, Value>,
+) -> Result<Map<String, Value>, Fault> {
+    let mut variables = Map::new();
+    for definition in &definition.variable_definitions {
+        let definition = &definition.node;
+        let name = definition.name.node.as_str();
+        let value = match given.remove(name) {
+            Some(value) if !value.is_null() => value,
+            _ => {
+                let default = definition.default_value().cloned();
+                let default = default.and_then(|default| default.into_json().ok());
+                default.ok_or_else(|| Fault::malformed(format!("the variable ${name} is missing")))?
+            }
+        };
+        variables.insert(name.to_owned(), value);
+    }
+    Ok(variables)
+}
+
+struct Reader<'d> {
+    document: &'d ExecutableDocument,
+    variables: Map<String, Value>,
+    left: usize,
+}
+
+impl<'d> Reader<'d> {
+    /// The fields of a selection, with its fragments spread.
+    fn fields(&mut self, set: &'d SelectionSet, depth: usize) -> Result<Vec<&'d Field>, Fault> {
+        if depth > DEPTH_MAX {
+            return Err(Fault::malformed("the query is too deep"));
+        }
+        let mut fields = Vec::new();
+        for selection in &set.items {
+            self.left = self
+                .left
+                .checked_sub(1)
+                .ok_or_else(|| Fault::malformed("the query is too large"))?;
+            if !selection.node.directives().is_empty() {
+                return Err(Fault::malformed("directives are not supported"));
+            }
+            match &selection.node {
+                Selection::Field(field) => fields.push(&field.node),
+                Selection::InlineFragment(fragment) => {
+                    fields.extend(self.fields(&fragment.node.selection_set.node, depth + 1)?);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    let fragment = self
+                        .document
+                        .fragments
+                        .get(name)
+                        .ok_or_else(|| Fault::malformed(format!("there is no fragment {name}")))?;
+                    fields.extend(self.fields(&fragment.node.selection_set.node, depth + 1)?);
+                }
+            }
+        }
+        Ok(fields)
+    }
+
+    fn pick(
+        &mut self,
+        field: &'d Field,
+        answer: Option<&'static Object>,
+        depth: usize,
+    ) -> Result<Vec<Picked>, Fault> {
+        let selected = self.fields(&field.selection_set.node, depth)?;
+        let name = &field.name.node;
+        let Some(object) = answer else {
+            return if selected.is_empty() {
+                Ok(Vec::new())
+            } else {
+                Err(Fault::malformed(format!("{name} has no fields")))
+            };
+        };
+        if selected.is_empty() {
+            return Err(Fault::malformed(format!("the fields of {name} have to be selected")));
+        }
+        let mut picked = Vec::new();
+        for field in selected {
+            let name = field.name.node.as_str();
+            let inner = object.objects.iter().find(|(own, _)| *own == name);
+            let known = inner.is_some() || object.scalars.contains(&name) || name == "__typename";
+            if !known || !field.arguments.is_empty() {
+                return Err(Fault::malformed(format!(
+                    "{} has no field {name}",
+                    object.name
+                )));
+            }
+            picked.push(Picked {
+                key: field.response_key().node.to_string(),
+                name: name.to_owned(),
+                picked: self.pick(field, inner.map(|(_, inner)| *inner), depth + 1)?,
+            });
+        }
+        Ok(picked)
+    }
+
+    fn arguments(&self, field: &Field, operation: &Operation) -> Result<Map<String, Value>, Fault> {
+        let mut arguments = Map::new();
+        for (Positioned { node: name, .. }, Positioned { node: value, .. }) in &field.arguments {
+            if !operation.arguments.contains(&name.as_str()) {
+                return Err(Fault::malformed(format!(
+                    "{} has no argument {name}",
+                    operation.name
+                )));
+            }
+            let value = self.value(value.clone())?;
+            if !value.is_null() {
+                arguments.insert(name.to_string(), value);
+            }
+        }
+        Ok(arguments)
+    }
+
+    fn value(&self, written: Written) -> Result<Value, Fault> {
+        let variable = |name: Name| {
+            let value = self
+                .variables
+                .get(name.as_str())
+                .ok_or_else(|| Fault::malformed(format!("the variable ${name} is not declared")))?;
+            ConstValue::from_json(value.clone()).map_err(|_| Fault::malformed("a variable cannot be read"))
+        };
+        written
+            .into_const_with(variable)?
+            .into_json()
+            .map_err(|_| Fault::malformed("an argument cannot be read"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    static HOME: Object = Object {
+        name: "Home",
+        scalars: &["city"],
+        objects: &[],
+    };
+    static PERSON: Object = Object {
+        name: "Person",
+        scalars: &["id", "name"],
+        objects: &[("homes", &HOME)],
+    };
+    static SCHEMA: [Operation; 3] = [
+        Operation {
+            kind: OperationType::Query,
+            name: "person",
+            arguments: &["id", "input"],
+            answer: Some(&PERSON),
+        },
+        Operation {
+            kind: OperationType::Query,
+            name: "word",
+            arguments: &[],
+            answer: None,
+        },
+        Operation {
+            kind: OperationType::Mutation,
+            name: "rename",
+            arguments: &["id", "name"],
+            answer: Some(&PERSON),
+        },
+    ];
+
+    fn read(query: &str, variables: Value) -> Result<Vec<Asked>, Fault> {
+        let body = json!({ "query": query, "variables": variables });
+        calls(&SCHEMA, serde_json::from_value(body).unwrap())
+    }
+
+    fn answer(query: &str, variables: Value) -> Value {
+        let calls = read(query, variables).unwrap();
+        let person = json!({ "id": "1", "name": "Lin", "secret": "s", "homes": [{ "city": "上海" }] });
+        calls[0].select(&person)
+    }
+
+    #[rstest]
+    #[case::shorthand("{ person { id } }", json!({ "id": "1" }))]
+    #[case::alias("{ person { who: name } }", json!({ "who": "Lin" }))]
+    #[case::nested("{ person { homes { city } } }", json!({ "homes": [{ "city": "上海" }] }))]
+    #[case::fragment("query q { person { ...p } } fragment p on Person { id name }", json!({ "id": "1", "name": "Lin" }))]
+    #[case::inline("{ person { ... on Person { id } } }", json!({ "id": "1" }))]
+    #[case::type_name("{ person { __typename } }", json!({ "__typename": "Person" }))]
+    fn answers_what_was_selected(#[case] query: &str, #[case] expected: Value) {
+        assert_eq!(answer(query, json!({})), expected);
+    }
+
+    #[rstest]
+    #[case::variable("query q($id: String) { person(id: $id) { id } }", json!({ "id": "7" }), json!({ "id": "7" }))]
+    #[case::null_is_absent("query q($id: String) { person(id: $id) { id } }", json!({}), json!({}))]
+    #[case::default("query q($id: String! = \"9\") { person(id: $id) { id } }", json!({}), json!({ "id": "9" }))]
+    #[case::inside("query q($n: String) { person(input: { name: $n, list: [1, TWO] }) { id } }",
+        json!({ "n": "x" }), json!({ "input": { "name": "x", "list": [1, "TWO"] } }))]
+    fn reads_arguments(#[case] query: &str, #[case] variables: Value, #[case] expected: Value) {
+        let calls = read(query, variables).unwrap();
+        assert_eq!(Value::Object(calls[0].arguments.clone()), expected);
+    }
+
+    #[rstest]
+    #[case::syntax("{ person { ")]
+    #[case::empty("")]
+    #[case::unknown_call("{ nobody { id } }")]
+    #[case::mutation_as_query("{ rename { id } }")]
+    #[case::unknown_field("{ person { id secret } }")]
+    #[case::unknown_field_below("{ person { homes { street } } }")]
+    #[case::no_fields("{ person }")]
+    #[case::fields_of_a_scalar("{ word { id } }")]
+    #[case::fields_of_a_scalar_below("{ person { id { x } } }")]
+    #[case::unknown_argument("{ person(age: 1) { id } }")]
+    #[case::undeclared_variable("{ person(id: $id) { id } }")]
+    #[case::missing_variable("query q($id: String!) { person(id: $id) { id } }")]
+    #[case::directive("{ person { id @skip(if: true) } }")]
+    #[case::unknown_fragment("{ person { ...p } }")]
+    #[case::endless_fragment("{ person { ...p } } fragment p on Person { ...p }")]
+    #[case::which("query a { word } query b { word }")]
+    #[case::subscription("subscription s { word }")]
+    #[case::many("{ a: word b: word c: word d: word e: word f: word }")]
+    fn refuses(#[case] query: &str) {
+        assert!(read(query, json!({})).is_err());
+    }
+
+    #[test]
+    fn fragments_that_multiply_are_refused() {
+        let mut query = "{ person { ...f0 } }".to_owned();
+        for level in 0..10 {
+            let next = format!("...f{}", level + 1);
+            query += &format!(" fragment f{level} on Person {{ {} }}", next.repeat(10));
+        }
+        query += " fragment f10 on Person { id }";
+        assert!(read(&query, json!({})).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(query in "[{}()$:!a-zA-Z\" .,]{0,60}") {
+            let _ = read(&query, json!({}));
+        }
+    }
+}

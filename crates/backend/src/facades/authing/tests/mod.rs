@@ -1,0 +1,57 @@
+//! The wire of each generation, against a whole backend and the sandbox.
+
+mod v1;
+mod v2;
+mod web_page;
+
+use crate::facades::desk::Desk;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use yaopai_domain::{Clock, System};
+
+/// A login of a person in the mini program, as authing-wxapp-sdk 4 sends it; the user.
+async fn enter(desk: &Desk, person: &str) -> Value {
+    let login = desk.wx_login(person).await;
+    let answer = post(desk, AUTH, &[POOL], json!({ "code": login["code"] })).await;
+    assert_eq!(answer["code"], 200, "{answer}");
+    answer["data"].clone()
+}
+
+const AUTH: &str = "/connections/social/wechat-miniprogram/auth";
+const POOL: (&str, &str) = ("x-authing-userpool-id", "default");
+
+/// What the phone-number button gives after `wx.login`, as the body of a request. The backend's clock shows the sandbox's
+/// time from now on: WeChat says when it sealed data.
+async fn with_phone(desk: &Desk, person: &str) -> Value {
+    desk.clock.turn(System.now().millis_since(desk.app.clock.now()));
+    let login = desk.wx_login(person).await;
+    let phone = desk.phone_code(person).await;
+    json!({ "code": login["code"], "iv": phone["iv"], "encryptedData": phone["encryptedData"] })
+}
+
+/// Posts JSON; every answer of this facade is JSON with status 200.
+async fn post(desk: &Desk, path: &str, headers: &[(&str, &str)], body: Value) -> Value {
+    let answer = desk.call(Method::POST, path, headers, body.to_string()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
+    answer.json()
+}
+
+/// A call of GraphQL: `data`, or the object that is the error's message.
+async fn graphql(
+    desk: &Desk,
+    path: &str,
+    token: Option<&str>,
+    query: &str,
+    variables: Value,
+) -> Result<Value, Value> {
+    let headers: Vec<(&str, &str)> = token.map(|token| ("authorization", token)).into_iter().collect();
+    let answer = post(desk, path, &headers, json!({ "query": query, "variables": variables })).await;
+    match answer.get("errors") {
+        None => Ok(answer["data"].clone()),
+        Some(errors) => {
+            assert_eq!(answer["data"], Value::Null);
+            assert!(errors[0]["message"].is_object(), "{errors}");
+            Err(errors[0]["message"].clone())
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! The second generation: authing-wxapp-sdk 4 and authing-js-sdk 4.
+
+mod calls;
+mod mini_program;
+mod rest;
+mod schema;
+
+pub(super) use calls::{check_login_status, update};
+
+use super::{
+    caller::Caller,
+    graphql,
+    wire::{Fault, GraphQl},
+};
+use crate::{
+    App,
+    endpoint::{Endpoint, Needs},
+    facades::{Browsers, Call},
+};
+use axum::extract::State;
+use std::sync::Arc;
+
+/// Everything of this generation.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let anybody = Needs::Nothing;
+    let mut endpoints = vec![
+        Endpoint::post("/graphql/v2", anybody, graphql),
+        Endpoint::post(
+            "/connections/social/wechat-miniprogram/auth",
+            anybody,
+            mini_program::auth,
+        ),
+        Endpoint::post(
+            "/connections/social/wechat-miniprogram/auth-by-phone",
+            anybody,
+            mini_program::auth_by_phone,
+        ),
+        Endpoint::post(
+            "/connections/social/wechat-miniprogram/getphone",
+            anybody,
+            mini_program::get_phone,
+        ),
+        Endpoint::post(
+            "/connections/social/wechat-miniprogram/bind",
+            anybody,
+            mini_program::bind,
+        ),
+    ];
+    endpoints.extend(rest::endpoints());
+    endpoints
+        .into_iter()
+        .map(|endpoint| endpoint.from(Browsers::Listed))
+        .collect()
+}
+
+async fn graphql(State(app): State<Arc<App>>, call: Call) -> GraphQl {
+    let caller = Caller::of(app, &call, None);
+    let body = match call.body() {
+        Ok(body) => body,
+        Err(error) => return GraphQl(Err(Fault::from(error))),
+    };
+    graphql::answer(&schema::SCHEMA, body, &caller).await
+}

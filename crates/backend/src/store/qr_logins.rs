@@ -1,0 +1,208 @@
+//! Codes that are drawn on one screen and confirmed on another; any instance answers either.
+
+use super::{Reading, Store, StoreError, Writing, engine::values};
+use yaopai_domain::{ApplicationId, PoolId, Timestamp, UserId};
+
+/// Expired codes are told as such for this long.
+const KEPT_EXPIRED: i64 = 60 * 60 * 1000;
+
+/// How far a code is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QrState {
+    /// Drawn.
+    Waiting,
+    /// A person looks at it.
+    Scanned,
+    /// The person agreed.
+    Confirmed,
+    /// The person did not.
+    Cancelled,
+    /// The ticket was used.
+    Exchanged,
+}
+
+impl QrState {
+    const ALL: [Self; 5] = [
+        Self::Waiting,
+        Self::Scanned,
+        Self::Confirmed,
+        Self::Cancelled,
+        Self::Exchanged,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Scanned => "scanned",
+            Self::Confirmed => "confirmed",
+            Self::Cancelled => "cancelled",
+            Self::Exchanged => "exchanged",
+        }
+    }
+
+    /// From where a code gets here.
+    const fn from(self) -> &'static [Self] {
+        match self {
+            Self::Waiting => &[],
+            Self::Scanned => &[Self::Waiting],
+            Self::Confirmed | Self::Cancelled => &[Self::Waiting, Self::Scanned],
+            Self::Exchanged => &[Self::Confirmed],
+        }
+    }
+}
+
+/// A code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct QrLogin {
+    /// What it says, and what its screen asks by.
+    pub(crate) id: String,
+    /// Whose people it logs in.
+    pub(crate) pool: PoolId,
+    /// The application it was drawn for.
+    pub(crate) application: Option<ApplicationId>,
+    /// How it is scanned, in the facade's word.
+    pub(crate) scene: String,
+    /// How far it is.
+    pub(crate) state: QrState,
+    /// Who scanned it.
+    pub(crate) user: Option<UserId>,
+    /// JSON of whoever drew it.
+    pub(crate) custom_data: String,
+    /// Media type of the picture.
+    pub(crate) media_type: String,
+    /// The picture.
+    pub(crate) picture: Vec<u8>,
+    /// When it was drawn.
+    pub(crate) created_at: Timestamp,
+    /// Until when it can be confirmed.
+    pub(crate) expires_at: Timestamp,
+}
+
+impl Store {
+    /// Keeps a new code, and forgets those that expired long ago.
+    pub(crate) async fn open_qr_login(&self, login: QrLogin) -> Result<(), StoreError> {
+        self.write(login, |writing, login| Box::pin(open(writing, login))).await
+    }
+
+    /// A code.
+    pub(crate) async fn qr_login(&self, id: &str) -> Result<Option<QrLogin>, StoreError> {
+        self.read(id.to_owned(), |reading, id| {
+            Box::pin(find(reading, "id = $1", id))
+        })
+        .await
+    }
+
+    /// Moves a code on; `false` if it cannot go there, has expired, or somebody else has scanned it.
+    pub(crate) async fn move_qr_login(
+        &self,
+        id: &str,
+        to: QrState,
+        user: Option<UserId>,
+    ) -> Result<bool, StoreError> {
+        self.write((id.to_owned(), to, user), |writing, (id, to, user)| {
+            Box::pin(advance(writing, id, *to, *user))
+        })
+        .await
+    }
+
+    /// Gives a confirmed code a ticket in place of the one it had; `false` if it is not confirmed.
+    pub(crate) async fn give_qr_ticket(
+        &self,
+        id: &str,
+        ticket_hash: String,
+        expires_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let data = (id.to_owned(), ticket_hash, expires_at);
+        self.write(data, |writing, (id, ticket_hash, expires_at)| {
+            Box::pin(async move {
+                let sql = "UPDATE qr_login SET ticket_hash = $1, expires_at = $2 \
+                           WHERE id = $3 AND state = 'confirmed' AND (ticket_hash IS NOT NULL OR expires_at > $4)";
+                let values = values![ticket_hash, *expires_at, id, writing.now()];
+                Ok(writing.execute(sql, values).await? > 0)
+            })
+        })
+        .await
+    }
+
+    /// Uses a ticket up: the code it belongs to, once.
+    pub(crate) async fn take_qr_ticket(&self, ticket_hash: String) -> Result<Option<QrLogin>, StoreError> {
+        self.write(ticket_hash, |writing, ticket_hash| {
+            Box::pin(async move {
+                let Some(login) = find(writing, "ticket_hash = $1", ticket_hash).await? else {
+                    return Ok(None);
+                };
+                let taken = advance(writing, &login.id, QrState::Exchanged, None).await?;
+                Ok(taken.then_some(login))
+            })
+        })
+        .await
+    }
+}
+
+async fn open(writing: &Writing<'_>, login: &QrLogin) -> Result<(), StoreError> {
+    let sql = "DELETE FROM qr_login WHERE expires_at < $1";
+    writing
+        .execute(sql, values![writing.now().plus_millis(-KEPT_EXPIRED)])
+        .await?;
+    let sql = "INSERT INTO qr_login (id, pool, application, scene, state, custom_data, media_type, picture, created_at, \
+               expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let values = values![
+        &login.id,
+        &login.pool,
+        login.application.as_ref().map(ApplicationId::as_str),
+        &login.scene,
+        login.state.as_str(),
+        &login.custom_data,
+        &login.media_type,
+        login.picture.as_slice(),
+        login.created_at,
+        login.expires_at
+    ];
+    writing.execute(sql, values).await?;
+    Ok(())
+}
+
+async fn find(reading: &Reading<'_>, which: &str, value: &str) -> Result<Option<QrLogin>, StoreError> {
+    let sql = format!(
+        "SELECT id, pool, application, scene, state, user_id, custom_data, media_type, picture, created_at, expires_at \
+         FROM qr_login WHERE {which}"
+    );
+    let Some(row) = reading.row(&sql, values![value]).await? else {
+        return Ok(None);
+    };
+    let state = row.text("state")?;
+    Ok(Some(QrLogin {
+        id: row.text("id")?,
+        pool: row.parsed("pool")?,
+        application: row.parsed_or_null("application")?,
+        scene: row.text("scene")?,
+        state: QrState::ALL
+            .into_iter()
+            .find(|known| known.as_str() == state)
+            .ok_or_else(|| StoreError::Unreadable("state: unknown name".to_owned()))?,
+        user: row.parsed_or_null("user_id")?,
+        custom_data: row.text("custom_data")?,
+        media_type: row.text("media_type")?,
+        picture: row.bytes("picture")?,
+        created_at: row.moment("created_at")?,
+        expires_at: row.moment("expires_at")?,
+    }))
+}
+
+async fn advance(
+    writing: &Writing<'_>,
+    id: &str,
+    to: QrState,
+    user: Option<UserId>,
+) -> Result<bool, StoreError> {
+    let Some(login) = find(writing, "id = $1", id).await? else {
+        return Ok(false);
+    };
+    let other = matches!((login.user, user), (Some(one), Some(other)) if one != other);
+    if other || login.expires_at <= writing.now() || !to.from().contains(&login.state) {
+        return Ok(false);
+    }
+    let sql = "UPDATE qr_login SET state = $1, user_id = $2 WHERE id = $3 AND state = $4";
+    let values = values![to.as_str(), user.or(login.user), id, login.state.as_str()];
+    Ok(writing.execute(sql, values).await? > 0)
+}
