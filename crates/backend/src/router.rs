@@ -258,7 +258,11 @@ mod tests {
         ("GET", "/send_smscode/{phone}/{pool}", None),
         ("POST", "/graphql/v2", None),
         ("POST", "/connections/social/wechat-miniprogram/auth", None),
-        ("POST", "/connections/social/wechat-miniprogram/auth-by-phone", None),
+        (
+            "POST",
+            "/connections/social/wechat-miniprogram/auth-by-phone",
+            None,
+        ),
         ("POST", "/connections/social/wechat-miniprogram/getphone", None),
         ("POST", "/connections/social/wechat-miniprogram/bind", None),
         ("GET", "/api/v2/.well-known", None),

@@ -81,7 +81,8 @@ pub(crate) struct QrLogin {
 impl Store {
     /// Keeps a new code, and forgets those that expired long ago.
     pub(crate) async fn open_qr_login(&self, login: QrLogin) -> Result<(), StoreError> {
-        self.write(login, |writing, login| Box::pin(open(writing, login))).await
+        self.write(login, |writing, login| Box::pin(open(writing, login)))
+            .await
     }
 
     /// A code.

@@ -46,7 +46,9 @@ impl Caller {
             app,
             via: via(call),
             token: session::bearer_text(&call.headers).map(str::to_owned),
-            pool: pool.map(str::to_owned).or_else(|| header("x-authing-userpool-id")),
+            pool: pool
+                .map(str::to_owned)
+                .or_else(|| header("x-authing-userpool-id")),
             application,
             locale: Locale::asked(call.header("x-authing-lang").unwrap_or("zh-CN")),
         }
@@ -94,7 +96,9 @@ impl Caller {
     /// The connection somebody knocks at. What is wrong with it is recorded.
     pub(super) async fn door(&self, which: Which<'_>) -> Result<Door, Fault> {
         let (pool, application) = self.place().await?;
-        let offered = application.as_ref().map(|application| application.connections.clone());
+        let offered = application
+            .as_ref()
+            .map(|application| application.connections.clone());
         let id = application.map(|application| application.id);
         let unknown = || Fault::new(1100, "身份源连接不存在");
         let found = login::door(&self.app, &pool, which, id, self.via.clone()).await;
@@ -232,7 +236,8 @@ pub(super) fn user_of(verdict: &Verdict) -> Result<UserId, Fault> {
     match verdict {
         Verdict::LogIn { user_id, .. }
         | Verdict::Create {
-            user_id: Some(user_id), ..
+            user_id: Some(user_id),
+            ..
         } => Ok(*user_id),
         Verdict::Create { user_id: None, .. } | Verdict::Fail { .. } => {
             Err(Fault::new(500, "登录失败，请重试"))

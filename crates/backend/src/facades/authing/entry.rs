@@ -11,9 +11,7 @@ use yaopai_domain::{LoginName, Phone};
 /// A phone number as an SDK sends it, with or without its country code beside it.
 pub(super) fn phone(number: &str, country_code: Option<&str>) -> Result<Phone, Fault> {
     let parsed = match country_code.filter(|code| !code.is_empty()) {
-        Some(code) if !number.starts_with('+') => {
-            Phone::of_country(code.trim_start_matches('+'), number)
-        }
+        Some(code) if !number.starts_with('+') => Phone::of_country(code.trim_start_matches('+'), number),
         _ => number.parse(),
     };
     parsed.map_err(|_| Fault::malformed("手机号格式不正确"))

@@ -43,6 +43,9 @@ impl<'a> Fields<'a> {
 
     /// The items of a list; none if there is no such list.
     pub(super) fn list(self, name: &str) -> &'a [Value] {
-        self.0.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+        self.0
+            .get(name)
+            .and_then(Value::as_array)
+            .map_or(&[], Vec::as_slice)
     }
 }

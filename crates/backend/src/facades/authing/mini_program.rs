@@ -215,10 +215,9 @@ pub(super) async fn bind_phone(
 ) -> Result<(), Fault> {
     let portrait = caller.portrait(&bearer.pool, bearer.user).await?;
     let open_id = &identified.person.open_id;
-    let own = portrait
-        .identities
-        .iter()
-        .any(|identity| matches!(&identity.scope, IdentityScope::OpenId { open_id: own, .. } if own == open_id));
+    let own = portrait.identities.iter().any(
+        |identity| matches!(&identity.scope, IdentityScope::OpenId { open_id: own, .. } if own == open_id),
+    );
     if !own {
         return Err(Fault::forbidden());
     }

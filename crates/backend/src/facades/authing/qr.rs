@@ -10,8 +10,7 @@ use super::{
     wire::{Fault, Rest},
 };
 use crate::{
-    App, Error,
-    account,
+    App, Error, account,
     endpoint::{Endpoint, Needs},
     extract::Place,
     facades::{Browsers, Call},
@@ -150,7 +149,9 @@ fn drawn_by_us(text: &str) -> Result<Vec<u8>, Fault> {
     let code = QrCode::new(text).map_err(|_| Fault::malformed("customData 过长"))?;
     let picture = code.render::<Luma<u8>>().min_dimensions(300, 300).build();
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).map_err(|_| broken())?;
+    picture
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|_| broken())?;
     Ok(bytes.into_inner())
 }
 
@@ -223,7 +224,9 @@ pub(super) async fn exchange(caller: &Caller, ticket: &str) -> Result<Portrait, 
     let login = caller.app.store.take_qr_ticket(hash(ticket)).await?;
     let login = login.ok_or_else(|| Fault::new(2243, "ticket 无效或已过期"))?;
     let user = login.user.ok_or_else(Fault::no_user)?;
-    caller.let_in_by(&login.pool, user, login.application.as_ref(), None).await
+    caller
+        .let_in_by(&login.pool, user, login.application.as_ref(), None)
+        .await
 }
 
 fn unknown() -> Fault {

@@ -14,8 +14,8 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{Multipart, Request, State},
     extract::FromRequest,
+    extract::{Multipart, Request, State},
     http::header,
     response::{IntoResponse, Response},
 };
@@ -62,7 +62,10 @@ async fn serve(State(app): State<Arc<App>>, Place(name): Place<String>) -> Resul
     let upload = app.store.upload(&name).await?.ok_or(Error::NotFound("upload"))?;
     let headers = [
         (header::CONTENT_TYPE, upload.media_type),
-        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
+        (
+            header::CACHE_CONTROL,
+            "public, max-age=31536000, immutable".to_owned(),
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'".to_owned()),
     ];
@@ -74,7 +77,9 @@ async fn take(app: &Arc<App>, request: Request) -> Result<String, Fault> {
     let client = address_of(app, request.headers(), request.extensions());
     let client = client.map(|address| address.to_string()).unwrap_or_default();
     let refused = || Fault::malformed("请以 multipart/form-data 上传字段 file，不超过 1 MB");
-    let mut form = Multipart::from_request(request, app).await.map_err(|_| refused())?;
+    let mut form = Multipart::from_request(request, app)
+        .await
+        .map_err(|_| refused())?;
     let mut file = None;
     while let Some(field) = form.next_field().await.map_err(|_| refused())? {
         if field.name() == Some("file") {

@@ -124,7 +124,10 @@ impl Portrait {
         );
         user.insert(
             "identities".to_owned(),
-            self.identities.iter().map(|identity| self.binding(identity)).collect(),
+            self.identities
+                .iter()
+                .map(|identity| self.binding(identity))
+                .collect(),
         );
         user.insert("customData".to_owned(), self.custom_data());
         Value::Object(user)
@@ -238,14 +241,22 @@ impl Portrait {
             ..
         } = &user.profile;
         let (country_code, phone) = self.phone();
-        let open_id = self.identities.iter().rev().find_map(|identity| match &identity.scope {
-            IdentityScope::OpenId { open_id, .. } => Some(open_id),
-            IdentityScope::UnionId { .. } => None,
-        });
-        let union_id = self.identities.iter().rev().find_map(|identity| match &identity.scope {
-            IdentityScope::UnionId { union_id, .. } => Some(union_id),
-            IdentityScope::OpenId { union_id, .. } => union_id.as_ref(),
-        });
+        let open_id = self
+            .identities
+            .iter()
+            .rev()
+            .find_map(|identity| match &identity.scope {
+                IdentityScope::OpenId { open_id, .. } => Some(open_id),
+                IdentityScope::UnionId { .. } => None,
+            });
+        let union_id = self
+            .identities
+            .iter()
+            .rev()
+            .find_map(|identity| match &identity.scope {
+                IdentityScope::UnionId { union_id, .. } => Some(union_id),
+                IdentityScope::OpenId { union_id, .. } => union_id.as_ref(),
+            });
         let members = json!({
             "userPoolId": self.pool,
             "username": text(username),
@@ -305,7 +316,13 @@ impl Portrait {
 
     /// Country code and number; a Chinese number without its country, as the SDKs have always shown it.
     fn phone(&self) -> (Option<&str>, Option<&str>) {
-        let phone = self.person.user.profile.phone.as_ref().map(|phone| phone.value.as_str());
+        let phone = self
+            .person
+            .user
+            .profile
+            .phone
+            .as_ref()
+            .map(|phone| phone.value.as_str());
         match phone.map(|phone| (phone, phone.strip_prefix("+86"))) {
             None => (None, None),
             Some((_, Some(national))) => (Some("+86"), Some(national)),

@@ -82,7 +82,9 @@ async fn try_send(caller: &Caller, which: Which<'_>, call: &Call) -> Result<Url,
     let door = caller.door(which).await?;
     let (_, application) = caller.place().await?;
     let own = door.connection.callback_url.as_deref();
-    let listed = application.iter().flat_map(|application| &application.redirect_urls);
+    let listed = application
+        .iter()
+        .flat_map(|application| &application.redirect_urls);
     let listed: Vec<&str> = listed.map(Url::as_str).chain(own).collect();
     let opened_by_page = matches!(call.query("from_guard"), Some("1" | "true"));
     let asked = call.query("redirect_url").or(call.query("redirectUrl"));
@@ -92,10 +94,16 @@ async fn try_send(caller: &Caller, which: Which<'_>, call: &Call) -> Result<Url,
         None => None,
     };
     let Some(answer) = answer else {
-        caller.reject(&door.pool, Some(&door), Rejected::ForeignRedirect).await;
-        return Err(Fault::new(1104, "redirect_url 不在应用或身份源连接的回调地址列表中"));
+        caller
+            .reject(&door.pool, Some(&door), Rejected::ForeignRedirect)
+            .await;
+        return Err(Fault::new(
+            1104,
+            "redirect_url 不在应用或身份源连接的回调地址列表中",
+        ));
     };
-    let memo = serde_json::to_value(answer).map_err(|_| crate::Error::Internal("a memo could not be written"))?;
+    let memo =
+        serde_json::to_value(answer).map_err(|_| crate::Error::Internal("a memo could not be written"))?;
     let then = Then {
         facade: FACADE.to_owned(),
         memo,
@@ -136,12 +144,15 @@ pub(in crate::facades) async fn came_back(app: Arc<App>, arrived: Arrived) -> Re
             }
             go_to(&url)
         }
-        Answer::Opener(origins) => tell_opener(&origins, &json!({
-            "code": code,
-            "message": message,
-            "data": data,
-            "event": { "source": "authing", "eventType": "socialLogin" },
-        })),
+        Answer::Opener(origins) => tell_opener(
+            &origins,
+            &json!({
+                "code": code,
+                "message": message,
+                "data": data,
+                "event": { "source": "authing", "eventType": "socialLogin" },
+            }),
+        ),
     }
 }
 
@@ -152,7 +163,9 @@ async fn log_in(app: &Arc<App>, arrived: Arrived) -> Result<Portrait, Fault> {
     let (pool, application) = (arrived.door.pool.clone(), arrived.door.application.clone());
     if let Some(id) = &application {
         let application = app.store.application(id).await?;
-        let offered = application.map(|application| application.connections).unwrap_or_default();
+        let offered = application
+            .map(|application| application.connections)
+            .unwrap_or_default();
         if !offers(Some(&offered), &arrived.door.connection.identifier) {
             return Err(Fault::new(1100, "身份源连接不存在"));
         }
@@ -187,7 +200,11 @@ const NEVER_STORED: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 fn go_to(url: &Url) -> Response {
     let location = (header::LOCATION, url.as_str());
-    (StatusCode::FOUND, [location, (REFERRER_POLICY.0, REFERRER_POLICY.1), NEVER_STORED]).into_response()
+    (
+        StatusCode::FOUND,
+        [location, (REFERRER_POLICY.0, REFERRER_POLICY.1), NEVER_STORED],
+    )
+        .into_response()
 }
 
 /// A page that tells the one that opened it, and nobody else.
@@ -205,7 +222,8 @@ fn tell_opener(origins: &[String], message: &Value) -> Response {
         Sha256::digest(script.as_bytes()),
     );
     let policy = format!("default-src 'none'; script-src 'sha256-{hash}'; frame-ancestors 'none'");
-    let page = format!("<!doctype html><meta charset=\"utf-8\"><title>微信登录</title><script>{script}</script>");
+    let page =
+        format!("<!doctype html><meta charset=\"utf-8\"><title>微信登录</title><script>{script}</script>");
     let headers = [
         (header::CONTENT_SECURITY_POLICY, policy.as_str()),
         REFERRER_POLICY,

@@ -221,7 +221,9 @@ impl<'d> Reader<'d> {
             };
         };
         if selected.is_empty() {
-            return Err(Fault::malformed(format!("the fields of {name} have to be selected")));
+            return Err(Fault::malformed(format!(
+                "the fields of {name} have to be selected"
+            )));
         }
         let mut picked = Vec::new();
         for field in selected {
@@ -229,10 +231,7 @@ impl<'d> Reader<'d> {
             let inner = object.objects.iter().find(|(own, _)| *own == name);
             let known = inner.is_some() || object.scalars.contains(&name) || name == "__typename";
             if !known || !field.arguments.is_empty() {
-                return Err(Fault::malformed(format!(
-                    "{} has no field {name}",
-                    object.name
-                )));
+                return Err(Fault::malformed(format!("{} has no field {name}", object.name)));
             }
             picked.push(Picked {
                 key: field.response_key().node.to_string(),

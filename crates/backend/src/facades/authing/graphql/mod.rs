@@ -15,11 +15,7 @@ pub(crate) trait Answers: Sync {
 }
 
 /// Answers a request, call by call; the first fault ends it.
-pub(crate) async fn answer(
-    schema: &'static [Operation],
-    body: &[u8],
-    answers: &impl Answers,
-) -> GraphQl {
+pub(crate) async fn answer(schema: &'static [Operation], body: &[u8], answers: &impl Answers) -> GraphQl {
     GraphQl(try_answer(schema, body, answers).await)
 }
 

@@ -45,7 +45,13 @@ async fn graphql(
     variables: Value,
 ) -> Result<Value, Value> {
     let headers: Vec<(&str, &str)> = token.map(|token| ("authorization", token)).into_iter().collect();
-    let answer = post(desk, path, &headers, json!({ "query": query, "variables": variables })).await;
+    let answer = post(
+        desk,
+        path,
+        &headers,
+        json!({ "query": query, "variables": variables }),
+    )
+    .await;
     match answer.get("errors") {
         None => Ok(answer["data"].clone()),
         Some(errors) => {

@@ -36,7 +36,8 @@ async fn a_mini_program_logs_in_with_its_profile_and_a_bare_token_is_taken() {
         data["setUserMetadata"],
         json!({ "totalCount": 1, "list": [{ "key": "KEY", "value": "VALUE" }] })
     );
-    let remove = "mutation m($input: RemoveUserMetadataInput!) { removeUserMetadata(input: $input) { totalCount } }";
+    let remove =
+        "mutation m($input: RemoveUserMetadataInput!) { removeUserMetadata(input: $input) { totalCount } }";
     let input = json!({ "input": { "_id": user["_id"], "key": "KEY" } });
     let data = graphql(&desk, GRAPHQL, Some(token), remove, input).await.unwrap();
     assert_eq!(data["removeUserMetadata"]["totalCount"], 0);
@@ -46,7 +47,11 @@ async fn a_mini_program_logs_in_with_its_profile_and_a_bare_token_is_taken() {
 async fn a_claimed_phone_counts_only_after_wechat_has_given_it() {
     let desk = Desk::open().await;
     let stranger = enter(&desk, "chen-mo", json!({ "phone": "13900000002" })).await;
-    assert_eq!(stranger["phone"], Value::Null, "a number that somebody claims proves nothing");
+    assert_eq!(
+        stranger["phone"],
+        Value::Null,
+        "a number that somebody claims proves nothing"
+    );
     let body = with_phone(&desk, "lin-xiaoman").await;
     let answer = post(&desk, "/oauth/wechatapp/getphone/default", &[], body).await;
     let number = answer["data"]["purePhoneNumber"].clone();
@@ -71,7 +76,9 @@ async fn a_phone_is_bound_to_whose_token_is_shown_and_to_nobody_else() {
 #[tokio::test]
 async fn errors_are_objects_and_a_logout_is_an_update() {
     let desk = Desk::open().await;
-    let refused = graphql(&desk, GRAPHQL, None, "{ qiNiuUploadToken }", json!({})).await.unwrap_err();
+    let refused = graphql(&desk, GRAPHQL, None, "{ qiNiuUploadToken }", json!({}))
+        .await
+        .unwrap_err();
     assert_eq!(refused["code"], 2020);
     let user = enter(&desk, "lin-xiaoman", json!({})).await;
     let token = user["token"].as_str();

@@ -21,7 +21,11 @@ async fn a_code_logs_in_and_the_second_time_it_is_the_same_user() {
     let second = enter(&desk, "lin-xiaoman").await;
     assert_eq!(first["id"], second["id"]);
     assert_eq!(desk.users().await, 1);
-    assert_eq!(first["token"].as_str().unwrap().split('.').count(), 3, "the SDK decodes a JWT");
+    assert_eq!(
+        first["token"].as_str().unwrap().split('.').count(),
+        3,
+        "the SDK decodes a JWT"
+    );
     assert_eq!(first["userPoolId"], "default");
     assert!(first["openid"].is_string());
 }
@@ -30,7 +34,11 @@ async fn a_code_logs_in_and_the_second_time_it_is_the_same_user() {
 async fn a_stale_token_does_not_hinder_a_login() {
     let desk = Desk::open().await;
     let login = desk.wx_login("lin-xiaoman").await;
-    let stale = [POOL, ("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.x"), ("x-authing-app-id", "")];
+    let stale = [
+        POOL,
+        ("authorization", "Bearer eyJhbGciOiJub25lIn0.e30.x"),
+        ("x-authing-app-id", ""),
+    ];
     let answer = post(&desk, AUTH, &stale, json!({ "code": login["code"] })).await;
     assert_eq!(answer["code"], 200, "{answer}");
 }
@@ -49,14 +57,20 @@ async fn an_update_returns_the_callers_token_and_ignores_what_people_may_not_say
     });
     let variables = json!({ "id": user["id"], "input": input });
     let token = bearer(&user);
-    let data = graphql(&desk, GRAPHQL, Some(&token), UPDATE, variables).await.unwrap();
+    let data = graphql(&desk, GRAPHQL, Some(&token), UPDATE, variables)
+        .await
+        .unwrap();
     let updated = &data["updateUser"];
     assert_eq!(updated["nickname"], "Bob");
     assert_eq!(updated["token"], user["token"]);
     assert_eq!(updated["blocked"], false);
     assert_eq!(updated["unionid"], user["unionid"]);
     assert_eq!(updated["phone"], Value::Null);
-    assert_eq!(updated.as_object().unwrap().len(), 8, "what was selected, and nothing else");
+    assert_eq!(
+        updated.as_object().unwrap().len(),
+        8,
+        "what was selected, and nothing else"
+    );
 }
 
 #[tokio::test]
@@ -65,13 +79,20 @@ async fn somebody_elses_user_is_out_of_reach() {
     let (one, other) = (enter(&desk, "lin-xiaoman").await, enter(&desk, "chen-mo").await);
     let token = bearer(&one);
     let variables = json!({ "id": other["id"], "input": { "nickname": "Eve" } });
-    let refused = graphql(&desk, GRAPHQL, Some(&token), UPDATE, variables).await.unwrap_err();
+    let refused = graphql(&desk, GRAPHQL, Some(&token), UPDATE, variables)
+        .await
+        .unwrap_err();
     assert_eq!(refused["code"], 403);
     let query = "query q($t: String!) { udv(targetType: \"USER\", targetId: $t) { key } }";
     let refused = graphql(&desk, GRAPHQL, Some(&token), query, json!({ "t": other["id"] })).await;
     assert_eq!(refused.unwrap_err()["code"], 403);
-    for operators in ["{ users { totalCount } }", "mutation { deleteUser(id: \"x\") { code } }"] {
-        let refused = graphql(&desk, GRAPHQL, Some(&token), operators, json!({})).await.unwrap_err();
+    for operators in [
+        "{ users { totalCount } }",
+        "mutation { deleteUser(id: \"x\") { code } }",
+    ] {
+        let refused = graphql(&desk, GRAPHQL, Some(&token), operators, json!({}))
+            .await
+            .unwrap_err();
         assert_eq!(refused["code"], 2020, "{operators}");
     }
 }
@@ -85,7 +106,9 @@ async fn custom_data_goes_in_encoded_and_comes_out_as_the_sdk_decodes_it() {
         setUdvBatch(targetType: \"USER\", targetId: $t, udvList: $l) { key dataType value } }";
     let list = json!([{ "key": "school", "value": "\"pku\"" }, { "key": "age", "value": "20" }]);
     let variables = json!({ "t": id, "l": list });
-    let data = graphql(&desk, GRAPHQL, Some(&token), set, variables).await.unwrap();
+    let data = graphql(&desk, GRAPHQL, Some(&token), set, variables)
+        .await
+        .unwrap();
     assert_eq!(
         data["setUdvBatch"],
         json!([
@@ -93,8 +116,11 @@ async fn custom_data_goes_in_encoded_and_comes_out_as_the_sdk_decodes_it() {
             { "key": "school", "dataType": "STRING", "value": "pku" },
         ])
     );
-    let remove = "mutation m($t: String!) { removeUdv(targetType: \"USER\", targetId: $t, key: \"age\") { key } }";
-    let data = graphql(&desk, GRAPHQL, Some(&token), remove, json!({ "t": id })).await.unwrap();
+    let remove =
+        "mutation m($t: String!) { removeUdv(targetType: \"USER\", targetId: $t, key: \"age\") { key } }";
+    let data = graphql(&desk, GRAPHQL, Some(&token), remove, json!({ "t": id }))
+        .await
+        .unwrap();
     assert_eq!(data["removeUdv"], json!([{ "key": "school" }]));
 }
 
@@ -104,16 +130,28 @@ async fn a_logout_ends_the_token() {
     let user = enter(&desk, "lin-xiaoman").await;
     let token = bearer(&user);
     let query = "{ user { id token } }";
-    let data = graphql(&desk, GRAPHQL, Some(&token), query, json!({})).await.unwrap();
+    let data = graphql(&desk, GRAPHQL, Some(&token), query, json!({}))
+        .await
+        .unwrap();
     assert_eq!(data["user"], json!({ "id": user["id"], "token": user["token"] }));
     let headers = [("authorization", token.as_str())];
-    let out = desk.call(Method::GET, "/api/v2/logout?app_id=", &headers, "").await.json();
+    let out = desk
+        .call(Method::GET, "/api/v2/logout?app_id=", &headers, "")
+        .await
+        .json();
     assert_eq!(out["code"], 200);
-    let gone = graphql(&desk, GRAPHQL, Some(&token), query, json!({})).await.unwrap_err();
+    let gone = graphql(&desk, GRAPHQL, Some(&token), query, json!({}))
+        .await
+        .unwrap_err();
     assert_eq!(gone["code"], 2020);
     let status = "{ checkLoginStatus { code status data { id } } }";
-    let data = graphql(&desk, GRAPHQL, Some(&token), status, json!({})).await.unwrap();
-    assert_eq!(data["checkLoginStatus"], json!({ "code": 2020, "status": false, "data": null }));
+    let data = graphql(&desk, GRAPHQL, Some(&token), status, json!({}))
+        .await
+        .unwrap();
+    assert_eq!(
+        data["checkLoginStatus"],
+        json!({ "code": 2020, "status": false, "data": null })
+    );
 }
 
 #[tokio::test]
@@ -126,23 +164,42 @@ async fn the_phone_that_wechat_gave_is_bound() {
     assert_eq!(user["data"]["phoneVerified"], true);
     let known = user["data"]["phone"].clone();
     let body = with_phone(&desk, "lin-xiaoman").await;
-    let answer = post(&desk, "/connections/social/wechat-miniprogram/getphone", &[POOL], body).await;
+    let answer = post(
+        &desk,
+        "/connections/social/wechat-miniprogram/getphone",
+        &[POOL],
+        body,
+    )
+    .await;
     assert_eq!(answer["data"]["purePhoneNumber"], known);
 }
 
 #[tokio::test]
 async fn a_person_registers_and_logs_in_without_wechat() {
     let desk = Desk::open().await;
-    let sms = post(&desk, "/api/v2/sms/send", &[POOL], json!({ "phone": "13900000001" })).await;
+    let sms = post(
+        &desk,
+        "/api/v2/sms/send",
+        &[POOL],
+        json!({ "phone": "13900000001" }),
+    )
+    .await;
     assert_eq!(sms["code"], 200, "{sms}");
     let code = desk.one_time_code("+8613900000001").await;
-    let query = "mutation l($input: LoginByPhoneCodeInput!) { loginByPhoneCode(input: $input) { id phone token } }";
+    let query =
+        "mutation l($input: LoginByPhoneCodeInput!) { loginByPhoneCode(input: $input) { id phone token } }";
     let app = [("x-authing-app-id", "shop")];
     let body = json!({ "query": query, "variables": { "input": { "phone": "13900000001", "code": code } } });
     let answer = post(&desk, GRAPHQL, &app, body.clone()).await;
-    assert_eq!(answer["data"]["loginByPhoneCode"]["phone"], "13900000001", "{answer}");
+    assert_eq!(
+        answer["data"]["loginByPhoneCode"]["phone"], "13900000001",
+        "{answer}"
+    );
     let again = post(&desk, GRAPHQL, &app, body).await;
-    assert_eq!(again["errors"][0]["message"]["code"], 2001, "a used code is refused");
+    assert_eq!(
+        again["errors"][0]["message"]["code"], 2001,
+        "a used code is refused"
+    );
     let wrong = "mutation { loginByUsername(input: { username: \"nobody\", password: \"x\" }) { id } }";
     let body = json!({ "query": wrong });
     let answer = post(&desk, GRAPHQL, &app, body).await;
@@ -174,7 +231,8 @@ async fn bad_input_is_told_in_the_sdks_words_and_kept_for_operators(
 async fn tampered_data_changes_nothing() {
     let desk = Desk::open().await;
     let login = desk.wx_login("lin-xiaoman").await;
-    let body = json!({ "code": login["code"], "iv": login["iv"], "encryptedData": "AAAAAAAAAAAAAAAAAAAAAA==" });
+    let body =
+        json!({ "code": login["code"], "iv": login["iv"], "encryptedData": "AAAAAAAAAAAAAAAAAAAAAA==" });
     let answer = post(&desk, AUTH, &[POOL], body).await;
     assert_ne!(answer["code"], 200, "{answer}");
     assert_eq!(desk.users().await, 0);

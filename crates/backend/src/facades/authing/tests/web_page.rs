@@ -42,7 +42,10 @@ async fn the_browser_comes_back_with_the_user(#[case] path: String) {
 }
 
 #[rstest]
-#[case::foreign("/connections/social/wxweb?app_id=shop&redirect_url=https://evil.example/login", 1104)]
+#[case::foreign(
+    "/connections/social/wxweb?app_id=shop&redirect_url=https://evil.example/login",
+    1104
+)]
 #[case::unknown("/connections/social/nothing?app_id=shop", 1100)]
 #[case::not_offered("/connections/social/wxweb?app_id=members", 1100)]
 #[case::disabled("/connections/social/pc-disabled?app_id=shop", 1101)]
@@ -60,7 +63,9 @@ async fn what_is_not_allowed_goes_nowhere(#[case] path: &str, #[case] code: i32)
 #[tokio::test]
 async fn a_window_that_a_page_opened_tells_only_that_page() {
     let desk = Desk::open().await;
-    let page = sent_to(&desk, "/connections/social/wxweb?from_guard=1&app_id=shop").await.unwrap();
+    let page = sent_to(&desk, "/connections/social/wxweb?from_guard=1&app_id=shop")
+        .await
+        .unwrap();
     let back = agreed(&desk, &page, "lin-xiaoman").await;
     assert_eq!(back.status, StatusCode::OK);
     let text = back.text();

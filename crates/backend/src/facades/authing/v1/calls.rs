@@ -40,7 +40,10 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
     let portrait = match asked.operation.name {
         "login" => login(caller, fields).await?,
         "loginByPhoneCode" => {
-            let phone = entry::phone(&fields.spelled("phone").ok_or_else(|| Fault::missing("phone"))?, None)?;
+            let phone = entry::phone(
+                &fields.spelled("phone").ok_or_else(|| Fault::missing("phone"))?,
+                None,
+            )?;
             entry::by_code(caller, phone.into(), &code(fields, "phoneCode")?, &nothing).await?
         }
         "register" => register(caller, member("userInfo")).await?,
@@ -204,7 +207,11 @@ pub(super) async fn send_sms(app: Arc<App>, call: &Call) -> Result<Value, Fault>
 
 fn path(call: &Call) -> Option<(String, String)> {
     let mut parts = call.uri.path().rsplit('/');
-    let decoded = |part: &str| percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned();
+    let decoded = |part: &str| {
+        percent_encoding::percent_decode_str(part)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
     let pool = decoded(parts.next()?);
     Some((decoded(parts.next()?), pool))
 }

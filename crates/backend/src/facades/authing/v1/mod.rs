@@ -23,7 +23,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::post("/graphql", anybody, graphql),
         Endpoint::post("/oauth/wechatapp/auth/{pool}", anybody, mini_program::auth),
-        Endpoint::post("/oauth/wechatapp/getphone/{pool}", anybody, mini_program::get_phone),
+        Endpoint::post(
+            "/oauth/wechatapp/getphone/{pool}",
+            anybody,
+            mini_program::get_phone,
+        ),
         Endpoint::post("/oauth/wechatapp/phone/{pool}", anybody, mini_program::bind_phone),
         Endpoint::post("/oauth/wechatapp/decrypt/{pool}", anybody, mini_program::decrypt),
         Endpoint::get("/send_smscode/{phone}/{pool}", anybody, send_sms),

@@ -48,7 +48,12 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
             bind(caller, phone.into(), fields.need("phoneCode")?).await?
         }
         "bindEmail" | "updateEmail" => {
-            bind(caller, entry::email(fields.need("email")?)?, fields.need("emailCode")?).await?
+            bind(
+                caller,
+                entry::email(fields.need("email")?)?,
+                fields.need("emailCode")?,
+            )
+            .await?
         }
         "unbindPhone" => unbind(caller, LoginNameKind::Phone).await?,
         "unbindEmail" => unbind(caller, LoginNameKind::Email).await?,
@@ -72,7 +77,13 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
             entry::by_code(caller, phone.into(), input.need("code")?, &nothing).await?
         }
         "loginByEmailCode" => {
-            entry::by_code(caller, entry::email(input.need("email")?)?, input.need("code")?, &nothing).await?
+            entry::by_code(
+                caller,
+                entry::email(input.need("email")?)?,
+                input.need("code")?,
+                &nothing,
+            )
+            .await?
         }
         "registerByPhoneCode" | "registerByEmailCode" | "registerByUsername" => {
             register(caller, name, input).await?
@@ -145,7 +156,11 @@ pub(in crate::facades::authing) async fn check_login_status(
 
 fn strength(password: &str) -> Value {
     let valid = (8..=128).contains(&password.chars().count());
-    let message = if valid { "密码强度符合要求" } else { "密码需为 8 到 128 个字符" };
+    let message = if valid {
+        "密码强度符合要求"
+    } else {
+        "密码需为 8 到 128 个字符"
+    };
     json!({ "valid": valid, "message": message })
 }
 
@@ -156,7 +171,11 @@ async fn values(caller: &Caller, name: &str, fields: Fields<'_>) -> Result<Value
     }
     let bearer = own(caller, fields.text("targetId")).await?;
     let entries = match name {
-        "setUdv" => vec![custom_data::entry(fields.need("key")?, fields.0.get("value"), true)?],
+        "setUdv" => vec![custom_data::entry(
+            fields.need("key")?,
+            fields.0.get("value"),
+            true,
+        )?],
         "setUdvBatch" => custom_data::entries(fields.list("udvList"), true)?,
         "removeUdv" => vec![custom_data::entry(fields.need("key")?, None, true)?],
         _ => Vec::new(),

@@ -120,7 +120,12 @@ pub(super) static SCHEMA: [Operation; 38] = [
         &["email", "phone", "username", "externalId"],
         None,
     ),
-    operation(Query, "accessToken", &["userPoolId", "secret"], Some(&ACCESS_TOKEN)),
+    operation(
+        Query,
+        "accessToken",
+        &["userPoolId", "secret"],
+        Some(&ACCESS_TOKEN),
+    ),
     operation(Query, "users", PAGE, Some(&USERS)),
     operation(Query, "searchUser", SEARCH, Some(&USERS)),
     operation(
@@ -176,7 +181,12 @@ pub(super) static SCHEMA: [Operation; 38] = [
     operation(Mutation, "createUser", NEW_USER, Some(&USER)),
     operation(Mutation, "deleteUser", &["id"], Some(&MESSAGE)),
     operation(Mutation, "deleteUsers", &["ids"], Some(&MESSAGE)),
-    operation(Query, "udfValueBatch", &["targetType", "targetIds"], Some(&VALUES)),
+    operation(
+        Query,
+        "udfValueBatch",
+        &["targetType", "targetIds"],
+        Some(&VALUES),
+    ),
     operation(
         Mutation,
         "setUdfValueBatch",
