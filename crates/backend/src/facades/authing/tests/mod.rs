@@ -20,10 +20,15 @@ async fn enter(desk: &Desk, person: &str) -> Value {
 const AUTH: &str = "/connections/social/wechat-miniprogram/auth";
 const POOL: (&str, &str) = ("x-authing-userpool-id", "default");
 
-/// What the phone-number button gives after `wx.login`, as the body of a request. The backend's clock shows the sandbox's
-/// time from now on: WeChat says when it sealed data.
-async fn with_phone(desk: &Desk, person: &str) -> Value {
+/// A desk whose clock shows the sandbox's time: WeChat says when it sealed data.
+async fn desk_on_time() -> Desk {
+    let desk = Desk::open().await;
     desk.clock.turn(System.now().millis_since(desk.app.clock.now()));
+    desk
+}
+
+/// What the phone-number button gives after `wx.login`, as the body of a request.
+async fn with_phone(desk: &Desk, person: &str) -> Value {
     let login = desk.wx_login(person).await;
     let phone = desk.phone_code(person).await;
     json!({ "code": login["code"], "iv": phone["iv"], "encryptedData": phone["encryptedData"] })

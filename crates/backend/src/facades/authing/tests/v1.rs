@@ -1,6 +1,6 @@
 //! The oldest SDK.
 
-use super::{graphql, post, with_phone};
+use super::{desk_on_time, graphql, post, with_phone};
 use crate::facades::desk::Desk;
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ async fn a_mini_program_logs_in_with_its_profile_and_a_bare_token_is_taken() {
 
 #[tokio::test]
 async fn a_claimed_phone_counts_only_after_wechat_has_given_it() {
-    let desk = Desk::open().await;
+    let desk = desk_on_time().await;
     let stranger = enter(&desk, "chen-mo", json!({ "phone": "13900000002" })).await;
     assert_eq!(
         stranger["phone"],
@@ -62,7 +62,7 @@ async fn a_claimed_phone_counts_only_after_wechat_has_given_it() {
 
 #[tokio::test]
 async fn a_phone_is_bound_to_whose_token_is_shown_and_to_nobody_else() {
-    let desk = Desk::open().await;
+    let desk = desk_on_time().await;
     let user = enter(&desk, "lin-xiaoman", json!({})).await;
     let other = enter(&desk, "chen-mo", json!({})).await;
     for (token, code) in [(&other["token"], 403), (&user["token"], 200)] {

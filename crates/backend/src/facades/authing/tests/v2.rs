@@ -1,6 +1,6 @@
 //! authing-wxapp-sdk 4 and authing-js-sdk 4.
 
-use super::{AUTH, POOL, enter, graphql, post, with_phone};
+use super::{AUTH, POOL, desk_on_time, enter, graphql, post, with_phone};
 use crate::facades::desk::Desk;
 use axum::http::{Method, StatusCode};
 use rstest::rstest;
@@ -156,7 +156,7 @@ async fn a_logout_ends_the_token() {
 
 #[tokio::test]
 async fn the_phone_that_wechat_gave_is_bound() {
-    let desk = Desk::open().await;
+    let desk = desk_on_time().await;
     let body = with_phone(&desk, "lin-xiaoman").await;
     let path = "/connections/social/wechat-miniprogram/auth-by-phone";
     let user = post(&desk, path, &[POOL], body).await;
