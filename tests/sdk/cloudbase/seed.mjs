@@ -26,7 +26,7 @@ async function providerToken(auth, person, provider_id = 'wx_open') {
 const usersOf = async () => (await manage('GET', 'users?limit=100')).users
 
 /** `members` is signed out and its application logs in only people with an account; `shop` creates whoever comes. */
-export async function seed({ shop, members, phone }) {
+export async function seed({ shop, members, phone, canDelete }) {
   let token
   await check('a first-time visitor is not_found and the token stays good', async () => {
     token = await providerToken(members, 'lin-xiaoman')
@@ -106,6 +106,16 @@ export async function seed({ shop, members, phone }) {
     const error = await thrown(() => shop.bindWithProvider({ provider_token: foreign }))
     assert.equal(error.error, 'already_exists')
   })
+
+  // The builds for Node and for mini programs cannot send DELETE.
+  if (canDelete) {
+    await check('the last way in cannot be unbound', async () => {
+      const error = await thrown(() => shop.unbindProvider({ provider_id: 'wx_open' }))
+      // Some builds wrap what they were told into an error of their own.
+      assert.match(`${error.error} ${error.message}`, /failed_precondition/)
+      assert.equal((await shop.getUserInfo()).providers.length, 1)
+    })
+  }
 
   await check('people change their profile, and nothing else', async () => {
     await shop.updateUserBasicInfo?.({ nickname: '默默', blocked: false, phone: '13900000000' })

@@ -1,5 +1,5 @@
 // @cloudbase/js-sdk 2.32.0, its build for mini programs.
-import { assert, check, done, thrown } from '../common/check.mjs'
+import { assert, check, done } from '../common/check.mjs'
 import { becomeMiniProgram } from '../common/miniProgram.mjs'
 import { APPLICATION, POOL, app, loadFile, manage, world } from '../common/world.mjs'
 
@@ -37,13 +37,6 @@ await check('the next time it is the same user', async () => {
   assert.equal((await auth.getUserInfo()).sub, sub)
   const { users } = await manage('GET', 'users?limit=100')
   assert.equal(users.length, 1)
-})
-
-await check('the last way in cannot be unbound', async () => {
-  const error = await thrown(() => auth.unbindProvider({ provider_id: app_id }))
-  // This method wraps what it was told into an error of its own.
-  assert.match(String(error.message), /failed_precondition/)
-  assert.equal((await auth.getUserInfo()).providers[0].id, app_id)
 })
 
 done()

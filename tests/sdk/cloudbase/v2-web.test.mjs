@@ -13,5 +13,5 @@ const auth = (clientId) => {
   return app.auth({ persistence: 'local' })
 }
 
-await seed({ shop: auth(APPLICATION), members: auth(MEMBERS), phone: '13800138001' })
+await seed({ shop: auth(APPLICATION), members: auth(MEMBERS), phone: '13800138001', canDelete: true })
 done()

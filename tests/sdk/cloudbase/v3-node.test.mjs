@@ -11,5 +11,5 @@ const auth = (clientId) => {
   return app.auth({ persistence: 'local' })
 }
 
-await seed({ shop: auth(APPLICATION), members: auth(MEMBERS), phone: '13800138001' })
+await seed({ shop: auth(APPLICATION), members: auth(MEMBERS), phone: '13800138001', canDelete: false })
 done()
