@@ -50,7 +50,7 @@ pub enum Database {
     /// A SQLite file; made if it is not there.
     Sqlite(PathBuf),
     /// A database on a PostgreSQL server, which several backends may share.
-    Postgres(PostgresServer),
+    Postgres(Box<PostgresServer>),
 }
 
 /// A database URL of neither kind.
@@ -63,7 +63,10 @@ impl FromStr for Database {
 
     fn from_str(url: &str) -> Result<Self, InvalidDatabaseUrl> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return url.parse().map(Self::Postgres).map_err(|_| InvalidDatabaseUrl);
+            return url
+                .parse()
+                .map(|server| Self::Postgres(Box::new(server)))
+                .map_err(|_| InvalidDatabaseUrl);
         }
         let file = url.strip_prefix("sqlite:").ok_or(InvalidDatabaseUrl)?;
         // sqlite:///absolute and sqlite:relative are both in use.
@@ -83,7 +86,7 @@ mod tests {
     #[rstest]
     #[case::relative("sqlite:data/a.db", Some(Database::Sqlite("data/a.db".into())))]
     #[case::absolute("sqlite:///var/a.db", Some(Database::Sqlite("/var/a.db".into())))]
-    #[case::postgres("postgres://h/d", "postgres://h/d".parse().ok().map(Database::Postgres))]
+    #[case::postgres("postgres://h/d", "postgres://h/d".parse().ok().map(Box::new).map(Database::Postgres))]
     #[case::postgres_with_a_word_too_many("postgres://h/d?secret=1", None)]
     #[case::empty("sqlite:", None)]
     #[case::bare("a.db", None)]

@@ -184,7 +184,7 @@ async fn open(
                 tokio::task::spawn_blocking(move || Store::sqlite(&file, clock, entropy, news)).await;
             Ok(opened.map_err(|_| StoreError::Closed)??)
         }
-        Database::Postgres(server) => Ok(Store::postgres(server, clock, entropy, news).await?),
+        Database::Postgres(server) => Ok(Store::postgres(*server, clock, entropy, news).await?),
     }
 }
 

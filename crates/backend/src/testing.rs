@@ -15,7 +15,7 @@ use crate::{
     router::router,
     serve::http_client,
     session::Keys,
-    store::{News, Store},
+    store::{News, Store, engine},
     vault::Vault,
 };
 use axum::{
@@ -247,6 +247,24 @@ impl Bench {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.dir.path().join("backend.db")
+    }
+
+    /// Runs a statement past everything that the store promises; how many rows it changed.
+    pub(crate) async fn change(&self, sql: &str, values: Vec<engine::Value>) -> u64 {
+        let data = (sql.to_owned(), values);
+        let changed = self.app.store.write(data, |writing, (sql, values)| {
+            Box::pin(writing.execute(sql, values.clone()))
+        });
+        changed.await.unwrap()
+    }
+
+    /// The rows that a query answers.
+    pub(crate) async fn look(&self, sql: &str, values: Vec<engine::Value>) -> Vec<engine::Row> {
+        let data = (sql.to_owned(), values);
+        let rows = self.app.store.read(data, |reading, (sql, values)| {
+            Box::pin(reading.rows(sql, values.clone()))
+        });
+        rows.await.unwrap()
     }
 
     /// Another connection to the database of SQLite, to look into it.

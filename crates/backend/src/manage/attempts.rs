@@ -206,7 +206,7 @@ async fn read(app: &App, pool: &PoolId, id: AttemptId) -> Result<LoginAttempt, E
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::Bench;
+    use crate::{store::engine::values, testing::Bench};
     use axum::http::{Method, StatusCode};
     use rstest::rstest;
     use serde_json::Value;
@@ -248,22 +248,21 @@ mod tests {
             };
             let state = if number == 5 { "failed" } else { "decided" };
             bench
-                .sql()
-                .execute(
+                .change(
                     "INSERT INTO attempt (id, pool, connection_id, kind, purpose, via, dry_run, state, legs, verdict,
                          created_at, expires_at)
-                     VALUES (?1, 'default', ?2, 'wechat:pc', 'login', ?3, 0, ?4, ?5, ?6, ?7, 0)",
-                    (
+                     VALUES ($1, 'default', $2, 'wechat:pc', 'login', $3, 0, $4, $5, $6, $7, 0)",
+                    values![
                         format!("00000000-0000-7000-8000-00000000000{number}"),
                         CONNECTION,
                         format!(r#"{{"facade":"plain","client":null,"request_id":"r{number}"}}"#),
                         state,
                         legs,
                         verdict,
-                        number * 1000,
-                    ),
+                        i64::from(number) * 1000,
+                    ],
                 )
-                .unwrap();
+                .await;
         }
         bench
     }

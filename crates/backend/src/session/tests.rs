@@ -4,7 +4,7 @@ use super::{
     ACCESS_SECONDS, Bearer, Grant, Issued, LONGEST_MILLIS, OPAQUE_MILLIS, REFRESH_MILLIS, bearer,
     bearer_text, begin, begin_opaque, end, end_all, jwt, keys, refresh, token,
 };
-use crate::{Error, TokenRefusal, testing::Bench};
+use crate::{Error, TokenRefusal, store::engine::values, testing::Bench};
 use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{
@@ -36,12 +36,11 @@ impl Room {
         );
         bench.bootstrap(&people).await.unwrap();
         bench
-            .sql()
-            .execute(
+            .change(
                 "UPDATE application SET token_algorithm = 'RS256' WHERE id = 'old'",
-                [],
+                vec![],
             )
-            .unwrap();
+            .await;
         Self {
             bench,
             pool: PoolId::default(),
@@ -322,11 +321,11 @@ async fn a_blocked_user_is_out_at_once_and_a_deleted_one_too() {
     let grant = Grant::to(&room.pool, room.user);
     let signed = room.begin().await;
     let opaque = begin_opaque(app, grant).await.unwrap();
-    let status = |status: &str| {
-        let sql = room.bench.sql();
-        assert_eq!(sql.execute("UPDATE users SET status = ?1", [status]).unwrap(), 1);
+    let status = async |status: &str| {
+        let sql = "UPDATE users SET status = $1";
+        assert_eq!(room.bench.change(sql, values![status]).await, 1);
     };
-    status("blocked");
+    status("blocked").await;
     let inactive = Err(TokenRefusal::UserInactive);
     assert_eq!(room.bearer(&signed.access_token).await, inactive);
     assert_eq!(room.bearer(&opaque.token).await, inactive);
@@ -338,12 +337,10 @@ async fn a_blocked_user_is_out_at_once_and_a_deleted_one_too() {
     assert_eq!(begun.unwrap_err(), TokenRefusal::UserInactive);
     let begun = refusal(begin_opaque(app, grant).await);
     assert_eq!(begun.unwrap_err(), TokenRefusal::UserInactive);
-    status("active");
+    status("active").await;
     assert!(room.bearer(&signed.access_token).await.is_ok());
 
-    let sql = room.bench.sql();
-    sql.pragma_update(None, "foreign_keys", true).unwrap();
-    sql.execute("DELETE FROM users", []).unwrap();
+    room.bench.change("DELETE FROM users", values![]).await;
     assert_eq!(room.bearer(&signed.access_token).await, Err(TokenRefusal::Forged));
     assert_eq!(room.bearer(&opaque.token).await, Err(TokenRefusal::Forged));
 }

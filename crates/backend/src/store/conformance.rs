@@ -636,7 +636,7 @@ pub(crate) async fn a_code_that_many_claim_at_once_is_claimed_once(subject: Subj
     };
     let owners: BTreeSet<AttemptId> = again
         .into_iter()
-        .flat_map(|(_, claimed)| claimed)
+        .filter_map(|(_, claimed)| claimed)
         .map(|claimed| claimed.attempt)
         .collect();
     assert_eq!(owners, BTreeSet::from([*owner]));

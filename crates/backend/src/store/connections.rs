@@ -520,16 +520,13 @@ async fn platform_account(
     pool: &PoolId,
     wanted: Option<PlatformAccountId>,
 ) -> Result<PlatformAccountId, StoreError> {
-    let found = match wanted {
-        Some(id) => {
-            let sql = "SELECT id FROM platform_account WHERE pool = $1 AND id = $2";
-            reading.row(sql, values![pool, id]).await?
-        }
-        None => {
-            let sql = "SELECT id FROM platform_account WHERE pool = $1
+    let found = if let Some(id) = wanted {
+        let sql = "SELECT id FROM platform_account WHERE pool = $1 AND id = $2";
+        reading.row(sql, values![pool, id]).await?
+    } else {
+        let sql = "SELECT id FROM platform_account WHERE pool = $1
                 ORDER BY name <> 'default', created_at, id LIMIT 1";
-            reading.row(sql, values![pool]).await?
-        }
+        reading.row(sql, values![pool]).await?
     };
     found.ok_or(StoreError::Unknown("platform account"))?.parsed("id")
 }

@@ -281,17 +281,14 @@ pub(super) async fn put_details(
     details: &Details<'_>,
 ) -> Result<(), StoreError> {
     for (name, value) in details {
-        match value {
-            Some(value) => {
-                let sql = "INSERT INTO user_detail (pool, user_id, name, value) VALUES ($1, $2, $3, $4)
+        if let Some(value) = value {
+            let sql = "INSERT INTO user_detail (pool, user_id, name, value) VALUES ($1, $2, $3, $4)
                            ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value";
-                writing.execute(sql, values![pool, id, *name, *value]).await?
-            }
-            None => {
-                let sql = "DELETE FROM user_detail WHERE user_id = $1 AND name = $2";
-                writing.execute(sql, values![id, *name]).await?
-            }
-        };
+            writing.execute(sql, values![pool, id, *name, *value]).await?;
+        } else {
+            let sql = "DELETE FROM user_detail WHERE user_id = $1 AND name = $2";
+            writing.execute(sql, values![id, *name]).await?;
+        }
     }
     Ok(())
 }

@@ -377,18 +377,15 @@ pub(super) async fn put_metadata(
     key: &MetadataKey,
     value: Option<&MetadataValue>,
 ) -> Result<(), StoreError> {
-    match value {
-        Some(value) => {
-            let sql = "INSERT INTO user_metadata (user_id, key, value) VALUES ($1, $2, $3)
+    if let Some(value) = value {
+        let sql = "INSERT INTO user_metadata (user_id, key, value) VALUES ($1, $2, $3)
                 ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value";
-            alone
-                .execute(sql, values![user, key.as_str(), to_json(value)?])
-                .await?;
-        }
-        None => {
-            let sql = "DELETE FROM user_metadata WHERE user_id = $1 AND key = $2";
-            alone.execute(sql, values![user, key.as_str()]).await?;
-        }
+        alone
+            .execute(sql, values![user, key.as_str(), to_json(value)?])
+            .await?;
+    } else {
+        let sql = "DELETE FROM user_metadata WHERE user_id = $1 AND key = $2";
+        alone.execute(sql, values![user, key.as_str()]).await?;
     }
     Ok(())
 }

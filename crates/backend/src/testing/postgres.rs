@@ -57,7 +57,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // At the end of the program nobody listens, and the server goes as a whole.
-        let _ = keeper().send(Order::Remove(self.server.clone()));
+        let _ = keeper().send(Order::Remove(Box::new(self.server.clone())));
     }
 }
 
@@ -68,7 +68,7 @@ enum Schema {
 
 enum Order {
     Make(Schema, oneshot::Sender<PostgresServer>),
-    Remove(PostgresServer),
+    Remove(Box<PostgresServer>),
 }
 
 /// Databases are made and removed on a thread of its own: tests come and go with their runtimes.

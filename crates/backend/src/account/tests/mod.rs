@@ -8,7 +8,8 @@ mod self_service;
 
 use super::{Asker, CodeSent, Proven, Purpose, Registration, Target, prove, register, send_code};
 use crate::{
-    Delivery, Error, MailServer, SmsGateway, account::Refused, serve::gateway_client, testing::Bench,
+    Delivery, Error, MailServer, SmsGateway, account::Refused, serve::gateway_client, store::engine::values,
+    testing::Bench,
 };
 use serde_json::Value;
 use std::{ops::Deref, sync::Arc};
@@ -92,27 +93,25 @@ impl Desk {
         self.register(named(name)).await.unwrap()
     }
 
-    fn block(&self, user: UserId) {
-        let changed = self.sql().execute(
-            "UPDATE users SET status = 'blocked' WHERE id = ?1",
-            [user.to_string()],
-        );
-        assert_eq!(changed.unwrap(), 1);
+    async fn block(&self, user: UserId) {
+        let sql = "UPDATE users SET status = 'blocked' WHERE id = $1";
+        assert_eq!(self.change(sql, values![user]).await, 1);
     }
 
-    /// Actor, action and target of the audit rows about a user.
-    fn audit(&self, user: UserId) -> Vec<(String, String)> {
-        let sql = self.sql();
-        let mut rows = sql
-            .prepare("SELECT actor, action FROM audit WHERE target = ?1 ORDER BY at, rowid")
-            .unwrap();
-        let rows = rows.query_map([format!("user:{user}")], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.unwrap().map(Result::unwrap).collect()
+    /// Actor and action of the audit rows about a user; those of one moment in any order.
+    async fn audit(&self, user: UserId) -> Vec<(String, String)> {
+        let sql = "SELECT actor, action FROM audit WHERE target = $1 ORDER BY at, id";
+        let rows = self.look(sql, values![format!("user:{user}")]).await;
+        rows.iter()
+            .map(|row| (row.text("actor").unwrap(), row.text("action").unwrap()))
+            .collect()
     }
 
-    fn count(&self, table: &str) -> i64 {
-        let sql = format!("SELECT count(*) FROM {table}");
-        self.sql().query_row(&sql, [], |row| row.get(0)).unwrap()
+    async fn count(&self, table: &str) -> i64 {
+        let rows = self
+            .look(&format!("SELECT count(*) AS count FROM {table}"), values![])
+            .await;
+        rows[0].integer("count").unwrap()
     }
 }
 

@@ -4,7 +4,10 @@ use super::{
     super::{Proven, Refused, Registration, register, sign_in_with_code},
     Desk, PHONE, at_once, by, email, named, phone, refused, text,
 };
-use crate::account::{Person, ProfilePatch, WeakPassword, person};
+use crate::{
+    account::{Person, ProfilePatch, WeakPassword, person},
+    store::engine::values,
+};
 use rstest::rstest;
 use serde_json::json;
 use yaopai_domain::{LoginNameKind, Source, UserId};
@@ -31,13 +34,13 @@ async fn a_proven_phone_becomes_a_user_whom_consoles_see() {
     assert!(me.phone_proven && !me.email_proven && !me.has_password);
     assert_eq!(desk.head().await, head + 1);
     let registered = (format!("person:{user}"), "account.register".to_owned());
-    assert_eq!(desk.audit(user), [registered]);
+    assert_eq!(desk.audit(user).await, [registered]);
 }
 
 #[tokio::test]
 async fn rule_1_one_phone_is_one_user_however_many_register_at_once() {
     let desk = Desk::new().await;
-    let users = desk.count("users");
+    let users = desk.count("users").await;
     let proven = Proven::by_wechat(PHONE.parse().unwrap());
     let done = at_once(&desk, move |app, pool| {
         let registration = by(proven.clone());
@@ -49,21 +52,21 @@ async fn rule_1_one_phone_is_one_user_however_many_register_at_once() {
     for outcome in taken {
         assert_eq!(refused(outcome), Refused::Taken(LoginNameKind::Phone));
     }
-    assert_eq!(desk.count("users"), users + 1);
+    assert_eq!(desk.count("users").await, users + 1);
 }
 
 #[tokio::test]
 async fn a_name_is_taken_in_any_case_and_nothing_is_half_done() {
     let desk = Desk::new().await;
     desk.user("Li").await;
-    let users = desk.count("users");
+    let users = desk.count("users").await;
     let mut second = named("lI");
     second.proven = vec![desk.prove(&phone()).await];
     assert_eq!(
         refused(desk.register(second).await),
         Refused::Taken(LoginNameKind::Username)
     );
-    assert_eq!(desk.count("users"), users);
+    assert_eq!(desk.count("users").await, users);
     let proven = desk.prove(&phone()).await;
     desk.register(by(proven)).await.expect("the phone stayed free");
 }
@@ -101,7 +104,7 @@ async fn a_proven_phone_finds_its_user_and_nobody_elses() {
     let sign_in = async |proven: &Proven| sign_in_with_code(&desk.app, &desk.pool, proven).await;
     assert_eq!(sign_in(&owner).await.unwrap(), Some(user));
     assert_eq!(sign_in(&desk.prove(&email()).await).await.unwrap(), None);
-    desk.block(user);
+    desk.block(user).await;
     assert_eq!(refused(sign_in(&owner).await), Refused::Blocked);
 }
 
@@ -130,11 +133,8 @@ async fn a_phone_that_an_import_gave_to_two_people_is_nobodys_way_in() {
     let desk = Desk::new().await;
     let two = "[[user]]\nnickname = \"one\"\nphone = \"+8613800138000\"\n[[user]]\nnickname = \"two\"\n";
     desk.bootstrap(two).await.unwrap();
-    let changed = desk.sql().execute(
-        "UPDATE users SET phone = ?1, phone_source = 'import' WHERE nickname = 'two'",
-        [PHONE],
-    );
-    assert_eq!(changed.unwrap(), 1);
+    let sql = "UPDATE users SET phone = $1, phone_source = 'import' WHERE nickname = 'two'";
+    assert_eq!(desk.change(sql, values![PHONE]).await, 1);
     let proven = desk.prove(&phone()).await;
     let found = sign_in_with_code(&desk.app, &desk.pool, &proven).await.unwrap();
     assert_eq!(found, None);

@@ -573,9 +573,7 @@ async fn rule_11_a_blocked_user_is_out_at_once() {
     let mut sdk = Sdk::of(&desk, "shop");
     let token = sdk.provider_token("lin-xiaoman").await;
     ok(sdk.sign_in(&token).await);
-    desk.sql()
-        .execute("UPDATE users SET status = 'blocked'", [])
-        .unwrap();
+    desk.change("UPDATE users SET status = 'blocked'", vec![]).await;
     let token = sdk.provider_token("lin-xiaoman").await;
     assert_eq!(word(&sdk.sign_in(&token).await), "user_blocked");
     let out = sdk.own(Method::GET, "/auth/v1/user/me", Value::Null).await;

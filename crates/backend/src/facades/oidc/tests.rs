@@ -3,6 +3,7 @@
 use crate::{
     facades::desk::{Desk, FAR_PAGE, PAGE, parameter},
     session::{keys, token},
+    store::engine::values,
     testing::Answer,
 };
 use axum::http::{Method, StatusCode, header};
@@ -61,12 +62,11 @@ impl Shop {
     /// `shop` is a public client, `members` has a secret.
     async fn open() -> Self {
         let desk = Desk::open().await;
-        desk.sql()
-            .execute(
-                "INSERT INTO application_secret (application, secret_hash, created_at) VALUES ('members', ?1, 0)",
-                [token::hash(SECRET)],
-            )
-            .unwrap();
+        desk.change(
+            "INSERT INTO application_secret (application, secret_hash, created_at) VALUES ('members', $1, 0)",
+            values![token::hash(SECRET)],
+        )
+        .await;
         Self { desk }
     }
 
@@ -371,12 +371,11 @@ async fn a_person_whom_login_only_refuses_is_denied() {
     let wish = Shop::wish().with("connection", "pc-members");
     // WeChat knows this connection's page only on the business's host, so the relay of the other one is taken.
     shop.desk
-        .sql()
-        .execute(
+        .change(
             "UPDATE connection SET login_only = 1, callback_url = NULL WHERE identifier = 'pc-members'",
-            [],
+            values![],
         )
-        .unwrap();
+        .await;
     let end = shop.log_in(&wish, "chen-mo").await;
     assert_eq!(parameter(&end, "error").unwrap(), "access_denied");
     assert_eq!(shop.desk.users().await, 0);

@@ -161,9 +161,7 @@ async fn a_third_session_is_over_when_it_is_revoked_or_unused_for_a_week() {
 async fn rule_11_a_blocked_user_is_out_at_once() {
     let desk = Desk::open().await;
     let word = third_session(&desk, "lin-xiaoman").await;
-    desk.sql()
-        .execute("UPDATE users SET status = 'blocked'", [])
-        .unwrap();
+    desk.change("UPDATE users SET status = 'blocked'", vec![]).await;
     let out = get(&desk, "check", &[("third_Session", &word)]).await;
     assert_eq!(errcode(&out), 60002);
     let code = code(&desk, "lin-xiaoman").await;

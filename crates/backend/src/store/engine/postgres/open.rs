@@ -96,8 +96,9 @@ impl PostgresServer {
     /// That there is no connection, and why.
     pub(super) fn unreachable(&self, error: PoolError) -> StoreError {
         let reason = match error {
-            PoolError::Backend(error) => Failure::from(error).to_string(),
-            PoolError::PostCreateHook(HookError::Backend(error)) => Failure::from(error).to_string(),
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                Failure::from(error).to_string()
+            }
             PoolError::Timeout(_) => {
                 format!("no connection was free or made within {} s", PATIENCE.as_secs())
             }

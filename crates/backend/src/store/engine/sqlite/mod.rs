@@ -281,12 +281,12 @@ impl Statements for Seat {
     fn rows<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<Vec<Row>, StoreError>> {
         let rows = self.with(|connection| {
             let mut statement = connection.prepare_cached(&native(sql))?;
-            let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.query(rusqlite::params_from_iter(values))?;
             let mut answer = Vec::new();
             while let Some(row) = rows.next()? {
                 let values = (0..columns.len())
-                    .map(|index| value(row.get_ref(index)?))
+                    .map(|index| row.get_ref(index).map(value))
                     .collect::<Result<_, _>>()?;
                 answer.push(Row::new(Arc::clone(&columns), values));
             }
@@ -322,14 +322,14 @@ impl ToSql for Value {
     }
 }
 
-fn value(value: ValueRef<'_>) -> Result<Value, rusqlite::Error> {
-    Ok(match value {
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(number) => Value::Integer(number),
         ValueRef::Real(number) => Value::Integer(number as i64),
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-    })
+    }
 }
 
 #[cfg(test)]
