@@ -3,6 +3,7 @@
 /// Every command the window may call. `tests/it/ipc.rs` compares the list with the generated bindings.
 const COMMANDS: &[&str] = &[
     "about",
+    "admit_refused",
     "attempts",
     "cancel_test_login",
     "check_connection",
@@ -14,9 +15,14 @@ const COMMANDS: &[&str] = &[
     "copy_text",
     "create_connection",
     "delete_connection",
+    "dismiss_refused",
     "dismiss_rejected",
     "edit_metadata",
+    "merge",
+    "merges",
     "open_link",
+    "preview_merge",
+    "refused",
     "rejected_edits",
     "replace_connection",
     "resolve_conflict",
@@ -29,6 +35,8 @@ const COMMANDS: &[&str] = &[
     "startup",
     "status",
     "sync_now",
+    "unbind",
+    "undo_merge",
     "user",
     "users",
 ];

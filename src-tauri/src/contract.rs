@@ -12,6 +12,14 @@ pub fn contract() -> Builder<tauri::Wry> {
         .plugin_name(PLUGIN)
         .disable_serde_phases()
         .commands(collect_commands![
+            commands::belonging::admit_refused,
+            commands::belonging::dismiss_refused,
+            commands::belonging::merge,
+            commands::belonging::merges,
+            commands::belonging::preview_merge,
+            commands::belonging::refused,
+            commands::belonging::unbind,
+            commands::belonging::undo_merge,
             commands::connections::check_connection,
             commands::connections::connection_usage,
             commands::connections::connections,

@@ -8,10 +8,12 @@ use std::{
 };
 use tempfile::TempDir;
 use yaopai_backend::{Backend, Config, Database, EmbeddedKey, WeChatHosts};
-use yaopai_console::{AccessKey, Console, Keep, Link, MetadataEdit, Options, Status, SyncMark, UserQuery};
+use yaopai_console::{
+    AccessKey, Console, Error, Keep, Link, MetadataEdit, Options, Status, SyncMark, UserQuery,
+};
 use yaopai_domain::{
-    AppSecret, AttemptState, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, PoolId, Role, System,
-    UserId, Verdict, WeChatEnvironment,
+    AppSecret, AttemptState, Code, Connection, ConnectionDraft, ConnectionKind, LoginAttempt, MergeRequest,
+    PoolId, Refusal, RefusedPerson, Role, Side, System, UserId, Verdict, WeChatEnvironment,
 };
 use yaopai_sandbox::{AppKind, Sandbox};
 
@@ -428,5 +430,130 @@ async fn edits_of_an_operator_who_may_no_longer_edit_stay_visible_and_wait() {
         (console.status().waiting == 0 && metadata(&console, user, "tier").await == synced).then_some(())
     })
     .await;
+    console.close().await;
+}
+
+/// Tries to log in somebody whom a login-only connection does not know, and finds them among the refused.
+async fn refused(world: &World, console: &Console, connection: &Connection, person: &str) -> RefusedPerson {
+    let attempt = log_in(world, console, connection, person).await;
+    assert!(
+        matches!(
+            attempt.verdict,
+            Some(Verdict::Refuse {
+                refusal: Refusal::LoginOnly,
+                ..
+            })
+        ),
+        "{:?}",
+        attempt.verdict
+    );
+    let page = console.refused(None, 10).await.unwrap();
+    assert_eq!((page.refused.len(), page.after), (1, None));
+    page.refused.into_iter().next().unwrap()
+}
+
+async fn bindings(console: &Console, user: UserId, what: &str, count: usize) {
+    until(what, async || {
+        (console.user(user).await.ok()?.bindings.len() == count).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_person_is_bound_unbound_let_in_anew_merged_and_parted_again() {
+    let world = World::new().await;
+    let console = world.console("replica.db").await;
+    status_is(&console, "loaded", |status| status.loaded).await;
+    let open = console
+        .create_connection(&world.draft(AppKind::Website))
+        .await
+        .unwrap();
+    log_in(&world, &console, &open, &world.person(0)).await;
+    let known = only_user(&console).await;
+    let login_only = ConnectionDraft {
+        login_only: true,
+        ..world.draft(AppKind::MiniProgram)
+    };
+    let closed = console.create_connection(&login_only).await.unwrap();
+
+    let person = refused(&world, &console, &closed, &world.person(1)).await;
+    assert_eq!(
+        (person.connection_id, person.times, person.holders.as_slice()),
+        (Some(closed.id), 1, [].as_slice())
+    );
+    let admitted = console
+        .admit_refused(&person.app_id, &person.open_id, Some(known))
+        .await;
+    assert_eq!(admitted.unwrap(), known);
+    assert!(console.refused(None, 10).await.unwrap().refused.is_empty());
+    bindings(&console, known, "bound", 2).await;
+    let attempt = log_in(&world, &console, &closed, &world.person(1)).await;
+    assert!(
+        matches!(attempt.verdict, Some(Verdict::LogIn { user_id, .. }) if user_id == known),
+        "{:?}",
+        attempt.verdict
+    );
+
+    let detail = console.user(known).await.unwrap();
+    let (first, second) = (&detail.bindings[0], &detail.bindings[1]);
+    assert_eq!(second.open_id, person.open_id);
+    console.unbind(known, second.id, false).await.unwrap();
+    bindings(&console, known, "unbound", 1).await;
+    match console.unbind(known, first.id, false).await {
+        Err(Error::Backend(problem)) => assert_eq!(problem.code, Code::LastWayIn),
+        other => panic!("the last way in is gone: {other:?}"),
+    }
+
+    let person = refused(&world, &console, &closed, &world.person(1)).await;
+    let newcomer = console
+        .admit_refused(&person.app_id, &person.open_id, None)
+        .await
+        .unwrap();
+    bindings(&console, newcomer, "let in as a new user", 1).await;
+    edit(&console, newcomer, "vip", "\"gold\"").await;
+    edit(&console, known, "vip", "true").await;
+    status_is(&console, "both edits are synced", |status| status.waiting == 0).await;
+
+    let mut request = MergeRequest {
+        kept: known,
+        removed: newcomer,
+        choices: [("metadata.vip".to_owned(), Side::Removed)].into(),
+    };
+    let preview = console.preview_merge(&request).await.unwrap();
+    assert_eq!((preview.kept.id, preview.removed.id), (known, newcomer));
+    assert_eq!(preview.result.bindings.len(), 2);
+    assert_eq!(
+        preview.removed.bindings[0].connection,
+        Some(closed.display_name.clone())
+    );
+    let vip = preview
+        .differences
+        .iter()
+        .find(|one| one.field == "metadata.vip")
+        .unwrap();
+    assert_eq!(
+        (vip.kept.as_deref(), vip.removed.as_deref(), vip.taken),
+        (Some("true"), Some("\"gold\""), Side::Removed)
+    );
+    request.choices.clear();
+    let merge = console.merge(&request).await.unwrap();
+    bindings(&console, known, "merged", 2).await;
+    until("the other user is gone", async || {
+        matches!(console.user(newcomer).await, Err(Error::NotFound)).then_some(())
+    })
+    .await;
+    assert_eq!(console.merges().await.unwrap(), [merge.clone()]);
+
+    let undone = console.undo_merge(merge.id).await.unwrap();
+    assert_eq!((undone.left.as_slice(), undone.bindings_left), ([].as_slice(), 0));
+    bindings(&console, known, "parted again", 1).await;
+    bindings(&console, newcomer, "back again", 1).await;
+
+    let person = refused(&world, &console, &closed, &world.person(2)).await;
+    console
+        .dismiss_refused(&person.app_id, &person.open_id)
+        .await
+        .unwrap();
+    assert!(console.refused(None, 10).await.unwrap().refused.is_empty());
     console.close().await;
 }

@@ -1,7 +1,7 @@
 //! The one HTTP client: every call of `/manage/v1` and `/sync/v1`, and how their errors read.
 
 use crate::{
-    AccessKey, Error,
+    AccessKey, Error, RefusedPage,
     sse::{SseEvent, SseParser},
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
@@ -9,9 +9,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::VecDeque, time::Duration};
 use url::Url;
 use yaopai_domain::{
-    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, LoginAttempt, PoolId,
-    Problem, PullPage, PullRequest, PushAnswer, PushRequest, Reach, ServerInfo, TestLogin, TestLoginRequest,
-    reach,
+    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, IdentityId, LoginAttempt,
+    Merge, MergeId, MergePreview, MergeRequest, PoolId, Problem, PullPage, PullRequest, PushAnswer,
+    PushRequest, Reach, ServerInfo, TestLogin, TestLoginRequest, Unmerged, UserId, reach,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -24,6 +24,8 @@ const STREAM_TIMEOUT: Duration = Duration::from_hours(366 * 24);
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
 /// No answer is larger: the backend ends a page of changes after about 2 MiB.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// The backend lists no more merges at once.
+const MOST_MERGES: u32 = 200;
 
 /// The backend, as one pool of it looks to one access key.
 #[derive(Clone)]
@@ -159,6 +161,73 @@ impl Api {
         let request = self.manage(Method::GET, &["attempts"]).query(&[("limit", limit)]);
         let answer: Attempts = self.json(request).await?;
         Ok(answer.attempts)
+    }
+
+    pub(crate) async fn refused(&self, after: Option<&str>, limit: u32) -> Result<RefusedPage, Error> {
+        let mut request = self.manage(Method::GET, &["refused"]).query(&[("limit", limit)]);
+        if let Some(after) = after {
+            request = request.query(&[("after", after)]);
+        }
+        self.json(request).await
+    }
+
+    /// Lets a refused person in as this user, or as a new one. Answers who they are then.
+    pub(crate) async fn admit(
+        &self,
+        app_id: &str,
+        open_id: &str,
+        user_id: Option<UserId>,
+    ) -> Result<UserId, Error> {
+        #[derive(Serialize)]
+        struct Wish {
+            user_id: Option<UserId>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Welcome {
+            user_id: UserId,
+        }
+        let request = self.manage(Method::PUT, &["refused", app_id, open_id]);
+        let welcome: Welcome = self.json(request.json(&Wish { user_id })).await?;
+        Ok(welcome.user_id)
+    }
+
+    pub(crate) async fn dismiss_refused(&self, app_id: &str, open_id: &str) -> Result<(), Error> {
+        self.nothing(self.manage(Method::DELETE, &["refused", app_id, open_id]))
+            .await
+    }
+
+    pub(crate) async fn unbind(&self, user: UserId, identity: IdentityId, force: bool) -> Result<(), Error> {
+        let path = ["users", &user.to_string(), "identities", &identity.to_string()];
+        self.nothing(self.manage(Method::DELETE, &path).query(&[("force", force)]))
+            .await
+    }
+
+    pub(crate) async fn preview_merge(&self, request: &MergeRequest) -> Result<MergePreview, Error> {
+        self.json(self.manage(Method::POST, &["merges", "preview"]).json(request))
+            .await
+    }
+
+    pub(crate) async fn merge(&self, request: &MergeRequest) -> Result<Merge, Error> {
+        self.json(self.manage(Method::POST, &["merges"]).json(request))
+            .await
+    }
+
+    /// The merges that can still be undone, and those that were, newest first.
+    pub(crate) async fn merges(&self) -> Result<Vec<Merge>, Error> {
+        #[derive(serde::Deserialize)]
+        struct Merges {
+            merges: Vec<Merge>,
+        }
+        let request = self
+            .manage(Method::GET, &["merges"])
+            .query(&[("limit", MOST_MERGES)]);
+        let answer: Merges = self.json(request).await?;
+        Ok(answer.merges)
+    }
+
+    pub(crate) async fn undo_merge(&self, id: MergeId) -> Result<Unmerged, Error> {
+        self.json(self.manage(Method::POST, &["merges", &id.to_string(), "undo"]))
+            .await
     }
 
     pub(crate) async fn pull(&self, request: &PullRequest) -> Result<PullPage, Error> {

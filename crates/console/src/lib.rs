@@ -3,6 +3,7 @@
 //! It speaks HTTP to the backend and never links it; it knows nothing of Tauri.
 
 mod api;
+mod belonging;
 mod board;
 mod error;
 mod manage;
@@ -30,9 +31,9 @@ use yaopai_domain::{Clock, Entropy};
 pub use error::Error;
 pub use options::{AccessKey, Options};
 pub use view::{
-    Binding, BindingChip, Changed, Conflict, ErrorView, Keep, Link, MetadataEdit, MetadataItem, Notice,
-    PictureFormat, QrPicture, RejectedEdit, Status, SyncMark, TestLoginView, UserDetail, UserPage, UserQuery,
-    UserRow,
+    Binding, BindingChip, Changed, Conflict, ErrorView, Keep, Link, MergeDifference, MergeUser, MergeView,
+    MetadataEdit, MetadataItem, Notice, PictureFormat, QrPicture, RefusedPage, RejectedEdit, Status,
+    SyncMark, TestLoginView, UserDetail, UserPage, UserQuery, UserRow,
 };
 
 use options::Ambient;

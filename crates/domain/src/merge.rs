@@ -84,6 +84,7 @@ pub struct Merge {
 /// What undoing a merge brought back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct Unmerged {
     /// The merge, now undone.
     pub merge: Merge,

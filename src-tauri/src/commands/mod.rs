@@ -1,5 +1,6 @@
 //! What the window may ask. A command parses nothing and decides nothing: it hands over to the console.
 
+pub(crate) mod belonging;
 pub(crate) mod connections;
 pub(crate) mod desktop;
 pub(crate) mod test_login;

@@ -7,6 +7,22 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
+	/**  Lets a refused person in as this user, or as a new one if there is none; answers who they are now. */
+	admitRefused: (appId: string, openId: string, user: UserId | null) => typedError<UserId, ErrorView>(__TAURI_INVOKE("plugin:console|admit_refused", { appId, openId, user })),
+	/**  Forgets a refused person until they come again. */
+	dismissRefused: (appId: string, openId: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|dismiss_refused", { appId, openId })),
+	/**  Makes two users one. */
+	merge: (request: MergeRequest) => typedError<Merge, ErrorView>(__TAURI_INVOKE("plugin:console|merge", { request })),
+	/**  The latest merges, newest first: those that can be undone, and those that were. */
+	merges: () => typedError<Merge[], ErrorView>(__TAURI_INVOKE("plugin:console|merges")),
+	/**  What a merge would do; nothing is written. */
+	previewMerge: (request: MergeRequest) => typedError<MergeView, ErrorView>(__TAURI_INVOKE("plugin:console|preview_merge", { request })),
+	/**  A page of the people whom a connection refused, latest first; `after` is where the last page ended. */
+	refused: (after: string | null, limit: number) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused", { after, limit })),
+	/**  Takes a binding from a user; the last way in only if `force` says so. */
+	unbind: (user: UserId, identity: IdentityId, force: boolean) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|unbind", { user, identity, force })),
+	/**  Makes them two again, as far as nobody has changed things since. */
+	undoMerge: (id: MergeId) => typedError<Unmerged, ErrorView>(__TAURI_INVOKE("plugin:console|undo_merge", { id })),
 	/**  Checks a draft as far as that is possible without the backend; `existing` is what it replaces. */
 	checkConnection: (draft: ConnectionDraft, existing: Connection | null) => typedError<FieldError[], ErrorView>(__TAURI_INVOKE("plugin:console|check_connection", { draft, existing })),
 	/**  What deleting a connection would mean. */
@@ -528,6 +544,75 @@ export type LoginAttempt = {
 	verdict: Verdict | null,
 };
 
+/**  A merge that happened. */
+export type Merge = {
+	/**  Its id. */
+	id: MergeId,
+	/**  The user who stayed. */
+	kept: UserId,
+	/**  The user who went. */
+	removed: UserId,
+	/**  Who merged them. */
+	actor: string,
+	/**  When. */
+	at: Timestamp,
+	/**  When it was undone; absent while it stands. */
+	undone_at: Timestamp | null,
+};
+
+/**  A field in which two users differ. */
+export type MergeDifference = {
+	/**  The field: `nickname`, `status`, `metadata.vip`, … */
+	field: string,
+	/**  What the user who stays has: JSON of metadata, plain text of everything else. */
+	kept: string | null,
+	/**  What the user who goes has, in the same way. */
+	removed: string | null,
+	/**  Which of them the merge takes. */
+	taken: Side,
+};
+
+/**  One merge of two users. */
+export type MergeId = string;
+
+/**  `POST /manage/v1/pools/{pool}/merges` and `…/merges/preview`. */
+export type MergeRequest = {
+	/**  The user who stays. */
+	kept: UserId,
+	/**  The user who goes; bindings and whatever the other one lacks move over. */
+	removed: UserId,
+	/**  Fields whose value is chosen by a person: `nickname`, `status`, `metadata.vip`, … */
+	choices?: { [key in string]: Side },
+};
+
+/**  One user of a merge. */
+export type MergeUser = {
+	/**  The user. */
+	id: UserId,
+	/**  Best name; absent if none is known. */
+	name: string | null,
+	/**  Avatar. */
+	avatar_url: string | null,
+	/**  Whether the person may log in. */
+	status: UserStatus,
+	/**  When the user was created. */
+	created_at: Timestamp,
+	/**  The bindings, oldest first. */
+	bindings: Binding[],
+};
+
+/**  What a merge would do. Nothing is written. */
+export type MergeView = {
+	/**  The user who stays, as it is. */
+	kept: MergeUser,
+	/**  The user who goes, as it is. */
+	removed: MergeUser,
+	/**  The user who stays, as it would be. */
+	result: MergeUser,
+	/**  The fields in which the two differ. */
+	differences: MergeDifference[],
+};
+
 /**  An edit of a metadata key. */
 export type MetadataEdit = {
 	/**  Whose. */
@@ -667,6 +752,40 @@ export type Refusal =
 "user_blocked" | 
 /**  OpenID and UnionID belong to two different users, who must be merged first. */
 "two_users";
+
+/**  A page of the people whom a connection refused, latest first. */
+export type RefusedPage = {
+	/**  The people. */
+	refused: RefusedPerson[],
+	/**  Where to go on; absent at the end. */
+	after: string | null,
+};
+
+/**  A person whom a connection refused and whom an operator can let in. */
+export type RefusedPerson = {
+	/**  The AppID that they came with. */
+	app_id: string,
+	/**  Their OpenID. */
+	open_id: string,
+	/**  The connection that refused them; absent once it is deleted. */
+	connection_id: ConnectionId | null,
+	/**  Their UnionID, if WeChat named it. */
+	union_id: string | null,
+	/**  Their nickname, if WeChat told it. */
+	nickname: string | null,
+	/**  Their avatar, if WeChat told it. */
+	avatar_url: string | null,
+	/**  Why they were refused: login-only, or their identifiers belong to two users. */
+	refusal: Refusal,
+	/**  The users who have an identifier of theirs: two who want to be merged, if there are two. */
+	holders: UserId[],
+	/**  When they came first. */
+	first_seen: Timestamp,
+	/**  When they came last. */
+	last_seen: Timestamp,
+	/**  How often they came. */
+	times: number,
+};
 
 /**  Why the backend refused a request that was meant to be a login. */
 export type Rejected = 
@@ -891,6 +1010,13 @@ export type SetupValue = {
 	value: string,
 };
 
+/**  Which of the two users a value is taken from. */
+export type Side = 
+/**  The user who stays. */
+"kept" | 
+/**  The user who goes. */
+"removed";
+
 /**  Who gave a profile field. */
 export type Source = 
 /**  WeChat's server API. */
@@ -989,6 +1115,16 @@ export type TestLoginView = {
 
 /**  A moment, in milliseconds since the UNIX epoch, UTC. */
 export type Timestamp = number;
+
+/**  What undoing a merge brought back. */
+export type Unmerged = {
+	/**  The merge, now undone. */
+	merge: Merge,
+	/**  Fields of the user who stayed that somebody has changed since, and that were therefore left alone. */
+	left: string[],
+	/**  Bindings that have gone elsewhere since and were left there. */
+	bindings_left: number,
+};
 
 /**  One person. */
 export type UserDetail = {

@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Role } from "@/ipc/bindings";
 import { statusQuery } from "@/ipc/queries";
 
-/** What an operator may do with connections. */
+/** What an operator may do. */
 export interface Rights {
   /** Absent until the backend has said it. */
   role: Role | undefined;
@@ -12,6 +12,12 @@ export interface Rights {
   changeConnections: boolean;
   /** Run test logins. */
   testLogins: boolean;
+  /** Let refused people in, and take bindings away. */
+  editUsers: boolean;
+  /** Take a user's last way in. */
+  forceUnbind: boolean;
+  /** Make two users one. */
+  mergeUsers: boolean;
 }
 
 /** The operator's rights. Until the backend has said the role everything is offered; the backend decides anyway. */
@@ -21,5 +27,8 @@ export function useRights(): Rights {
     role,
     changeConnections: role === undefined || role === "admin",
     testLogins: role !== "viewer",
+    editUsers: role !== "viewer",
+    forceUnbind: role === undefined || role === "admin",
+    mergeUsers: role === undefined || role === "admin",
   };
 }

@@ -5,6 +5,7 @@ import { createMemoryHistory, createRouter, type RouterHistory } from "@tanstack
 import { conflictsRoute } from "./conflicts";
 import { connectionRoute, connectionsRoute, newConnectionRoute } from "./connections";
 import { overviewRoute } from "./overview";
+import { refusedRoute } from "./refused";
 import { rootRoute } from "./root";
 import { settingsRoute } from "./settings";
 import { userRoute, usersRoute } from "./users";
@@ -15,6 +16,7 @@ const tree = rootRoute.addChildren([
   newConnectionRoute,
   connectionRoute,
   usersRoute.addChildren([userRoute]),
+  refusedRoute,
   conflictsRoute,
   settingsRoute,
 ]);

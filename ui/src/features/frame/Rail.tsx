@@ -10,14 +10,16 @@ import {
   IconPlugConnected,
   IconSettings,
   IconSun,
+  IconUserQuestion,
   IconUsers,
 } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BadgeMark } from "@/components/BadgeMark";
+import { refusedQuery } from "@/features/refused/queries";
 import { rejectedQuery } from "@/features/users/queries";
 import { chooseLanguage, currentLanguage, languageNames } from "@/i18n/i18n";
 import { statusQuery } from "@/ipc/queries";
@@ -28,6 +30,7 @@ const pages = [
   { to: "/", name: "overview", Icon: IconLayoutDashboard },
   { to: "/connections", name: "connections", Icon: IconPlugConnected },
   { to: "/users", name: "users", Icon: IconUsers },
+  { to: "/refused", name: "refused", Icon: IconUserQuestion },
   { to: "/conflicts", name: "conflicts", Icon: IconGitMerge },
   { to: "/settings", name: "settings", Icon: IconSettings },
 ] as const;
@@ -36,7 +39,18 @@ export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
   const { t } = useTranslation();
   const { data: conflicts = 0 } = useQuery({ ...statusQuery, select: (status) => status.conflicts });
   const { data: rejected = 0 } = useQuery({ ...rejectedQuery, select: (edits) => edits.length });
-  const toRead = conflicts + rejected;
+  const { data: refused } = useInfiniteQuery({
+    ...refusedQuery,
+    // Of a long list only as much is counted as is read.
+    select: ({ pages: read }) => ({
+      count: read.reduce((sum, page) => sum + page.refused.length, 0),
+      more: read.at(-1)?.after !== null,
+    }),
+  });
+  const counts: Partial<Record<(typeof pages)[number]["name"], string>> = {
+    ...(refused && refused.count > 0 ? { refused: `${refused.count}${refused.more ? "+" : ""}` } : {}),
+    ...(conflicts + rejected > 0 ? { conflicts: `${conflicts + rejected}` } : {}),
+  };
   return (
     <nav className={classes.rail} aria-label={t("frame.navigation")}>
       <div className={classes.brand}>
@@ -58,7 +72,7 @@ export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
             >
               <Icon size={16} stroke={1.5} aria-hidden="true" />
               <span className={classes.word}>{t(`frame.nav.${name}`)}</span>
-              {name === "conflicts" && toRead > 0 && <span className={classes.count}>{toRead}</span>}
+              {counts[name] && <span className={classes.count}>{counts[name]}</span>}
             </Link>
           </li>
         ))}

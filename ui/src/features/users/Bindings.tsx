@@ -3,19 +3,20 @@ import { useTranslation } from "react-i18next";
 
 import { Identifier } from "@/components/Identifier";
 import { RelativeTime } from "@/components/RelativeTime";
-import type { Binding } from "@/ipc/bindings";
+import type { Binding, UserDetail } from "@/ipc/bindings";
 
 import { BindingChip } from "./BindingChip";
+import { Unbind } from "./Unbind";
 
 import classes from "./UserPanel.module.css";
 
-export function Bindings({ bindings }: { bindings: Binding[] }) {
+export function Bindings({ user }: { user: UserDetail }) {
   const { t } = useTranslation();
-  if (bindings.length === 0) return <p className={classes.none}>{t("users.detail.noBindings")}</p>;
-  return bindings.map((binding) => <BindingCard key={binding.id} binding={binding} />);
+  if (user.bindings.length === 0) return <p className={classes.none}>{t("users.detail.noBindings")}</p>;
+  return user.bindings.map((binding) => <BindingCard key={binding.id} user={user} binding={binding} />);
 }
 
-function BindingCard({ binding }: { binding: Binding }) {
+function BindingCard({ user, binding }: { user: UserDetail; binding: Binding }) {
   const { t } = useTranslation();
   return (
     <div className={classes.binding}>
@@ -23,6 +24,9 @@ function BindingCard({ binding }: { binding: Binding }) {
         <BindingChip kind={binding.kind} has_union_id={binding.union_id !== null} />
         <span>{binding.connection ?? t("users.detail.deletedConnection")}</span>
         <span className={classes.kind}>{t(`common.kinds.${binding.kind}.name`)}</span>
+        <span className={classes.unbind}>
+          <Unbind user={user} binding={binding} />
+        </span>
       </div>
       <dl className={classes.fields}>
         <dt>AppID</dt>

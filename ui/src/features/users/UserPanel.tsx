@@ -10,6 +10,7 @@ import { RelativeTime } from "@/components/RelativeTime";
 import { SidePanel } from "@/components/SidePanel";
 import { StatusDot } from "@/components/StatusDot";
 import { ConflictCard } from "@/features/conflicts/ConflictCard";
+import { MergeSection } from "@/features/merge/MergeSection";
 import type { UserDetail, UserId } from "@/ipc/bindings";
 import { usePageTitle } from "@/lib/pageTitle";
 
@@ -27,9 +28,11 @@ interface UserPanelProps {
   onClose: () => void;
   /** Opens the neighbour in the list. */
   onStep: (by: number) => void;
+  /** Opens another user in this one's place. */
+  onOpen: (id: UserId) => void;
 }
 
-export function UserPanel({ id, onClose, onStep }: UserPanelProps) {
+export function UserPanel({ id, onClose, onStep, onOpen }: UserPanelProps) {
   const { t } = useTranslation();
   const { data: user, error } = useQuery(userQuery(id));
   const name = user?.name ?? t("users.unnamed");
@@ -53,7 +56,7 @@ export function UserPanel({ id, onClose, onStep }: UserPanelProps) {
       >
         {error && <ErrorNotice error={error} />}
         {!user && !error && <DelayedSkeleton rows={8} />}
-        {user && <Sections key={user.id} user={user} />}
+        {user && <Sections key={user.id} user={user} onOpen={onOpen} />}
       </SidePanel>
     </div>
   );
@@ -81,7 +84,7 @@ function Header({ user, name }: { user: UserDetail; name: string }) {
   );
 }
 
-function Sections({ user }: { user: UserDetail }) {
+function Sections({ user, onOpen }: { user: UserDetail; onOpen: (id: UserId) => void }) {
   const { t } = useTranslation();
   return (
     <>
@@ -96,9 +99,10 @@ function Sections({ user }: { user: UserDetail }) {
         <ProfileList id={user.id} profile={user.profile} />
       </Section>
       <Section title={t("users.detail.bindings")}>
-        <Bindings bindings={user.bindings} />
+        <Bindings user={user} />
       </Section>
       <MetadataSection user={user} />
+      <MergeSection id={user.id} onMerged={onOpen} />
     </>
   );
 }

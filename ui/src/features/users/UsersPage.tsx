@@ -116,7 +116,7 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
           rowAttributes={(row) => ({ "data-testid": "user-row", "data-user-id": row.id })}
         />
       )}
-      {openId !== undefined && <UserPanel id={openId} onClose={close} onStep={step} />}
+      {openId !== undefined && <UserPanel id={openId} onClose={close} onStep={step} onOpen={open} />}
     </div>
   );
 }

@@ -7,6 +7,7 @@ export const frame = {
     overview: "Overview",
     connections: "Connections",
     users: "Users",
+    refused: "Refused",
     conflicts: "Conflicts",
     settings: "Settings",
   },

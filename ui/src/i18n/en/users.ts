@@ -91,6 +91,20 @@ export const users = {
     by: "by {{actor}}",
     you: "you",
   },
+  find: {
+    label: "Find the user",
+    results: "Users found",
+    more: "There are more. Type more of the name or number.",
+  },
+  unbind: {
+    open: "Unbind {{what}}",
+    title: "Unbind {{what}}?",
+    meaning: "{{name}} can no longer log in with {{what}}. The user and its metadata stay.",
+    comesBack: "Another binding has the same UnionID, so the next login with this one binds it again.",
+    action: "Unbind",
+    force: "Unbind anyway",
+    done: "{{what}} is unbound",
+  },
   conflicts: {
     title: "Conflicts",
     purpose:

@@ -10,6 +10,7 @@ export const frame = {
     overview: "概览",
     connections: "连接",
     users: "用户",
+    refused: "待处理",
     conflicts: "冲突",
     settings: "设置",
   },

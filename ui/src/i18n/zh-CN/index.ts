@@ -5,7 +5,9 @@ import { common } from "./common";
 import { connections } from "./connections";
 import { errors } from "./errors";
 import { frame } from "./frame";
+import { merge } from "./merge";
 import { overview } from "./overview";
+import { refused } from "./refused";
 import { rules } from "./rules";
 import { settings } from "./settings";
 import { testLogin } from "./testLogin";
@@ -17,7 +19,9 @@ export const zhCN = {
   connections,
   errors,
   frame,
+  merge,
   overview,
+  refused,
   rules,
   settings,
   testLogin,

@@ -88,6 +88,20 @@ export const users = {
     by: "{{actor}}",
     you: "你",
   },
+  find: {
+    label: "查找用户",
+    results: "找到的用户",
+    more: "还有更多，请多输入一些。",
+  },
+  unbind: {
+    open: "解绑 {{what}}",
+    title: "解绑 {{what}}？",
+    meaning: "{{name}} 将无法再用 {{what}} 登录。用户和自定义数据都会保留。",
+    comesBack: "另一个绑定有相同的 UnionID，下次用它登录时会重新绑定。",
+    action: "解绑",
+    force: "仍要解绑",
+    done: "已解绑 {{what}}",
+  },
   conflicts: {
     title: "冲突",
     purpose: "同一字段在本机和别处都被改过。有人决定之前，两边都保留。",

@@ -1,4 +1,5 @@
 // The strings of the backend in memory, for tests and for the browser's console.
+import { addRefused } from "./belonging";
 import { addConflict, addRejected, pushOutbox } from "./metadata";
 import { phone } from "./testLogin";
 import {
@@ -35,6 +36,7 @@ export const fake = {
   /** Sends waiting edits now. */
   push: pushOutbox,
   addConflict,
+  addRefused,
   addRejected,
   phone,
   /** Tells the window that people changed. */

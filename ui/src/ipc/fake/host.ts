@@ -1,5 +1,6 @@
 // The backend in memory, in the place of the window's host: for the browser and for tests, never in the window.
 import type { Commands, Events, SetWindowTheme, SetWindowTitle } from "../contract";
+import { belongingCommands } from "./belonging";
 import { connectionCommands } from "./connections";
 import { fake } from "./control";
 import { metadataCommands, pushOutbox } from "./metadata";
@@ -9,6 +10,7 @@ import { here, listen, listeners, ok, unreachable } from "./world";
 
 /** The commands, answered from memory. */
 export const commands: Commands = {
+  ...belongingCommands,
   ...connectionCommands,
   ...metadataCommands,
   ...testLoginCommands,
@@ -60,7 +62,17 @@ if (import.meta.env.MODE === "fake") {
   const empty = new URLSearchParams(location.search).has("empty");
   const world = fake.begin(empty ? { connections: false, pace: 900 } : { pace: 900 });
   fake.addRejected({ user_id: "01f4", key: "last_call", mine: '"2025-11-02"', rejection: "user_gone" });
-  const [first, second, third] = world.people.slice(3);
+  const [first, second, third, fourth] = world.people.slice(3);
+  fake.addRefused({ nickname: "梅子酒", times: 4 });
+  if (third && fourth)
+    fake.addRefused({
+      nickname: "林间小鹿",
+      union_id: "oY7KqR5tW8yB2nM4kJ6hG3fD1s",
+      refusal: "two_users",
+      holders: [third.id, fourth.id],
+      times: 2,
+    });
+  fake.addRefused();
   if (third)
     fake.addRejected({
       user_id: third.id,

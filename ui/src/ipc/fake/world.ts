@@ -4,7 +4,9 @@ import type {
   Connection,
   ErrorView,
   LoginAttempt,
+  Merge,
   MetadataEdit,
+  RefusedPerson,
   RejectedEdit,
   SandboxApp,
   Startup,
@@ -42,6 +44,10 @@ export interface World {
   outbox: MetadataEdit[];
   /** Oldest first. */
   rejected: RejectedEdit[];
+  /** Latest first. */
+  refused: RefusedPerson[];
+  /** Newest first, with the user who stayed and the one who went as they were. */
+  merges: { merge: Merge; before: [UserDetail, UserDetail] }[];
   copied: string[];
   opened: string[];
 }
@@ -86,6 +92,8 @@ export function createWorld({ people = 300, connections = true, pace }: Beginnin
     attempts: [],
     outbox: [],
     rejected: [],
+    refused: [],
+    merges: [],
     copied: [],
     opened: [],
   };

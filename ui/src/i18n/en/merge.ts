@@ -1,0 +1,32 @@
+// Two users who are one person.
+export const merge = {
+  title: "Merge two users",
+  section: "Merges",
+  none: "Nobody was merged into this user in the last 30 days.",
+  open: "Merge with another user",
+  rights: "Merging needs an administrator.",
+  compare: "Compare",
+  kept: "Stays",
+  removed: "Goes",
+  swap: "Keep the other one",
+  differences: "What differs",
+  alike: "The two say nothing that differs.",
+  noValue: "no value",
+  result: "What comes of it",
+  resultIs: "{{name}}, {{status}}, {{bindings}}",
+  bindings_one: "{{count}} binding",
+  bindings_other: "{{count}} bindings",
+  warning: {
+    title: "{{name}} goes",
+    bindings_one: "The {{count}} binding of the user who goes moves to the one who stays.",
+    bindings_other: "The {{count}} bindings of the user who goes move to the one who stays.",
+    sessions: "Who is logged in as the user who goes is logged out.",
+    undo: "For 30 days the merge can be undone, as far as nobody has changed things since.",
+  },
+  action: "Merge",
+  done: "The two are one user now",
+  undo: "Undo merge",
+  undone: "They are two users again",
+  undonePartly:
+    "They are two users again. What was changed since stayed: fields {{fields}}, bindings {{bindings}}.",
+};
