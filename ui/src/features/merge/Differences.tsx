@@ -34,7 +34,12 @@ export function Differences({ differences, onChoose }: DifferencesProps) {
   if (differences.length === 0) return <p className={classes.facts}>{t("merge.alike")}</p>;
   return (
     <section aria-label={t("merge.differences")}>
-      <h3 className={classes.heading}>{t("merge.differences")}</h3>
+      <div className={classes.heads}>
+        <h3>{t("merge.differences")}</h3>
+        {sides.map((side) => (
+          <span key={side}>{t(`merge.${side}`)}</span>
+        ))}
+      </div>
       {differences.map((one) => {
         const name = fieldName(t, one.field);
         return (

@@ -96,6 +96,21 @@ describe("test login", () => {
     expect(screen.queryByText("Unsaved changes are not part of this test")).toBeNull();
   });
 
+  it("leads from a person whom login-only mode refuses to where they can be let in", async () => {
+    const { user } = await openTest("c-pc", {
+      prepare: (world) => {
+        world.connections = world.connections.map((one) =>
+          one.id === "c-pc" ? Object.assign({}, one, { login_only: true }) : one,
+        );
+      },
+    });
+    await screen.findByTestId("test-login-qr");
+    await happens(() => fake.phone.approve("new"));
+    await user.click(await screen.findByRole("link", { name: "Show refused people" }));
+    expect(await screen.findByRole("heading", { name: "林知夏" })).toBeVisible();
+    expect(screen.getByTestId("nav-refused")).toHaveTextContent("1");
+  });
+
   it("says a refusal once and offers it for a ticket", async () => {
     const { user, panel } = await openTest();
     await screen.findByTestId("test-login-qr");

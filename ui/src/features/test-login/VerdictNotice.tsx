@@ -1,4 +1,4 @@
-// The verdict in a full sentence, with what to do and the way to the person.
+// The verdict in a full sentence, with what to do and the way to the person or to the list of the refused.
 import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
@@ -28,6 +28,11 @@ interface VerdictNoticeProps {
 export function VerdictNotice({ attempt, verdict, connection, onAgain }: VerdictNoticeProps) {
   const { t } = useTranslation();
   const words = verdictWords(t, verdict, attempt.dry_run);
+  // Whom these refuse is kept, so that somebody can let them in.
+  const queued =
+    !attempt.dry_run &&
+    verdict.outcome === "refuse" &&
+    (verdict.refusal === "login_only" || verdict.refusal === "two_users");
   const user = "user_id" in verdict ? verdict.user_id : null;
   return (
     <div data-testid="test-login-verdict" data-outcome={verdict.outcome}>
@@ -41,6 +46,11 @@ export function VerdictNotice({ attempt, verdict, connection, onAgain }: Verdict
             {user && (
               <LinkButton to="/users/$id" params={{ id: user }} data-testid="show-person">
                 {t("testLogin.showPerson")}
+              </LinkButton>
+            )}
+            {queued && (
+              <LinkButton to="/refused" data-testid="show-refused">
+                {t("testLogin.showRefused")}
               </LinkButton>
             )}
             {onAgain && (

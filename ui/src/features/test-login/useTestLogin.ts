@@ -51,6 +51,7 @@ export function useTestLogin(id: ConnectionId, dryRun: boolean): TestLogin & { r
     if (!final) return;
     open.current = null;
     client.invalidateQueries({ queryKey: ["attempts"] });
+    client.invalidateQueries({ queryKey: ["refused"] });
   }, [final, client]);
 
   return { ...state, restart: begin };

@@ -51,6 +51,7 @@ export const testLogin = {
     failed: "It broke before a decision. Nothing was written.",
   },
   showPerson: "Show this person",
+  showRefused: "Show refused people",
   ticket: "Copy for the ticket",
   legs: "Steps",
   leg: {

@@ -52,6 +52,7 @@ export const testLogin = {
     failed: "在得出结论前出错，没有写入任何数据。",
   },
   showPerson: "查看此用户",
+  showRefused: "前往待处理",
   ticket: "复制到工单",
   legs: "步骤",
   leg: {

@@ -9,6 +9,7 @@ import type {
   WeChatPerson,
 } from "../bindings";
 import type { Commands } from "../contract";
+import { addRefused } from "./belonging";
 import { fakeQr } from "./qr";
 import { base64, chance, hex, text } from "./random";
 import { wrongSecret } from "./seeds";
@@ -138,7 +139,18 @@ function resolve(attempt: LoginAttempt, scanner: Scanner): Verdict {
     if (!attempt.dry_run) changePerson(known.id, (user) => ({ ...user, updated_at: Date.now() }));
     return { outcome: "log_in", user_id: known.id, name: known.name, union_id_added: false, person };
   }
-  if (connection?.login_only) return { outcome: "refuse", refusal: "login_only", person };
+  if (connection?.login_only) {
+    if (!attempt.dry_run)
+      addRefused({
+        app_id: connection.app_id,
+        connection_id: connection.id,
+        open_id: person.open_id,
+        union_id: person.union_id,
+        nickname: person.anonymous ? null : person.nickname,
+        last_seen: Date.now(),
+      });
+    return { outcome: "refuse", refusal: "login_only", person };
+  }
   if (attempt.dry_run || !connection) return { outcome: "create", user_id: null, person };
   const user: UserDetail = {
     id: `01${text(next, 30, hex)}`,
