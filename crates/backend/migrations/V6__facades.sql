@@ -31,3 +31,25 @@ CREATE TABLE qr_login (
 ) STRICT;
 
 CREATE INDEX qr_login_by_expiry ON qr_login (expires_at);
+
+-- Keys of Authing's management SDKs. A signature is checked with the secret itself, so it is sealed, not hashed.
+CREATE TABLE authing_key (
+    id            TEXT NOT NULL PRIMARY KEY,
+    pool          TEXT NOT NULL REFERENCES pool (id),
+    name          TEXT NOT NULL,
+    role          TEXT NOT NULL CHECK (role IN ('viewer', 'support', 'admin')),
+    secret        BLOB NOT NULL,
+    secret_key_id TEXT NOT NULL,
+    created_at    INTEGER NOT NULL,
+    UNIQUE (pool, name)
+) STRICT;
+
+-- Signatures that were used, for as long as their date would let them in again.
+CREATE TABLE authing_nonce (
+    key_id TEXT NOT NULL,
+    nonce  TEXT NOT NULL,
+    at     INTEGER NOT NULL,
+    PRIMARY KEY (key_id, nonce)
+) STRICT;
+
+CREATE INDEX authing_nonce_by_age ON authing_nonce (at);

@@ -40,6 +40,8 @@ pub(crate) struct Entries {
     pub(crate) user: Vec<UserEntry>,
     pub(crate) operator: Vec<OperatorEntry>,
     pub(crate) access_key: Vec<AccessKeyEntry>,
+    #[serde(default)]
+    pub(crate) authing_key: Vec<AuthingKeyEntry>,
 }
 
 /// `[[pool]]`
@@ -145,6 +147,20 @@ pub(crate) struct AccessKeyEntry {
     pub(crate) name: String,
     pub(crate) role: Role,
     pub(crate) key: String,
+}
+
+/// `[[authing_key]]`: a key of Authing's management SDKs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuthingKeyEntry {
+    #[serde(default)]
+    pub(crate) pool: PoolId,
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    /// `accessKeyId`
+    pub(crate) id: String,
+    /// `accessKeySecret`
+    pub(crate) secret: AppSecret,
 }
 
 /// Reads the file and applies it, all or nothing.

@@ -15,6 +15,7 @@ mod oidc;
 mod plain;
 mod redirect;
 
+pub(crate) use authing::secret_place;
 pub(crate) use browsers::{Browsers, let_browsers_in};
 pub(crate) use call::Call;
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;
-use yaopai_domain::{Action, Connection, ConnectionDraft};
+use yaopai_domain::{Action, Connection, ConnectionDraft, ConnectionId, PoolId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -38,25 +38,31 @@ async fn change(
     Place(OfConnection { id }): Place<OfConnection>,
     Body(draft): Body<ConnectionDraft>,
 ) -> Result<Json<Connection>, Error> {
+    let changed = change_connection(&app, &caller.pool, &caller.name, id, &draft).await?;
+    Ok(Json(changed))
+}
+
+/// Checks a draft, seals its secrets and puts it in place of the connection in the name of `actor`.
+pub(crate) async fn change_connection(
+    app: &App,
+    pool: &PoolId,
+    actor: &str,
+    id: ConnectionId,
+    draft: &ConnectionDraft,
+) -> Result<Connection, Error> {
     let existing = app
         .store
-        .connection(&caller.pool, id)
+        .connection(pool, id)
         .await?
         .ok_or(Error::NotFound("connection"))?;
-    let mut fields = check_draft(&draft, Some(&existing))?;
-    let secrets = app
-        .vault
-        .seal_all(&caller.pool, id, &mut fields, app.entropy.as_ref())?;
+    let mut fields = check_draft(draft, Some(&existing))?;
+    let secrets = app.vault.seal_all(pool, id, &mut fields, app.entropy.as_ref())?;
     let change = ConnectionChange::Replace {
         based_on: draft.based_on,
         fields: Box::new(fields),
         secrets,
     };
-    let changed = app
-        .store
-        .change_connection(&caller.pool, &caller.name, id, change)
-        .await?;
-    Ok(Json(changed))
+    Ok(app.store.change_connection(pool, actor, id, change).await?)
 }
 
 #[cfg(test)]

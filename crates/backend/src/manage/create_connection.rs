@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use std::sync::Arc;
-use yaopai_domain::{Action, Connection, ConnectionDraft, ConnectionId, FieldError, Rule};
+use yaopai_domain::{Action, Connection, ConnectionDraft, ConnectionId, FieldError, PoolId, Rule};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -33,11 +33,20 @@ async fn create(
     caller: Caller,
     Body(draft): Body<ConnectionDraft>,
 ) -> Result<(StatusCode, Json<Connection>), Error> {
-    let mut fields = check_draft(&draft, None)?;
+    let created = create_connection(&app, &caller.pool, &caller.name, &draft).await?;
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// Checks a draft, seals its secrets and creates the connection in the name of `actor`.
+pub(crate) async fn create_connection(
+    app: &App,
+    pool: &PoolId,
+    actor: &str,
+    draft: &ConnectionDraft,
+) -> Result<Connection, Error> {
+    let mut fields = check_draft(draft, None)?;
     let id = ConnectionId::new(app.clock.as_ref(), app.entropy.as_ref());
-    let secrets = app
-        .vault
-        .seal_all(&caller.pool, id, &mut fields, app.entropy.as_ref())?;
+    let secrets = app.vault.seal_all(pool, id, &mut fields, app.entropy.as_ref())?;
     let secret = secrets
         .app_secret
         .ok_or_else(|| Error::InvalidFields(vec![FieldError::new("app_secret", Rule::Required)]))?;
@@ -48,11 +57,7 @@ async fn create(
         fields,
         enabled: true,
     };
-    let created = app
-        .store
-        .create_connection(&caller.pool, &caller.name, new)
-        .await?;
-    Ok((StatusCode::CREATED, Json(created)))
+    Ok(app.store.create_connection(pool, actor, new).await?)
 }
 
 #[cfg(test)]

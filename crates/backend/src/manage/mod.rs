@@ -23,6 +23,9 @@ mod refused;
 mod server_info;
 mod test_logins;
 
+pub(crate) use change_connection::change_connection;
+pub(crate) use create_connection::create_connection;
+
 use crate::{Error, endpoint::Endpoint};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;

@@ -10,9 +10,10 @@ use super::{
 use crate::{
     access::key_hash,
     bootstrap::{
-        AccessKeyEntry, ApplicationEntry, ConnectionEntry, OperatorEntry, Plan, PlatformAccountEntry,
-        PoolEntry, UserEntry,
+        AccessKeyEntry, ApplicationEntry, AuthingKeyEntry, ConnectionEntry, OperatorEntry, Plan,
+        PlatformAccountEntry, PoolEntry, UserEntry,
     },
+    facades::secret_place,
     vault::Vault,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -91,6 +92,13 @@ async fn apply(writing: &Writing<'_>, plan: &Plan) -> Result<(), StoreError> {
     }
     for (index, entry) in entries.access_key.iter().enumerate() {
         told("access_key", index, access_key(writing, entry).await)?;
+    }
+    for (index, entry) in entries.authing_key.iter().enumerate() {
+        told(
+            "authing_key",
+            index,
+            authing_key(writing, entry, &plan.vault).await,
+        )?;
     }
     remove_other_access_keys(writing, &entries.access_key).await?;
 
@@ -470,6 +478,58 @@ async fn access_key(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(),
         new: Some(new.shown()),
     };
     Ok(audited(writing, &entry.pool, record).await?)
+}
+
+async fn authing_key(writing: &Writing<'_>, entry: &AuthingKeyEntry, vault: &Vault) -> Result<(), Fault> {
+    known_pool(writing, &entry.pool).await?;
+    let secret = entry.secret.expose();
+    if secret.chars().count() < KEY_MIN_CHARS {
+        return Err(at("secret", "a key's secret has at least 20 characters"));
+    }
+    let sql = "SELECT pool, name, role, secret, secret_key_id FROM authing_key WHERE id = $1";
+    let old = writing.row(sql, values![&entry.id]).await?;
+    let place = secret_place(&entry.pool, &entry.id);
+    let mut old_role = None;
+    if let Some(row) = &old {
+        if row.parsed::<PoolId>("pool")? != entry.pool {
+            return Err(at("id", "another pool has a key of this id"));
+        }
+        let role: Role = row.named("role")?;
+        let known = vault.open_bytes(place, &row.text("secret_key_id")?, &row.bytes("secret")?);
+        let same_secret = known.is_ok_and(|known| key_hash_of(&known) == key_hash(secret));
+        if same_secret && role == entry.role && row.text("name")? == entry.name {
+            return Ok(());
+        }
+        old_role = Some(json!({ "role": role }));
+    }
+    let sealed = vault
+        .seal_bytes(place, secret.as_bytes(), writing.entropy())
+        .map_err(|_| at("secret", "the secret could not be sealed"))?;
+    let sql = "INSERT INTO authing_key (id, pool, name, role, secret, secret_key_id, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, role = excluded.role, secret = excluded.secret,
+            secret_key_id = excluded.secret_key_id";
+    let values = values![
+        &entry.id,
+        &entry.pool,
+        &entry.name,
+        entry.role.as_str(),
+        sealed.bytes,
+        sealed.key_id,
+        writing.now(),
+    ];
+    writing.execute(sql, values).await?;
+    let record = Record {
+        action: "authing_key.put",
+        target: format!("authing_key:{}", entry.id),
+        old: old_role,
+        new: Some(json!({ "role": entry.role })),
+    };
+    Ok(audited(writing, &entry.pool, record).await?)
+}
+
+fn key_hash_of(secret: &[u8]) -> String {
+    key_hash(&String::from_utf8_lossy(secret))
 }
 
 /// A key that was taken out of the file opens nothing any more. A pool of which the file names no key keeps its keys, and

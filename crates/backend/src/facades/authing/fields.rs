@@ -27,6 +27,15 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A whole number, also if it came as text (queries).
+    pub(super) fn number(self, name: &str) -> Option<i64> {
+        match self.0.get(name)? {
+            Value::Number(number) => number.as_i64(),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Whether a flag is set, also if it came as text (queries).
     pub(super) fn flag(self, name: &str) -> bool {
         match self.0.get(name) {
@@ -47,5 +56,23 @@ impl<'a> Fields<'a> {
             .get(name)
             .and_then(Value::as_array)
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// The texts of a list, or of a text with commas between (queries).
+    pub(super) fn texts(self, name: &str) -> Vec<String> {
+        match self.0.get(name) {
+            Some(Value::Array(items)) => items
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect(),
+            Some(Value::String(text)) => text
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            _ => Vec::new(),
+        }
     }
 }

@@ -8,8 +8,10 @@ use super::{
 use crate::{
     Error,
     account::{self, ProfilePatch, Proven, Refused},
+    identity::Arrival,
     login::{self, Door, Identified, ProvenPhone},
     session::Bearer,
+    store::{Bind, By},
 };
 use serde_json::{Map, Value, json};
 use yaopai_domain::{IdentityScope, Phone, UserId};
@@ -232,8 +234,27 @@ pub(super) async fn bind(
     user: UserId,
     identified: &Identified,
 ) -> Result<(), Fault> {
-    let _ = (caller, door, user, identified);
-    Err(Fault::forbidden())
+    let connection = &door.connection;
+    let person = Arrival {
+        pool: door.pool.clone(),
+        connection_id: connection.id,
+        kind: connection.kind,
+        app_id: connection.app_id.clone(),
+        platform_account: connection.platform_account,
+        login_only: connection.login_only,
+        person: identified.person.clone(),
+        snapshot_user: identified.snapshot_user,
+        dry_run: false,
+    };
+    let by = By {
+        actor: format!("person:{user}"),
+    };
+    match caller.app.store.bind(person, user, by).await? {
+        Bind::Bound | Bind::Already => Ok(()),
+        Bind::Elsewhere(_) => Err(Fault::new(1320002, "该微信身份已绑定其他账号")),
+        Bind::NoUser => Err(Fault::no_user()),
+        Bind::Snapshot => Err(Fault::new(1102, "请点击“使用完整服务”后再试")),
+    }
 }
 
 /// The user of a code, logged in without a token.

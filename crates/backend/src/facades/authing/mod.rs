@@ -9,17 +9,21 @@ mod entry;
 mod fields;
 mod graphql;
 mod mini_program;
+mod operator;
 mod qr;
+mod signature;
 #[cfg(test)]
 mod tests;
 mod upload;
 mod user;
 mod v1;
 mod v2;
+mod v3;
 mod web_page;
 mod wire;
 
 pub(super) use caller::FACADE;
+pub(crate) use operator::secret_place;
 pub(super) use web_page::came_back;
 
 use crate::endpoint::Endpoint;
@@ -29,6 +33,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = upload::endpoints();
     endpoints.extend(v1::endpoints());
     endpoints.extend(v2::endpoints());
+    endpoints.extend(v3::endpoints());
     endpoints.extend(qr::endpoints());
     endpoints.extend(web_page::endpoints());
     endpoints

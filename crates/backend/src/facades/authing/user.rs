@@ -91,6 +91,11 @@ const DETAILS: [(&str, &str); 20] = [
 pub(super) struct Token {
     pub(super) text: String,
     pub(super) expires_at: Timestamp,
+    /// What the third generation gets besides; none of a token that was shown.
+    pub(super) id_token: Option<String>,
+    pub(super) refresh_token: Option<String>,
+    /// Seconds.
+    pub(super) expires_in: u32,
 }
 
 /// A user on their way out.

@@ -1,6 +1,6 @@
 //! Authing's envelopes. Its SDKs read what happened from the body, so the HTTP status is always 200.
 
-use crate::{Error, account::Refused};
+use crate::{Error, StoreError, Unique, account::Refused};
 use axum::{
     Json,
     response::{IntoResponse, Response},
@@ -57,6 +57,9 @@ impl From<Error> for Fault {
         if matches!(error, Error::TokenRefused(_)) {
             return Self::signed_out();
         }
+        if matches!(error, Error::Store(StoreError::Taken(Unique::LoginName))) {
+            return Self::new(2026, "手机号、邮箱或用户名已被使用");
+        }
         let problem = error.problem();
         match problem.code {
             Code::Internal => tracing::error!(%error, "a request failed"),
@@ -66,8 +69,8 @@ impl From<Error> for Fault {
     }
 }
 
-impl From<crate::StoreError> for Fault {
-    fn from(error: crate::StoreError) -> Self {
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
         Error::from(error).into()
     }
 }
@@ -118,6 +121,26 @@ impl IntoResponse for Rest {
         Json(match self.0 {
             Ok(data) => json!({ "code": 200, "message": "操作成功", "data": data }),
             Err(fault) => json!({ "code": fault.code, "message": fault.message }),
+        })
+        .into_response()
+    }
+}
+
+/// `{statusCode, message, data}` of the third generation.
+pub(crate) struct Envelope(pub(super) Result<Value, Fault>);
+
+impl IntoResponse for Envelope {
+    fn into_response(self) -> Response {
+        Json(match self.0 {
+            Ok(data) => json!({ "statusCode": 200, "message": "操作成功", "data": data }),
+            Err(fault) => {
+                let status = if (400..600).contains(&fault.code) {
+                    fault.code
+                } else {
+                    400
+                };
+                json!({ "statusCode": status, "apiCode": fault.code, "message": fault.message })
+            }
         })
         .into_response()
     }

@@ -1,7 +1,9 @@
 //! The wire of each generation, against a whole backend and the sandbox.
 
+mod qr;
 mod v1;
 mod v2;
+mod v3;
 mod web_page;
 
 use crate::facades::desk::Desk;

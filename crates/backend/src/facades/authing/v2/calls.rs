@@ -1,5 +1,6 @@
 //! The calls of `POST /graphql/v2` that people make for themselves.
 
+use super::management;
 use crate::{
     account::{self, ProfilePatch, Purpose},
     facades::authing::{
@@ -29,6 +30,9 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
     let fields = Fields(&asked.arguments);
     let nothing = Map::new();
     let input = Fields(fields.object("input").unwrap_or(&nothing));
+    if let Some(operator) = management::operator(caller).await? {
+        return management::answer(&operator, caller, name, fields).await;
+    }
     let portrait = match name {
         "user" => {
             let bearer = own(caller, fields.text("id")).await?;
@@ -43,6 +47,7 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
         "checkPasswordStrength" => return Ok(strength(fields.need("password")?)),
         "udv" | "setUdv" | "setUdvBatch" | "removeUdv" => return values(caller, name, fields).await,
         "isUserExists" => return Err(Fault::signed_out()),
+        "accessToken" => return management::access_token(caller, fields).await,
         "bindPhone" | "updatePhone" => {
             let phone = entry::phone(fields.need("phone")?, fields.text("phoneCountryCode"))?;
             bind(caller, phone.into(), fields.need("phoneCode")?).await?

@@ -1,6 +1,7 @@
 //! The second generation: authing-wxapp-sdk 4 and authing-js-sdk 4.
 
 mod calls;
+mod management;
 mod mini_program;
 mod rest;
 mod schema;

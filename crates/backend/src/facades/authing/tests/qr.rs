@@ -1,0 +1,102 @@
+//! A code on one screen, confirmed on another.
+
+use super::{POOL, enter, post};
+use crate::facades::desk::Desk;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+async fn drawn(desk: &Desk, scene: &str) -> Value {
+    let body = json!({ "autoMergeQrCode": false, "scene": scene });
+    let answer = post(desk, "/api/v2/qrcode/gene", &[POOL], body).await;
+    assert_eq!(answer["code"], 200, "{answer}");
+    answer["data"].clone()
+}
+
+async fn look(desk: &Desk, drawn: &Value) -> Value {
+    let path = format!(
+        "/api/v2/qrcode/check?random={}",
+        drawn["random"].as_str().unwrap()
+    );
+    let answer = desk.call(Method::GET, &path, &[POOL], "").await.json();
+    assert_eq!(answer["code"], 200, "{answer}");
+    answer["data"].clone()
+}
+
+#[tokio::test]
+async fn an_app_scans_and_confirms_and_the_ticket_is_good_once() {
+    let desk = Desk::open().await;
+    let user = enter(&desk, "lin-xiaoman").await;
+    let token = user["token"].as_str().unwrap();
+    let drawn = drawn(&desk, "APP_AUTH").await;
+    let path = url::Url::parse(drawn["url"].as_str().unwrap())
+        .unwrap()
+        .path()
+        .to_owned();
+    let picture = desk
+        .call(Method::GET, &path, &[("origin", "http://a.example")], "")
+        .await;
+    assert_eq!(picture.headers["content-type"], "image/png");
+    assert_eq!(picture.headers["access-control-allow-origin"], "*");
+    assert_eq!(look(&desk, &drawn).await["status"], 0);
+    let headers = [("authorization", token)];
+    let body = json!({ "random": drawn["random"] });
+    for (step, status) in [("scanned", 1), ("confirm", 2)] {
+        let answer = post(&desk, &format!("/api/v2/qrcode/{step}"), &headers, body.clone()).await;
+        assert_eq!(answer["code"], 200, "{answer}");
+        assert_eq!(look(&desk, &drawn).await["status"], status);
+    }
+    let earlier = look(&desk, &drawn).await["ticket"].clone();
+    let ticket = look(&desk, &drawn).await["ticket"].clone();
+    for (ticket, code) in [(&earlier, 2243), (&ticket, 200), (&ticket, 2243)] {
+        let answer = post(
+            &desk,
+            "/api/v2/qrcode/userinfo",
+            &[POOL],
+            json!({ "ticket": ticket }),
+        )
+        .await;
+        assert_eq!(answer["code"], code, "{answer}");
+        if code == 200 {
+            assert_eq!(answer["data"]["id"], user["id"]);
+            assert_ne!(answer["data"]["token"], user["token"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mini_program_that_wechat_opened_confirms_with_a_fresh_code() {
+    let desk = Desk::open().await;
+    let drawn = drawn(&desk, "WXAPP_AUTH").await;
+    let random = drawn["random"].as_str().unwrap();
+    let code = desk.wx_login("lin-xiaoman").await["code"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("/oauth/wxapp/grant/?alias=wxapp&code={code}&random={random}");
+    let granted = desk.call(Method::GET, &path, &[], "").await.json();
+    assert_eq!(granted["code"], 200, "{granted}");
+    assert!(!granted.to_string().contains("session"), "no session key leaves");
+    assert_eq!(look(&desk, &drawn).await["status"], 1);
+    let path = format!("/oauth/wxapp/redirect?random={random}");
+    for (person, code) in [("chen-mo", 2242), ("lin-xiaoman", 200)] {
+        let login = desk.wx_login(person).await;
+        let answer = post(&desk, &path, &[], json!({ "code": login["code"] })).await;
+        assert_eq!(answer["code"], code, "{person}: {answer}");
+    }
+    assert!(look(&desk, &drawn).await["ticket"].is_string());
+}
+
+#[tokio::test]
+async fn codes_expire_and_strangers_are_told() {
+    let desk = Desk::open().await;
+    let drawn = drawn(&desk, "APP_AUTH").await;
+    desk.clock.turn(121_000);
+    assert_eq!(look(&desk, &drawn).await["status"], -1);
+    let unknown = desk
+        .call(Method::GET, "/api/v2/qrcode/check?random=0", &[], "")
+        .await;
+    assert_eq!(
+        (unknown.status, &unknown.json()["code"]),
+        (StatusCode::OK, &json!(2241))
+    );
+}

@@ -1,0 +1,372 @@
+//! Scripts of administrators, and the newest client SDKs.
+
+use super::{POOL, desk_on_time, enter, post};
+use crate::{facades::desk::Desk, testing::Answer};
+use aws_lc_rs::hmac;
+use axum::http::Method;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use jiff::fmt::rfc2822;
+use serde_json::{Value, json};
+
+const KEYS: &str = r#"
+    [[authing_key]]
+    name = "scripts"
+    id = "key-admin"
+    secret = "a secret long enough to sign with"
+    role = "admin"
+    [[authing_key]]
+    name = "helpers"
+    id = "key-support"
+    secret = "another secret long enough to sign"
+    role = "support"
+"#;
+
+async fn desk() -> Desk {
+    let desk = Desk::open().await;
+    desk.bootstrap(KEYS).await.unwrap();
+    desk
+}
+
+struct Key(&'static str, &'static str);
+
+const ADMIN: Key = Key("key-admin", "a secret long enough to sign with");
+const SUPPORT: Key = Key("key-support", "another secret long enough to sign");
+
+/// Sends a request as authing-node-sdk 4.0.1 does.
+async fn send(desk: &Desk, key: &Key, method: Method, path: &str, parameters: &Value, nonce: &str) -> Answer {
+    let now = jiff::Timestamp::from_millisecond(desk.app.clock.now().0).unwrap();
+    let date = rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&now)
+        .unwrap();
+    let members = parameters.as_object().unwrap();
+    let mut pairs: Vec<String> = members
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name}={text}"),
+            other => format!("{name}={other}"),
+        })
+        .collect();
+    pairs.sort();
+    let text = format!(
+        "{method}\ndate:{date}\nx-authing-lang:zh-CN\nx-authing-signature-method:HMAC-SHA1\n\
+         x-authing-signature-nonce:{nonce}\nx-authing-signature-version:1.0\n{path}?{}",
+        pairs.join("&")
+    );
+    let own = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key.1.as_bytes());
+    let tag = STANDARD.encode(hmac::sign(&own, text.as_bytes()));
+    let authorization = format!("authing {}:{tag}", key.0);
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("date", date.as_str()),
+        ("x-authing-lang", "zh-CN"),
+        ("x-authing-signature-method", "HMAC-SHA1"),
+        ("x-authing-signature-nonce", nonce),
+        ("x-authing-signature-version", "1.0"),
+    ];
+    let (path, body) = if method == Method::GET {
+        let pairs = members
+            .iter()
+            .map(|(name, value)| (name, value.as_str().unwrap()));
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish();
+        (format!("{path}?{query}"), String::new())
+    } else {
+        (path.to_owned(), parameters.to_string())
+    };
+    desk.call(method, &path, &headers, body).await
+}
+
+async fn ask(desk: &Desk, key: &Key, method: Method, name: &str, parameters: Value) -> Value {
+    let mut nonce = [0; 16];
+    desk.app.entropy.fill(&mut nonce);
+    let path = format!("/api/v3/{name}");
+    let answer = send(desk, key, method, &path, &parameters, &hex::encode(nonce)).await;
+    assert_eq!(answer.status, 200);
+    answer.json()
+}
+
+async fn done(desk: &Desk, name: &str, parameters: Value) -> Value {
+    let answer = ask(desk, &ADMIN, Method::POST, name, parameters).await;
+    assert_eq!(answer["statusCode"], 200, "{name}: {answer}");
+    answer["data"].clone()
+}
+
+#[tokio::test]
+async fn a_script_makes_finds_changes_and_deletes_users() {
+    let desk = desk().await;
+    let made = done(
+        &desk,
+        "create-user",
+        json!({
+            "username": "bob",
+            "nickname": "Bob_100%",
+            "phone": "13900000003",
+            "password": "correct horse",
+            "customData": { "school": "pku", "age": 20 },
+        }),
+    )
+    .await;
+    assert_eq!(made["customData"], json!({ "age": 20, "school": "pku" }));
+    let id = made["userId"].clone();
+    let filter = json!([{ "field": "username", "operator": "EQUAL", "value": "bob" }]);
+    for parameters in [
+        json!({ "keywords": "_100%" }),
+        json!({ "advancedFilter": filter, "options": { "pagination": { "page": 1, "limit": 10 } } }),
+        json!({ "advancedFilter": [{ "field": "phone", "operator": "IN", "value": ["13900000003"] }] }),
+    ] {
+        let found = done(&desk, "list-users", parameters).await;
+        assert_eq!(
+            (&found["totalCount"], &found["list"][0]["userId"]),
+            (&json!(1), &id),
+            "{found}"
+        );
+    }
+    let none = done(&desk, "list-users", json!({ "keywords": "x100%" })).await;
+    assert_eq!(none["totalCount"], 0, "a % stands for itself");
+    let changed = done(
+        &desk,
+        "update-user",
+        json!({ "userId": id, "nickname": "Rob", "status": "Suspended" }),
+    )
+    .await;
+    assert_eq!(
+        (&changed["nickname"], &changed["status"]),
+        (&json!("Rob"), &json!("Suspended"))
+    );
+    let list = json!([{ "key": "school", "value": "thu" }]);
+    done(
+        &desk,
+        "set-custom-data",
+        json!({ "targetType": "USER", "targetIdentifier": id, "list": list }),
+    )
+    .await;
+    let get = json!({ "targetType": "USER", "targetIdentifier": id });
+    let data = ask(&desk, &ADMIN, Method::GET, "get-custom-data", get).await;
+    assert_eq!(data["data"], json!({ "age": 20, "school": "thu" }));
+    let refused = ask(
+        &desk,
+        &SUPPORT,
+        Method::POST,
+        "delete-users-batch",
+        json!({ "userIds": [id] }),
+    )
+    .await;
+    assert_eq!(refused["statusCode"], 403);
+    done(&desk, "delete-users-batch", json!({ "userIds": [id] })).await;
+    let gone = ask(&desk, &ADMIN, Method::GET, "get-user", json!({ "userId": id })).await;
+    assert_eq!(gone["apiCode"], 2004);
+}
+
+#[tokio::test]
+async fn a_script_manages_connections_but_never_reads_a_secret() {
+    let desk = desk().await;
+    let sources = ask(&desk, &ADMIN, Method::GET, "list-ext-idp", json!({})).await;
+    let source = sources["data"]["list"][0]["id"].clone();
+    let secret = "0123456789abcdef0123456789abcdef";
+    let connection = json!({
+        "extIdpId": source,
+        "type": "wechat:pc",
+        "identifier": "by-script",
+        "displayName": "脚本",
+        "loginOnly": true,
+        "fields": { "clientId": "wx0123456789abcdee", "clientSecret": secret, "callbackURL": "https://shop.example.com/cb" },
+    });
+    let refused = ask(
+        &desk,
+        &SUPPORT,
+        Method::POST,
+        "create-ext-idp-conn",
+        connection.clone(),
+    )
+    .await;
+    assert_eq!(refused["statusCode"], 403);
+    let made = done(&desk, "create-ext-idp-conn", connection).await;
+    assert!(!made.to_string().contains(secret));
+    let changed = done(
+        &desk,
+        "update-ext-idp-conn",
+        json!({
+            "id": made["id"],
+            "displayName": "新名字",
+            "fields": { "callbackURL": "https://shop.example.com/new" },
+        }),
+    )
+    .await;
+    assert_eq!(changed["fields"]["clientID"], "wx0123456789abcdee");
+    assert_eq!(changed["fields"]["callbackURL"], "https://shop.example.com/new");
+    assert_eq!(changed["loginOnly"], true);
+    done(
+        &desk,
+        "change-ext-idp-conn-state",
+        json!({ "id": made["id"], "enabled": false, "appId": "shop" }),
+    )
+    .await;
+    let shown = ask(&desk, &ADMIN, Method::GET, "get-ext-idp", json!({ "id": source })).await;
+    let connections = shown["data"]["connections"].as_array().unwrap();
+    let own = connections.iter().find(|one| one["id"] == made["id"]).unwrap();
+    assert_eq!(own["enabled"], false);
+    done(&desk, "delete-ext-idp-conn", json!({ "id": made["id"] })).await;
+}
+
+#[tokio::test]
+async fn a_signature_is_good_once_for_a_while_and_for_its_request_only() {
+    let desk = desk().await;
+    let path = "/api/v3/list-users";
+    let nothing = json!({});
+    let code = |answer: Answer| answer.json()["statusCode"].as_i64().unwrap();
+    let nonce = "0123456789abcdef";
+    assert_eq!(
+        code(send(&desk, &ADMIN, Method::POST, path, &nothing, nonce).await),
+        200
+    );
+    assert_eq!(
+        code(send(&desk, &ADMIN, Method::POST, path, &nothing, nonce).await),
+        401,
+        "used"
+    );
+    let stranger = Key("key-admin", "a secret that is not the key's one");
+    assert_eq!(
+        code(send(&desk, &stranger, Method::POST, path, &nothing, "another nonce").await),
+        401
+    );
+    let unknown = Key("key-nobody", "a secret long enough to sign with");
+    assert_eq!(
+        code(send(&desk, &unknown, Method::POST, path, &nothing, "a third nonce").await),
+        401
+    );
+    let unsigned = post(&desk, path, &[], json!({})).await;
+    assert_eq!(unsigned["statusCode"], 401);
+}
+
+#[tokio::test]
+async fn identities_are_linked_and_taken_but_never_the_last_way_in() {
+    let desk = desk().await;
+    let user = enter(&desk, "lin-xiaoman").await;
+    let id = user["id"].clone();
+    let last = ask(
+        &desk,
+        &ADMIN,
+        Method::POST,
+        "unlink-identity",
+        json!({ "userId": id, "extIdpId": "x" }),
+    )
+    .await;
+    assert_eq!(last["apiCode"], 1_320_004, "{last}");
+    let identities = ask(
+        &desk,
+        &ADMIN,
+        Method::GET,
+        "get-user-identities",
+        json!({ "userId": id }),
+    )
+    .await;
+    assert_eq!(identities["data"][0]["provider"], "wechat");
+    let made = done(
+        &desk,
+        "create-user",
+        json!({ "username": "bob", "password": "correct horse" }),
+    )
+    .await;
+    let sources = ask(&desk, &ADMIN, Method::GET, "list-ext-idp", json!({})).await;
+    let source = sources["data"]["list"][0]["id"].clone();
+    let shown = ask(&desk, &ADMIN, Method::GET, "get-ext-idp", json!({ "id": source })).await;
+    let connections = shown["data"]["connections"].as_array().unwrap();
+    let wxapp = connections
+        .iter()
+        .find(|one| one["identifier"] == "wxapp")
+        .unwrap();
+    let link = |open_id: &Value, user: &Value| json!({ "extIdpId": source, "connId": wxapp["id"], "userId": user, "userIdInIdp": open_id, "type": "openid" });
+    let taken = ask(
+        &desk,
+        &ADMIN,
+        Method::POST,
+        "link-identity",
+        link(&user["openid"], &made["userId"]),
+    )
+    .await;
+    assert_eq!(taken["apiCode"], 1_320_002);
+    done(&desk, "link-identity", link(&json!("o-of-bob"), &made["userId"])).await;
+    done(
+        &desk,
+        "unlink-identity",
+        json!({ "userId": made["userId"], "extIdpId": source }),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_newest_client_sdks_log_in() {
+    let desk = desk_on_time().await;
+    let login = desk.wx_login("lin-xiaoman").await;
+    let body = json!({
+        "connection": "wechat_mini_program_code",
+        "extIdpConnidentifier": "wxapp",
+        "wechatMiniProgramCodePayload": { "code": login["code"] },
+    });
+    let answer = post(&desk, "/api/v3/signin-by-mobile", &[POOL], body).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    let tokens = &answer["data"];
+    assert_eq!(tokens["expires_in"], tokens["expire_in"]);
+    let headers = [("authorization", tokens["access_token"].as_str().unwrap())];
+    let profile = desk
+        .call(Method::GET, "/api/v3/get-profile", &headers, "")
+        .await
+        .json();
+    assert!(profile["data"]["userId"].is_string(), "{profile}");
+    let phone = desk.phone_code("chen-mo").await;
+    let login = desk.wx_login("chen-mo").await;
+    let body = json!({
+        "connection": "wechat_mini_program_code_and_phone",
+        "wechatMiniProgramCodeAndPhonePayload": {
+            "wxLoginInfo": { "code": login["code"] },
+            "wxPhoneInfo": { "code": phone["code"] },
+        },
+    });
+    let answer = post(&desk, "/api/v3/signin-by-mobile", &[POOL], body).await;
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
+#[tokio::test]
+async fn a_script_of_the_second_generation_gets_a_token_for_its_secret() {
+    let desk = desk().await;
+    let query = "query a($u: String!, $s: String!) { accessToken(userPoolId: $u, secret: $s) { accessToken exp iat } }";
+    let get = async |secret: &str| {
+        super::graphql(
+            &desk,
+            "/graphql/v2",
+            None,
+            query,
+            json!({ "u": "default", "s": secret }),
+        )
+        .await
+    };
+    assert_eq!(get("wrong").await.unwrap_err()["code"], 1003);
+    let token = get(ADMIN.1).await.unwrap()["accessToken"]["accessToken"].clone();
+    let bearer = format!("Bearer {}", token.as_str().unwrap());
+    let create = "mutation c($i: CreateUserInput!) { createUser(userInfo: $i) { id nickname } }";
+    let input = json!({ "i": { "username": "bob", "nickname": "Bob" } });
+    let made = super::graphql(&desk, "/graphql/v2", Some(&bearer), create, input)
+        .await
+        .unwrap();
+    assert_eq!(made["createUser"]["nickname"], "Bob");
+    let users = super::graphql(
+        &desk,
+        "/graphql/v2",
+        Some(&bearer),
+        "{ users { totalCount list { id } } }",
+        json!({}),
+    );
+    assert_eq!(users.await.unwrap()["users"]["totalCount"], 1);
+    let mut forged = bearer.clone();
+    forged.pop();
+    forged.push(if bearer.ends_with('A') { 'B' } else { 'A' });
+    let refused = super::graphql(
+        &desk,
+        "/graphql/v2",
+        Some(&forged),
+        "{ users { totalCount } }",
+        json!({}),
+    );
+    assert_eq!(refused.await.unwrap_err()["code"], 2020);
+}

@@ -1,0 +1,15 @@
+//! The third generation: authing-node-sdk 4 (scripts of administrators) and the client SDKs 5.
+
+mod client;
+mod connections;
+mod management;
+mod users;
+
+use crate::endpoint::Endpoint;
+
+/// Everything of this generation.
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    let mut endpoints = management::endpoints();
+    endpoints.extend(client::endpoints());
+    endpoints
+}
