@@ -224,12 +224,13 @@ async fn the_database_does_not_say_what_a_code_or_token_is() {
     let token = check_code(&desk.app, &desk.pool, &sent.verification_id, &code)
         .await
         .unwrap();
-    let (code_hash, token_hash): (String, String) = desk
-        .sql()
-        .query_row("SELECT code_hash, token_hash FROM verification", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .unwrap();
+    let rows = desk
+        .look("SELECT code_hash, token_hash FROM verification", vec![])
+        .await;
+    let (code_hash, token_hash) = (
+        rows[0].text("code_hash").unwrap(),
+        rows[0].text("token_hash").unwrap(),
+    );
     assert_eq!((code_hash.len(), token_hash.len()), (64, 64));
     assert_ne!(token_hash, token.token);
     assert!(!format!("{token:?}").contains(&token.token));

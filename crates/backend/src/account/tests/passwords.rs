@@ -141,9 +141,7 @@ async fn who_has_proven_their_phone_sets_a_password() {
 async fn the_database_holds_no_password() {
     let desk = Desk::new().await;
     desk.user("li").await;
-    let hash: String = desk
-        .sql()
-        .query_row("SELECT hash FROM user_password", [], |row| row.get(0))
-        .unwrap();
+    let rows = desk.look("SELECT hash FROM user_password", vec![]).await;
+    let hash = rows[0].text("hash").unwrap();
     assert!(hash.starts_with("$argon2id$"), "{hash}");
 }
