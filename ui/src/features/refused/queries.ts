@@ -14,4 +14,6 @@ export const refusedQuery = infiniteQueryOptions({
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.after,
   refetchInterval: often,
+  // Who opens the page sees it as it is now.
+  staleTime: 0,
 });

@@ -37,6 +37,14 @@ it("says who was refused, through what, why and how often", async () => {
   expect(screen.getByTestId("nav-refused")).toHaveTextContent("1");
 });
 
+it("shows who was refused since, when it is opened", async () => {
+  const { user, client } = await openWindow("/users");
+  await waitFor(() => expect(client.getQueryState(["refused"])?.status).toBe("success"));
+  fake.addRefused({ nickname: "梅子酒" });
+  await user.click(screen.getByTestId("nav-refused"));
+  expect(await screen.findByRole("heading", { name: "梅子酒" })).toBeVisible();
+});
+
 it("binds a person to a user who is found by name, and takes them off the list", async () => {
   const { user } = await openWindow("/refused", stage());
   await user.click(await screen.findByRole("button", { name: "Bind to a user" }));
