@@ -1,7 +1,10 @@
 //! Passwords: Argon2id hashes, and the rules for new ones.
 
 use super::{Refused, WeakPassword};
-use crate::{App, Error, session};
+use crate::{
+    App, Error,
+    session::{self, Bearer},
+};
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
@@ -123,14 +126,12 @@ pub(super) fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Sets the password of a user who is logged in and has shown once more who they are. Their sessions go on.
-pub(crate) async fn set_password(
-    app: &App,
-    pool: &PoolId,
-    user: UserId,
-    new: &Zeroizing<String>,
-) -> Result<(), Error> {
-    put(app, pool, user, new, None).await
+/// Sets the password of a user who is logged in and has shown once more who they are. This session goes on, every other one
+/// ends: whoever changes a password may do so because somebody else knew it.
+pub(crate) async fn set_password(app: &App, bearer: &Bearer, new: &Zeroizing<String>) -> Result<(), Error> {
+    put(app, &bearer.pool, bearer.user, new, None).await?;
+    session::end_others(app, bearer).await?;
+    Ok(())
 }
 
 /// Sets the password of a user who forgot it and has proven who they are by a code, and ends their sessions: whoever forgot
@@ -183,23 +184,15 @@ async fn put(
     Ok(app.store.set_password(pool, user, hash, operator).await?)
 }
 
-/// Changes the password of a user who is logged in, who stays so. Who has none yet gives an empty old one.
+/// Changes the password of a user who is logged in and knows the old one, as [`set_password`] does.
 pub(crate) async fn change_password(
     app: &App,
-    pool: &PoolId,
-    user: UserId,
+    bearer: &Bearer,
     old: &Zeroizing<String>,
     new: &Zeroizing<String>,
 ) -> Result<(), Error> {
-    let account = app
-        .store
-        .account(pool, user)
-        .await?
-        .ok_or(Error::NotFound("user"))?;
-    if account.password_hash.is_some() {
-        super::sign_in::check_password(app, pool, &user.to_string(), Some(&account), old).await?;
-    }
-    put(app, pool, user, new, None).await
+    confirm_password(app, &bearer.pool, bearer.user, old).await?;
+    set_password(app, bearer, new).await
 }
 
 /// Makes sure that a user who is logged in knows their password.

@@ -155,6 +155,19 @@ impl Store {
         .await
     }
 
+    /// Ends every session of a user but this one; how many there were.
+    pub(crate) async fn end_sessions_but(
+        &self,
+        pool: &PoolId,
+        user: UserId,
+        session: SessionId,
+    ) -> Result<u64, StoreError> {
+        self.write((pool.clone(), user, session), |writing, (pool, user, session)| {
+            Box::pin(end_others(writing, pool, *user, *session))
+        })
+        .await
+    }
+
     /// Forgets sessions and codes that have been over since `before`.
     pub(crate) async fn forget_old_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
         self.write(before, |writing, before| Box::pin(forget(writing, *before)))
@@ -166,6 +179,19 @@ impl Store {
 pub(super) async fn end_all(writing: &Writing<'_>, pool: &PoolId, user: UserId) -> Result<u64, StoreError> {
     let sql = "UPDATE session SET ended_at = $1 WHERE pool = $2 AND user_id = $3 AND ended_at IS NULL";
     writing.execute(sql, values![writing.now(), pool, user]).await
+}
+
+async fn end_others(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    user: UserId,
+    session: SessionId,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE session SET ended_at = $1 \
+               WHERE pool = $2 AND user_id = $3 AND id <> $4 AND ended_at IS NULL";
+    writing
+        .execute(sql, values![writing.now(), pool, user, session])
+        .await
 }
 
 pub(super) async fn begin(writing: &Writing<'_>, new: &NewSession) -> Result<bool, StoreError> {

@@ -8,7 +8,11 @@ mod self_service;
 
 use super::{Asker, CodeSent, Proven, Purpose, Registration, Target, prove, register, send_code};
 use crate::{
-    Delivery, Error, MailServer, SmsGateway, account::Refused, serve::gateway_client, store::engine::values,
+    Delivery, Error, MailServer, SmsGateway,
+    account::Refused,
+    serve::gateway_client,
+    session::{self, Bearer, Grant},
+    store::{SessionKey, engine::values},
     testing::Bench,
 };
 use serde_json::Value;
@@ -91,6 +95,19 @@ impl Desk {
     /// A user with a name and [`PASSWORD`].
     async fn user(&self, name: &str) -> UserId {
         self.register(named(name)).await.unwrap()
+    }
+
+    /// Logs a user in; what their SDK shows from now on.
+    async fn log_in(&self, user: UserId) -> Bearer {
+        let issued = session::begin(&self.app, Grant::to(&self.pool, user)).await;
+        let token = issued.unwrap().access_token;
+        session::bearer(&self.app, &token).await.unwrap()
+    }
+
+    /// Whether a session goes on.
+    async fn goes_on(&self, bearer: &Bearer) -> bool {
+        let session = self.app.store.session(SessionKey::Id(bearer.session)).await;
+        !session.unwrap().unwrap().ended
     }
 
     async fn block(&self, user: UserId) {

@@ -104,9 +104,9 @@ async fn a_blocked_user_is_told_so_only_with_the_right_password() {
 async fn a_password_is_changed_by_who_knows_the_old_one() {
     let desk = Desk::new().await;
     let user = desk.user("li").await;
-    let change = async |old: &str, new: &str| {
-        change_password(&desk.app, &desk.pool, user, &text(old), &text(new)).await
-    };
+    let (own, other) = (desk.log_in(user).await, desk.log_in(user).await);
+    let strangers = desk.log_in(desk.user("wu").await).await;
+    let change = async |old: &str, new: &str| change_password(&desk.app, &own, &text(old), &text(new)).await;
     assert_eq!(
         refused(change("wrong horse", "battery staple").await),
         Refused::WrongPassword
@@ -115,7 +115,10 @@ async fn a_password_is_changed_by_who_knows_the_old_one() {
         refused(change(PASSWORD, "short").await),
         Refused::WeakPassword(WeakPassword::Length)
     );
+    assert!(desk.goes_on(&other).await);
     change(PASSWORD, "battery staple").await.unwrap();
+    assert!(!desk.goes_on(&other).await, "somebody else may have known it");
+    assert!(desk.goes_on(&own).await && desk.goes_on(&strangers).await);
     assert_eq!(
         refused(sign_in(&desk, "li", PASSWORD).await),
         Refused::WrongPassword
@@ -128,12 +131,14 @@ async fn who_has_proven_their_phone_sets_a_password() {
     let desk = Desk::new().await;
     let proven = desk.prove(&phone()).await;
     let user = desk.register(by(proven)).await.unwrap();
-    let set = async |new: &str| set_password(&desk.app, &desk.pool, user, &text(new)).await;
+    let (own, other) = (desk.log_in(user).await, desk.log_in(user).await);
+    let set = async |new: &str| set_password(&desk.app, &own, &text(new)).await;
     assert_eq!(
         refused(set("13800138000").await),
         Refused::WeakPassword(WeakPassword::IsTheName)
     );
     set(PASSWORD).await.unwrap();
+    assert!(desk.goes_on(&own).await && !desk.goes_on(&other).await);
     assert_eq!(sign_in(&desk, "13800138000", PASSWORD).await.unwrap(), user);
 }
 

@@ -1,10 +1,7 @@
 //! Ways in without WeChat that the first two generations share.
 
 use super::{caller::Caller, user::Portrait, wire::Fault};
-use crate::{
-    account::{self, ProfilePatch, Purpose, Registration, Target},
-    session,
-};
+use crate::account::{self, ProfilePatch, Purpose, Registration, Target};
 use serde_json::{Map, Value};
 use yaopai_domain::{LoginName, Phone};
 
@@ -125,7 +122,6 @@ pub(super) async fn reset_password(
     let user = account::sign_in_with_code(&caller.app, &pool, &proven)
         .await?
         .ok_or_else(Fault::no_user)?;
-    account::set_password(&caller.app, &pool, user, &new).await?;
-    session::end_all(&caller.app, &pool, user).await?;
+    account::reset_password(&caller.app, &pool, user, &new).await?;
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use yaopai_domain::{AttemptState, ConnectionKind, Drawing, Verdict};
+use yaopai_domain::{AttemptState, ConnectionKind, Drawing, Refusal, Verdict};
 
 #[derive(Deserialize)]
 struct Generate {
@@ -72,15 +72,24 @@ pub(super) async fn status(visit: &mut Visit) -> Result<Value, Fault> {
         AttemptState::Expired => return Ok(stands("EXPIRED")),
         AttemptState::Decided | AttemptState::Failed => {}
     }
-    let (id, verdict) = login::redeem_scan(&visit.app, &pool, &asked.id).await?;
-    let (
-        Some(Verdict::LogIn { person, .. } | Verdict::Create { person, .. } | Verdict::Refuse { person, .. }),
-        Some(connection),
-    ) = (verdict, attempt.connection_id)
-    else {
+    let Some(connection) = attempt.connection_id else {
         return Ok(stands("FAILED"));
     };
+    // Before the ticket is used up: whoever finds the door closed may come back.
     let door = visit.knock(&pool, None, Which::Id(connection)).await?;
+    let (id, verdict) = login::redeem_scan(&visit.app, &pool, &asked.id).await?;
+    let person = match verdict {
+        // The token would forget that they are no real person (design rule 6).
+        Some(Verdict::Refuse {
+            refusal: refusal @ Refusal::SnapshotUser,
+            ..
+        }) => return Err(refusal.into()),
+        // Any other refusal is found again, and told, by whoever is asked to sign the person in.
+        Some(
+            Verdict::LogIn { person, .. } | Verdict::Create { person, .. } | Verdict::Refuse { person, .. },
+        ) => person,
+        Some(Verdict::Fail { .. }) | None => return Ok(stands("FAILED")),
+    };
     let identified = Identified {
         attempt: id,
         person,

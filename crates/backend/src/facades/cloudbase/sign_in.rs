@@ -5,25 +5,21 @@ use super::{
     fault::{Fault, Word},
     provider::{hash, keep_phone},
     user,
-    visit::Visit,
+    visit::{SCOPE, Visit},
 };
 use crate::{
     Error,
     account::{self, Proven, Registration, Target},
     login::{self, Door, Identified, Which},
-    session::{self, Grant, Issued},
+    session::{self, Grant, Issued, token},
     store::ProviderToken,
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use yaopai_domain::{ApplicationId, AttemptId, LoginName, PoolId, Refusal, UserId, Username, Verdict};
+use yaopai_domain::{
+    ApplicationId, AttemptId, Entropy, LoginName, PoolId, Refusal, UserId, Username, Verdict,
+};
 use zeroize::Zeroizing;
-
-/// What every token of this facade may do.
-const SCOPE: &str = "user";
-/// Bytes of one block of a 2048-bit key.
-const BLOCK_BYTES: usize = 256;
 
 #[derive(Deserialize)]
 struct WithProvider {
@@ -136,21 +132,28 @@ async fn by_token(visit: &Visit, pool: &PoolId, username: &str, token: &str) -> 
         .ok_or_else(|| Fault::new(Word::NotFound, "nobody has this phone or address; sign up first"))
 }
 
-/// Opens the parameters that an SDK encrypted: RSA, a block for every piece (`encryptLong`). What does not open is a wrong
-/// password.
+/// Opens the parameters that an SDK encrypted. Whatever is none is the password of somebody who does not exist: it takes
+/// the work of any wrong password, is counted as one and answered like one, so that nobody learns what a block holds.
 async fn opened(visit: &Visit, pool: &PoolId, params: &str) -> Result<ByName, Fault> {
-    let key = session::keys::encryption(&visit.app, pool).await?;
-    let sealed = BASE64_STANDARD.decode(params).unwrap_or_default();
-    let mut clear = Zeroizing::new(Vec::new());
-    for block in sealed.chunks(BLOCK_BYTES) {
-        clear.extend_from_slice(&key.open(block).unwrap_or_default());
+    let clear = account::decrypt(&visit.app, pool, params).await?;
+    let asked = serde_json::from_str(&clear).ok();
+    let whole = asked.filter(|asked: &ByName| asked.password.is_some() || asked.verification_token.is_some());
+    Ok(whole.unwrap_or_else(|| ByName::of_nobody(visit.app.entropy.as_ref())))
+}
+
+impl ByName {
+    /// A name that nobody has, and a password that does not fit it.
+    fn of_nobody(entropy: &dyn Entropy) -> Self {
+        let mut name = [0; 16];
+        entropy.fill(&mut name);
+        Self {
+            // With its first letter it is a user name, whatever the digits are.
+            username: Some(format!("_{}", hex::encode(name))),
+            password: Some(Zeroizing::default()),
+            verification_token: None,
+            params: None,
+        }
     }
-    Ok(serde_json::from_slice(&clear).unwrap_or(ByName {
-        username: None,
-        password: Some(Zeroizing::default()),
-        verification_token: None,
-        params: None,
-    }))
 }
 
 /// `POST /auth/v2/signin/publichkey` (spelled so by the SDK): the key that passwords are encrypted with.
@@ -225,9 +228,11 @@ fn same_target(sent: &Map<String, Value>, proven: &Proven) -> Result<(), Fault> 
 struct Refresh {
     grant_type: Option<String>,
     refresh_token: Option<String>,
+    client_secret: Option<Zeroizing<String>>,
 }
 
-/// `POST /auth/v1/token` with `grant_type=refresh_token`.
+/// `POST /auth/v1/token` with `grant_type=refresh_token`. Only of sessions that began here: those of OpenID Connect are
+/// refreshed where their application proves itself.
 pub(super) async fn refresh(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, _) = visit.client().await?;
     let asked: Refresh = visit.body()?;
@@ -237,12 +242,29 @@ pub(super) async fn refresh(visit: &mut Visit) -> Result<Value, Fault> {
     let token = asked
         .refresh_token
         .ok_or_else(|| Fault::argument("refresh_token is missing"))?;
+    if !is_ours(visit, &token, &asked.client_secret.unwrap_or_default()).await? {
+        return Err(Fault::grant("the refresh token is not for this client"));
+    }
     match session::refresh(&visit.app, Some(&pool), &token).await {
         Ok(issued) => Ok(told(issued)),
         // The SDK forgets its credentials at this word.
         Err(Error::TokenRefused(refusal)) => Err(Fault::grant(refusal.to_string())),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a refresh token may be taken here: its session has the scope of this facade, and its application, if it has
+/// secrets, proves itself by one (RFC 6749, 6). One that nobody knows is told so by the session.
+async fn is_ours(visit: &Visit, refresh_token: &str, client_secret: &str) -> Result<bool, Fault> {
+    let Some(session) = session::session_of_token(&visit.app, refresh_token).await? else {
+        return Ok(true);
+    };
+    let secrets = match &session.application {
+        Some(id) => visit.app.store.application_secret_hashes(id).await?,
+        None => Vec::new(),
+    };
+    let proven = secrets.is_empty() || token::is_of(client_secret, &secrets);
+    Ok(proven && session::says(&session.scope, SCOPE))
 }
 
 #[derive(Deserialize)]

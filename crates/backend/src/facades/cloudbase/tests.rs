@@ -1,5 +1,7 @@
 //! The CloudBase facade against a whole backend and the sandbox.
 
+mod strangers;
+
 use crate::{
     facades::desk::{Desk, FAR_PAGE, PAGE, parameter},
     testing::Answer,

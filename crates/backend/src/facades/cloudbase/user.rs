@@ -137,8 +137,8 @@ pub(super) fn patch(sent: &Map<String, Value>) -> Result<ProfilePatch, Fault> {
     Ok(ProfilePatch::from_sent(&sent)?)
 }
 
-/// `POST /auth/v1/user/basic/edit`: the same, and a new password with the old one. `user_id`, `phone` and `email` are
-/// ignored: they prove nothing.
+/// `POST /auth/v1/user/basic/edit`: the same, and a new password. Who changes their name or password gives the old password,
+/// or shows again who they are as for `user/password`. `user_id`, `phone` and `email` are ignored: they prove nothing.
 pub(super) async fn edit(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
     let mut sent: Map<String, Value> = visit.body()?;
@@ -147,9 +147,19 @@ pub(super) async fn edit(visit: &mut Visit) -> Result<Value, Fault> {
         _ => None,
     };
     let (old, new) = (password("password"), password("new_password"));
+    if new.is_some() || sent.contains_key("username") {
+        match old.filter(|old| !old.is_empty()) {
+            Some(old) => {
+                account::confirm_password(&visit.app, &bearer.pool, bearer.user, &old).await?;
+            }
+            None => {
+                let sudo_token = sent.get("sudo_token").and_then(Value::as_str);
+                shown_again(visit, &bearer, sudo_token).await?;
+            }
+        }
+    }
     if let Some(new) = new {
-        let old = old.unwrap_or_default();
-        account::change_password(&visit.app, &bearer.pool, bearer.user, &old, &new).await?;
+        account::set_password(&visit.app, &bearer, &new).await?;
     }
     change(visit, &bearer, &sent).await?;
     Ok(json!({}))
@@ -233,7 +243,7 @@ pub(super) async fn set_password(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
     let asked: SetPassword = visit.body()?;
     shown_again(visit, &bearer, asked.sudo_token.as_deref()).await?;
-    account::set_password(&visit.app, &bearer.pool, bearer.user, &asked.new_password).await?;
+    account::set_password(&visit.app, &bearer, &asked.new_password).await?;
     Ok(json!({}))
 }
 

@@ -22,6 +22,8 @@ use yaopai_domain::{Connection, ConnectionKind, PoolId, UserRecord};
 
 /// Name of the facade in attempts.
 const FACADE: &str = "cloudbase";
+/// What every token of this facade may do.
+pub(super) const SCOPE: &str = "user";
 
 /// One call of an SDK.
 pub(super) struct Visit {
@@ -103,12 +105,17 @@ impl Visit {
         Ok((pool, application))
     }
 
-    /// Who is signed in.
+    /// Who is signed in. A token of another scope, which an application got by OpenID Connect and every one of its servers
+    /// sees, does not act for its person.
     pub(super) async fn bearer(&mut self) -> Result<Bearer, Fault> {
         let token = session::bearer_text(&self.call.headers).ok_or_else(Fault::unauthenticated)?;
         let bearer = session::bearer(&self.app, token).await?;
         self.pool = Some(bearer.pool.clone());
-        Ok(bearer)
+        if session::says(&bearer.scope, SCOPE) {
+            Ok(bearer)
+        } else {
+            Err(Fault::unauthenticated())
+        }
     }
 
     /// The user who is signed in, with all bindings.

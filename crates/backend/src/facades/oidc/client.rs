@@ -8,7 +8,6 @@ use crate::{App, facades::Call, session::token, store::Application};
 use axum::http::header;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use percent_encoding::percent_decode_str;
-use subtle::ConstantTimeEq;
 use yaopai_domain::{ApplicationId, PoolId};
 
 /// An application that has said who it is.
@@ -71,10 +70,7 @@ pub(super) async fn authenticate(
     let application = application(app, pool, &id).await?.ok_or_else(refused)?;
     let hashes = app.store.application_secret_hashes(&application.id).await;
     let hashes = hashes.map_err(crate::Error::from)?;
-    let shown = token::hash(&secret);
-    let proven = hashes
-        .iter()
-        .any(|hash| bool::from(hash.as_bytes().ct_eq(shown.as_bytes())));
+    let proven = token::is_of(&secret, &hashes);
     if proven || hashes.is_empty() && secret.is_empty() {
         Ok(Client { application, proven })
     } else {

@@ -124,7 +124,7 @@ impl Visit {
         Ok(door)
     }
 
-    /// Whose `third_Session` it is: a field, a header, or a bearer token.
+    /// Whose `third_Session` it is: a field, a header, or a bearer token. A token of another scope is none.
     async fn bearer(&mut self) -> Result<Bearer, Fault> {
         let word = self
             .text(SESSION)
@@ -134,7 +134,11 @@ impl Visit {
             .ok_or_else(Fault::session)?;
         let bearer = session::bearer(&self.app, word).await?;
         self.pool = Some(bearer.pool.clone());
-        Ok(bearer)
+        if session::says(&bearer.scope, SCOPE) {
+            Ok(bearer)
+        } else {
+            Err(Fault::session())
+        }
     }
 
     fn seconds_until(&self, moment: Timestamp) -> i64 {

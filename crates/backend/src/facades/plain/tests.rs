@@ -1,9 +1,14 @@
 //! The plain facade against a whole backend and the sandbox.
 
-use crate::{facades::desk::Desk, testing::Answer};
+use crate::{
+    facades::desk::Desk,
+    session::{self, Grant},
+    testing::Answer,
+};
 use axum::http::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
+use yaopai_domain::PoolId;
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -155,6 +160,29 @@ async fn a_third_session_is_over_when_it_is_revoked_or_unused_for_a_week() {
     assert_eq!(ok(&check(&unused).await)["errcode"], 0);
     desk.clock.turn(WEEK + 1000);
     assert_eq!(errcode(&check(&unused).await), 60002);
+}
+
+#[tokio::test]
+async fn a_token_of_open_id_connect_is_no_third_session() {
+    let desk = Desk::open().await;
+    third_session(&desk, "lin-xiaoman").await;
+    let before = user(&desk).await;
+    let pool = PoolId::default();
+    let id = before["id"].as_str().unwrap().parse().unwrap();
+    let grant = Grant {
+        scope: "openid profile",
+        ..Grant::to(&pool, id)
+    };
+    let token = session::begin(&desk.app, grant).await.unwrap().access_token;
+    for call in ["check", "userinfo", "logout"] {
+        let query = [("third_Session", token.as_str()), ("nickName", "满满")];
+        assert_eq!(errcode(&get(&desk, call, &query).await), 60002, "{call}");
+    }
+    assert_eq!(user(&desk).await, before);
+    assert!(
+        session::bearer(&desk.app, &token).await.is_ok(),
+        "nor was it ended"
+    );
 }
 
 #[tokio::test]

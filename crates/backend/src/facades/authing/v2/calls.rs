@@ -220,9 +220,9 @@ async fn change_password(caller: &Caller, fields: Fields<'_>) -> Result<Portrait
     let person = account::person(&caller.app, &bearer.pool, bearer.user).await?;
     if person.has_password {
         let old = account::decrypt(&caller.app, &bearer.pool, fields.need("oldPassword")?).await?;
-        account::change_password(&caller.app, &bearer.pool, bearer.user, &old, &new).await?;
+        account::change_password(&caller.app, &bearer, &old, &new).await?;
     } else {
-        account::set_password(&caller.app, &bearer.pool, bearer.user, &new).await?;
+        account::set_password(&caller.app, &bearer, &new).await?;
     }
     caller.portrait_of(&bearer).await
 }
