@@ -317,6 +317,18 @@ mod tests {
         ("POST", "/api/v3/change-qrcode-status", None),
         ("POST", "/api/v3/set-qrcode-status", None),
         ("GET", "/api/v3/system", None),
+        ("GET", "/api/v2/users/{id}", None),
+        ("POST", "/api/v2/users/batch", None),
+        ("POST", "/api/v2/users/kick", None),
+        ("GET", "/api/v2/extIdp", None),
+        ("POST", "/api/v2/extIdp", None),
+        ("GET", "/api/v2/extIdp/{id}", None),
+        ("PUT", "/api/v2/extIdp/{id}", None),
+        ("DELETE", "/api/v2/extIdp/{id}", None),
+        ("POST", "/api/v2/extIdpConn", None),
+        ("PUT", "/api/v2/extIdpConn/{id}", None),
+        ("DELETE", "/api/v2/extIdpConn/{id}", None),
+        ("PUT", "/api/v2/extIdpConn/{id}/state", None),
     ];
 
     #[test]

@@ -67,5 +67,12 @@ pool = ${text(POOL)}
 name = "support"
 role = "support"
 key = ${text(keys.support)}
+
+[[authing_key]]
+pool = ${text(POOL)}
+name = "scripts"
+role = "admin"
+id = ${text(authingKey.id)}
+secret = ${text(authingKey.secret)}
 `
 }

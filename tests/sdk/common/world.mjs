@@ -68,3 +68,23 @@ export async function oneTimeCode(target) {
   }
   throw new Error(`no code arrived at ${target}`)
 }
+
+/** What the phone-number button of a mini program gives: `{code, encryptedData, iv}`. */
+export const phoneButton = (person, app_id = app('mini_program').app_id) =>
+  asked('POST', `${world.sandbox}/sandbox/people/${person}/phone-code`, { app_id })
+
+/** The smallest picture there is: one pixel. */
+const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+
+/** `wx.uploadFile`, whose file is always the same picture. */
+export async function uploadFile({ url, name, filePath, formData = {}, success, fail }) {
+  try {
+    const form = new FormData()
+    for (const [key, value] of Object.entries(formData)) form.set(key, value)
+    form.set(name, new Blob([Buffer.from(PICTURE, 'base64')], { type: 'image/png' }), filePath)
+    const answer = await fetch(url, { method: 'POST', body: form })
+    success({ statusCode: answer.status, data: await answer.text() })
+  } catch (error) {
+    fail({ errMsg: `uploadFile:fail ${error.message}` })
+  }
+}

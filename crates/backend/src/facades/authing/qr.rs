@@ -3,7 +3,7 @@
 //! The first screen polls; what it gets in the end is a ticket, which is exchanged once.
 
 use super::{
-    caller::Caller,
+    caller::{Caller, user_of},
     fields::Fields,
     mini_program,
     user::{Portrait, brief},
@@ -22,12 +22,13 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{ImageFormat, Luma};
 use qrcode::QrCode;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::{io::Cursor, sync::Arc};
-use yaopai_domain::{ConnectionKind, UserId};
+use yaopai_domain::{AttemptState, ConnectionKind, Drawing, UserId};
 
 /// Seconds in which a code can be confirmed.
 const LIVES_SECONDS: i64 = 120;
@@ -57,6 +58,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 pub(super) enum Scene {
     /// By WeChat, which opens the mini program.
     MiniProgram,
+    /// By WeChat, which has the person follow the official account.
+    Follow,
     /// By the business's own app.
     App,
 }
@@ -65,6 +68,7 @@ impl Scene {
     const fn as_str(self) -> &'static str {
         match self {
             Self::MiniProgram => "WXAPP_AUTH",
+            Self::Follow => "WECHATMP_AUTH",
             Self::App => "APP_AUTH",
         }
     }
@@ -86,14 +90,20 @@ pub(super) async fn draw(caller: &Caller, scene: Scene, asked: Fields<'_>) -> Re
     app.entropy.fill(&mut id);
     let id = hex::encode(id);
     let now = app.clock.now();
+    let mut id = id;
+    let mut expires_at = now.plus_millis(LIVES_SECONDS * 1000);
     let (media_type, picture) = match scene {
         Scene::MiniProgram => {
-            let which = asked.text("extIdpConnId");
-            let door = match which.and_then(|id| id.parse().ok()) {
-                Some(id) => caller.door(Which::Id(id)).await?,
-                None => mini_program_door(caller).await?,
-            };
+            let door = door(caller, asked, ConnectionKind::MiniProgram).await?;
             drawn_by_wechat(caller, &door, &id).await?
+        }
+        Scene::Follow => {
+            let door = door(caller, asked, ConnectionKind::FollowCode).await?;
+            let scan = login::begin_scan(app, &door).await?;
+            // The ticket of the scan is what the screen polls with.
+            id = scan.ticket.to_string();
+            expires_at = scan.expires_at;
+            drawn(scan.drawing)?
         }
         Scene::App => {
             let text = json!({
@@ -118,15 +128,29 @@ pub(super) async fn draw(caller: &Caller, scene: Scene, asked: Fields<'_>) -> Re
         media_type,
         picture,
         created_at: now,
-        expires_at: now.plus_millis(LIVES_SECONDS * 1000),
+        expires_at,
     };
     app.store.open_qr_login(login.clone()).await?;
     Ok(login)
 }
 
-/// A connection that draws codes of its mini program, or else one that only logs in by it.
-async fn mini_program_door(caller: &Caller) -> Result<Door, Fault> {
-    caller.door(Which::Kind(ConnectionKind::MiniProgram)).await
+/// The connection that the request names, or the pool's one of that kind.
+async fn door(caller: &Caller, asked: Fields<'_>, kind: ConnectionKind) -> Result<Door, Fault> {
+    match asked.text("extIdpConnId").and_then(|id| id.parse().ok()) {
+        Some(id) => caller.door(Which::Id(id)).await,
+        None => caller.door(Which::Kind(kind)).await,
+    }
+}
+
+fn drawn(drawing: Drawing) -> Result<(String, Vec<u8>), Fault> {
+    match drawing {
+        Drawing::Text { text } => Ok(("image/png".to_owned(), drawn_by_us(&text)?)),
+        Drawing::Image { media_type, base64 } => {
+            let bytes = STANDARD.decode(base64);
+            let bytes = bytes.map_err(|_| Error::Internal("a drawing is not base64"))?;
+            Ok((media_type, bytes))
+        }
+    }
 }
 
 async fn drawn_by_wechat(caller: &Caller, door: &Door, scene: &str) -> Result<(String, Vec<u8>), Fault> {
@@ -172,7 +196,10 @@ pub(super) struct Seen {
 
 /// Looks at a code. Every look at a confirmed one gives a new ticket, and the one before is good no more.
 pub(super) async fn look(app: &App, id: &str) -> Result<Seen, Fault> {
-    let login = app.store.qr_login(id).await?.ok_or_else(unknown)?;
+    let mut login = app.store.qr_login(id).await?.ok_or_else(unknown)?;
+    if login.scene == Scene::Follow.as_str() && follow(app, &login).await? {
+        login = app.store.qr_login(id).await?.ok_or_else(unknown)?;
+    }
     let now = app.clock.now();
     let mut ticket = None;
     if login.state == QrState::Confirmed {
@@ -201,11 +228,39 @@ pub(super) async fn look(app: &App, id: &str) -> Result<Seen, Fault> {
     })
 }
 
+/// Looks how the scan behind a code stands, and moves the code on with it; whether it did.
+async fn follow(app: &App, login: &QrLogin) -> Result<bool, Fault> {
+    if !matches!(login.state, QrState::Waiting | QrState::Scanned) {
+        return Ok(false);
+    }
+    let attempt = match login::scan(app, &login.pool, &login.id).await {
+        Ok(attempt) => attempt,
+        // Its login was taken, by another look.
+        Err(Error::NotFound(_)) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let (to, user) = match attempt.state {
+        AttemptState::Waiting | AttemptState::Confirmed => return Ok(false),
+        AttemptState::Scanned => (QrState::Scanned, None),
+        AttemptState::Decided => {
+            let (_, verdict) = login::redeem_scan(app, &login.pool, &login.id).await?;
+            match verdict.as_ref().map(user_of) {
+                Some(Ok(user)) => (QrState::Confirmed, Some(user)),
+                Some(Err(_)) | None => (QrState::Cancelled, None),
+            }
+        }
+        AttemptState::Refused | AttemptState::Expired | AttemptState::Cancelled | AttemptState::Failed => {
+            (QrState::Cancelled, None)
+        }
+    };
+    Ok(app.store.move_qr_login(&login.id, to, user).await?)
+}
+
 /// Moves a code on for the person whose token was shown.
 pub(super) async fn advance(caller: &Caller, id: &str, to: QrState) -> Result<Value, Fault> {
     let bearer = caller.person().await?;
     let login = caller.app.store.qr_login(id).await?.ok_or_else(unknown)?;
-    if login.pool != bearer.pool {
+    if login.pool != bearer.pool || login.scene == Scene::Follow.as_str() {
         return Err(unknown());
     }
     moved(caller, &login, to, bearer.user).await
@@ -254,6 +309,7 @@ async fn gene(State(app): State<Arc<App>>, call: Call) -> Rest {
             let body = Fields(&body);
             let scene = match body.need("scene")? {
                 "WXAPP_AUTH" => Scene::MiniProgram,
+                "WECHATMP_AUTH" => Scene::Follow,
                 "APP_AUTH" => Scene::App,
                 _ => return Err(Fault::malformed("不支持的 scene")),
             };

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use yaopai_domain::{Identity, IdentityScope, PoolId, Profile, Sourced, Timestamp, UserId, UserStatus};
 
 /// The scalar fields of a user in the second generation (`types/graphql.v2.ts` of authing-js-sdk 4.23.55).
-pub(super) const SCALARS: [&str; 54] = [
+pub(super) const SCALARS: [&str; 55] = [
     "id",
     "arn",
     "userPoolId",
@@ -60,6 +60,7 @@ pub(super) const SCALARS: [&str; 54] = [
     "expiredAt",
     "directManagement",
     "description",
+    "newlyCreated",
 ];
 
 /// What people say about themselves: the wire's name and the account's.

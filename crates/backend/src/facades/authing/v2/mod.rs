@@ -1,5 +1,6 @@
 //! The second generation: authing-wxapp-sdk 4 and authing-js-sdk 4.
 
+mod administration;
 mod calls;
 mod management;
 mod mini_program;
@@ -48,6 +49,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ),
     ];
     endpoints.extend(rest::endpoints());
+    endpoints.extend(administration::endpoints());
     endpoints
         .into_iter()
         .map(|endpoint| endpoint.from(Browsers::Listed))

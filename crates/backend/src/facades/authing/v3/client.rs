@@ -96,6 +96,7 @@ async fn answer(caller: &Caller, call: &Call) -> Result<Value, Fault> {
         "gene-qrcode" => {
             let scene = match fields.need("type")? {
                 "WECHAT_MINIPROGRAM" => Scene::MiniProgram,
+                "WECHAT_OFFICIAL_ACCOUNT" => Scene::Follow,
                 "MOBILE_APP" => Scene::App,
                 _ => return Err(Fault::malformed("不支持的 type")),
             };

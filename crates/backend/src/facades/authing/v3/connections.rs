@@ -12,7 +12,11 @@ use yaopai_domain::{
 };
 
 /// Answers a call.
-pub(super) async fn answer(operator: &Operator, name: &str, fields: Fields<'_>) -> Result<Value, Fault> {
+pub(in crate::facades::authing) async fn answer(
+    operator: &Operator,
+    name: &str,
+    fields: Fields<'_>,
+) -> Result<Value, Fault> {
     match name {
         "list-ext-idp" => {
             let sources: Vec<Value> = sources(operator).await?.iter().map(shown).collect();

@@ -5,6 +5,8 @@ mod connections;
 mod management;
 mod users;
 
+pub(super) use connections::answer as connections;
+
 use crate::endpoint::Endpoint;
 
 /// Everything of this generation.
