@@ -165,11 +165,13 @@ impl Private {
         }
     }
 
-    /// Opens one block; `None` if it is none of ours.
+    /// Opens one block; `None` if it is none of ours. JSEncrypt leaves out zeros in front: one block in 256 is shorter.
     pub(super) fn open(&self, sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let Self::Opens(key, _) = self else { return None };
+        let missing = key.key_size_bytes().saturating_sub(sealed.len());
+        let sealed = [vec![0; missing].as_slice(), sealed].concat();
         let mut clear = Zeroizing::new(vec![0; key.min_output_size()]);
-        let length = key.decrypt(sealed, &mut clear).ok()?.len();
+        let length = key.decrypt(&sealed, &mut clear).ok()?.len();
         clear.truncate(length);
         Some(clear)
     }

@@ -147,8 +147,8 @@ impl Caller {
         let token = self.token.clone().map(|text| Token {
             text,
             expires_at: bearer.expires_at,
-            id_token: None,
-            refresh_token: None,
+            id: None,
+            refresh: None,
             expires_in: 0,
         });
         Ok(Portrait {
@@ -213,8 +213,8 @@ pub(super) fn via(call: &Call) -> Via {
 pub(super) async fn begin(app: &App, grant: Grant<'_>) -> Result<Token, Fault> {
     let issued = session::begin(app, grant).await?;
     Ok(Token {
-        id_token: issued.id_token,
-        refresh_token: Some(issued.refresh_token),
+        id: issued.id_token,
+        refresh: Some(issued.refresh_token),
         expires_in: issued.expires_in,
         text: issued.access_token,
         expires_at: app.clock.now().plus_millis(i64::from(issued.expires_in) * 1000),

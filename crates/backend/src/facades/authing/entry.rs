@@ -41,16 +41,16 @@ pub(super) async fn by_code(
 ) -> Result<Portrait, Fault> {
     let (pool, _) = caller.place().await?;
     let proven = account::prove(&caller.app, &pool, &target, code).await?;
-    let user = match account::sign_in_with_code(&caller.app, &pool, &proven).await? {
-        Some(user) => user,
-        None => {
-            let registration = Registration {
-                proven: vec![proven],
-                profile: ProfilePatch::from_sent(profile).map_err(crate::Error::from)?,
-                ..Registration::default()
-            };
-            account::register(&caller.app, &pool, registration).await?
-        }
+    let known = account::sign_in_with_code(&caller.app, &pool, &proven).await?;
+    let user = if let Some(user) = known {
+        user
+    } else {
+        let registration = Registration {
+            proven: vec![proven],
+            profile: ProfilePatch::from_sent(profile).map_err(crate::Error::from)?,
+            ..Registration::default()
+        };
+        account::register(&caller.app, &pool, registration).await?
     };
     caller.let_in(&pool, user, None).await
 }

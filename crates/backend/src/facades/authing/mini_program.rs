@@ -251,7 +251,7 @@ pub(super) async fn bind(
     };
     match caller.app.store.bind(person, user, by).await? {
         Bind::Bound | Bind::Already => Ok(()),
-        Bind::Elsewhere(_) => Err(Fault::new(1320002, "该微信身份已绑定其他账号")),
+        Bind::Elsewhere(_) => Err(Fault::new(1_320_002, "该微信身份已绑定其他账号")),
         Bind::NoUser => Err(Fault::no_user()),
         Bind::Snapshot => Err(Fault::new(1102, "请点击“使用完整服务”后再试")),
     }

@@ -90,11 +90,12 @@ const DETAILS: [(&str, &str); 20] = [
 /// The token that goes out with a user.
 #[derive(Clone)]
 pub(super) struct Token {
+    /// The access token.
     pub(super) text: String,
     pub(super) expires_at: Timestamp,
     /// What the third generation gets besides; none of a token that was shown.
-    pub(super) id_token: Option<String>,
-    pub(super) refresh_token: Option<String>,
+    pub(super) id: Option<String>,
+    pub(super) refresh: Option<String>,
     /// Seconds.
     pub(super) expires_in: u32,
 }
@@ -168,15 +169,15 @@ impl Portrait {
             },
             "workStatus": "Active",
             "externalId": null,
-            "email": text(&profile.email),
+            "email": text(profile.email.as_ref()),
             "emailVerified": self.person.email_proven,
             "phone": phone,
             "phoneCountryCode": country_code,
             "phoneVerified": self.person.phone_proven,
-            "username": text(&profile.username),
-            "name": text(&profile.name),
-            "nickname": text(&profile.nickname),
-            "photo": text(&profile.avatar_url),
+            "username": text(profile.username.as_ref()),
+            "name": text(profile.name.as_ref()),
+            "nickname": text(profile.nickname.as_ref()),
+            "photo": text(profile.avatar_url.as_ref()),
             "loginsCount": null,
             "lastLogin": null,
             "lastIp": null,
@@ -265,18 +266,18 @@ impl Portrait {
             });
         let members = json!({
             "userPoolId": self.pool,
-            "username": text(username),
-            "email": text(email),
+            "username": text(username.as_ref()),
+            "email": text(email.as_ref()),
             "emailVerified": self.person.email_proven,
             "phone": phone,
             "phoneVerified": self.person.phone_proven,
             "phoneCountryCode": country_code,
             "unionid": union_id,
             "openid": open_id,
-            "nickname": text(nickname),
+            "nickname": text(nickname.as_ref()),
             "registerSource": [],
-            "photo": text(avatar_url),
-            "name": text(name),
+            "photo": text(avatar_url.as_ref()),
+            "name": text(name.as_ref()),
             "token": self.token.as_ref().map(|token| &token.text),
             "tokenExpiredAt": self.token.as_ref().map(|token| iso(token.expires_at)),
             "signedUp": iso(user.created_at),
@@ -341,8 +342,8 @@ impl Portrait {
 pub(super) fn brief(id: UserId, person: &Person) -> Value {
     json!({
         "userId": id,
-        "nickname": text(&person.user.profile.nickname),
-        "photo": text(&person.user.profile.avatar_url),
+        "nickname": text(person.user.profile.nickname.as_ref()),
+        "photo": text(person.user.profile.avatar_url.as_ref()),
     })
 }
 
@@ -357,8 +358,8 @@ pub(super) fn custom_value(key: &str, value: &Value) -> Value {
     json!({ "key": key, "dataType": kind, "value": written, "label": key })
 }
 
-fn text(field: &Option<Sourced>) -> Option<&str> {
-    field.as_ref().map(|field| field.value.as_str())
+fn text(field: Option<&Sourced>) -> Option<&str> {
+    field.map(|field| field.value.as_str())
 }
 
 /// A moment as JavaScript's `toISOString` writes it.

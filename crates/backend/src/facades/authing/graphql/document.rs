@@ -56,7 +56,7 @@ pub(crate) struct Asked {
 struct Picked {
     key: String,
     name: String,
-    picked: Vec<Self>,
+    below: Vec<Self>,
 }
 
 /// Reads the calls of a request that this schema offers.
@@ -114,7 +114,7 @@ fn select(answer: &Value, object: &'static Object, picked: &[Picked]) -> Value {
             let select_one = |field: &Picked| {
                 let inner = object.objects.iter().find(|(name, _)| *name == field.name);
                 let value = match (members.get(&field.name), inner) {
-                    (Some(value), Some((_, inner))) => select(value, inner, &field.picked),
+                    (Some(value), Some((_, inner))) => select(value, inner, &field.below),
                     (Some(value), None) => value.clone(),
                     (None, _) if field.name == "__typename" => object.name.into(),
                     (None, _) => Value::Null,
@@ -236,7 +236,7 @@ impl<'d> Reader<'d> {
             picked.push(Picked {
                 key: field.response_key().node.to_string(),
                 name: name.to_owned(),
-                picked: self.pick(field, inner.map(|(_, inner)| *inner), depth + 1)?,
+                below: self.pick(field, inner.map(|(_, inner)| *inner), depth + 1)?,
             });
         }
         Ok(picked)
@@ -373,7 +373,7 @@ mod tests {
         let mut query = "{ person { ...f0 } }".to_owned();
         for level in 0..10 {
             let next = format!("...f{}", level + 1);
-            query += &format!(" fragment f{level} on Person {{ {} }}", next.repeat(10));
+            query = format!("{query} fragment f{level} on Person {{ {} }}", next.repeat(10));
         }
         query += " fragment f10 on Person { id }";
         assert!(read(&query, json!({})).is_err());

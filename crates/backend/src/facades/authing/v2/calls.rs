@@ -46,7 +46,6 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
         "checkLoginStatus" => return check_login_status(caller, fields.text("token")).await,
         "checkPasswordStrength" => return Ok(strength(fields.need("password")?)),
         "udv" | "setUdv" | "setUdvBatch" | "removeUdv" => return values(caller, name, fields).await,
-        "isUserExists" => return Err(Fault::signed_out()),
         "accessToken" => return management::access_token(caller, fields).await,
         "bindPhone" | "updatePhone" => {
             let phone = entry::phone(fields.need("phone")?, fields.text("phoneCountryCode"))?;
@@ -208,7 +207,7 @@ async fn unbind(caller: &Caller, kind: LoginNameKind) -> Result<Portrait, Fault>
     };
     let by_password = person.has_password && person.user.profile.username.is_some();
     if portrait.identities.is_empty() && !other_name && !by_password {
-        return Err(Fault::new(1320004, "不能解绑最后一种登录方式"));
+        return Err(Fault::new(1_320_004, "不能解绑最后一种登录方式"));
     }
     account::unbind(&caller.app, &bearer.pool, bearer.user, kind).await?;
     caller.portrait_of(&bearer).await

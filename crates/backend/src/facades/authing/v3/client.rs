@@ -180,8 +180,8 @@ fn tokens(portrait: Portrait) -> Result<Value, Fault> {
     let token = portrait.token.ok_or_else(Fault::signed_out)?;
     Ok(json!({
         "access_token": token.text,
-        "id_token": token.id_token,
-        "refresh_token": token.refresh_token,
+        "id_token": token.id,
+        "refresh_token": token.refresh,
         "token_type": "Bearer",
         "scope": "openid profile",
         "expires_in": token.expires_in,

@@ -400,7 +400,7 @@ async fn link(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
     };
     match operator.app.store.bind(person, user, operator.by()).await? {
         Bind::Bound | Bind::Already => Ok(json!({ "success": true })),
-        Bind::Elsewhere(_) => Err(Fault::new(1320002, "该身份已绑定其他账号")),
+        Bind::Elsewhere(_) => Err(Fault::new(1_320_002, "该身份已绑定其他账号")),
         Bind::NoUser | Bind::Snapshot => Err(Fault::no_user()),
     }
 }
@@ -425,7 +425,7 @@ async fn unlink(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault>
         {
             // Taking one may take the other with it.
             Unbind::Unbound(_) | Unbind::NotFound => {}
-            Unbind::LastWayIn => return Err(Fault::new(1320004, "不能解绑最后一种登录方式")),
+            Unbind::LastWayIn => return Err(Fault::new(1_320_004, "不能解绑最后一种登录方式")),
         }
     }
     Ok(json!({ "success": true }))
