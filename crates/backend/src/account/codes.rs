@@ -6,6 +6,7 @@ use super::{Proven, Refused, Target};
 use crate::{
     App, Error,
     deliver::Message,
+    limit::Client,
     store::{Attempted, NewVerification, Opened, Tried},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -137,7 +138,8 @@ pub(crate) async fn send_code(
         purpose,
         code_hash: code_hash(app, pool, target, &code),
         lives: CODE_LIVES,
-        client: asker.client.map(|client| client.to_string()),
+        // One household has a whole network of IPv6 addresses.
+        client: asker.client.map(|client| Client::from(client).to_string()),
     };
     if let Opened::Later(wait) = app.store.open_verification(pool, new).await? {
         return Err(too_often(wait));

@@ -13,7 +13,7 @@ pub(crate) struct OwnEntry {
     pub(crate) value: Option<MetadataValue>,
 }
 
-/// Sets and removes keys, all or none. Reading them is part of [`super::person`].
+/// Sets and removes keys, all or none; [`Error::Forbidden`] if an operator or a script has set one of them last. Reading them is part of [`super::person`].
 pub(crate) async fn change_metadata(
     app: &App,
     pool: &PoolId,
@@ -23,5 +23,6 @@ pub(crate) async fn change_metadata(
     match app.store.change_own_metadata(pool, user, entries).await? {
         OwnMetadata::Set => Ok(()),
         OwnMetadata::TooMany => Err(Refused::TooManyKeys.into()),
+        OwnMetadata::NotTheirs => Err(Error::Forbidden),
     }
 }

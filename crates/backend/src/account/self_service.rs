@@ -2,7 +2,10 @@
 //! `blocked`, `unionid`, an unproven `phone`; those change nothing here).
 
 use super::{Proven, Refused};
-use crate::{App, Error, store::Claimed};
+use crate::{
+    App, Error,
+    store::{Claimed, Dropped},
+};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use url::Url;
@@ -169,9 +172,12 @@ pub(crate) async fn rename(app: &App, pool: &PoolId, user: UserId, username: Use
     claim(app, pool, user, username.into()).await
 }
 
-/// Takes a phone, address or user name from a user. Whether it is the last way in is for the caller to know.
+/// Takes a phone, address or user name from a user; [`Error::LastWayIn`] if they could not log in without it.
 pub(crate) async fn unbind(app: &App, pool: &PoolId, user: UserId, kind: LoginNameKind) -> Result<(), Error> {
-    Ok(app.store.drop_name(pool, user, kind).await?)
+    match app.store.drop_name(pool, user, kind).await? {
+        Dropped::Yes => Ok(()),
+        Dropped::LastWayIn => Err(Error::LastWayIn),
+    }
 }
 
 async fn claim(app: &App, pool: &PoolId, user: UserId, name: LoginName) -> Result<(), Error> {

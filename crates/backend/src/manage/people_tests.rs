@@ -477,3 +477,105 @@ async fn users_are_created_changed_and_deleted() {
         "{audited:?}"
     );
 }
+
+impl Desk {
+    /// A session of a user, as a login leaves one.
+    fn session(&self, user: UserId) {
+        self.bench
+            .sql()
+            .execute(
+                "INSERT INTO session (id, pool, user_id, scope, created_at, used_at, expires_at)
+                 VALUES (lower(hex(randomblob(16))), 'default', ?1, 'user', 0, 0, 9000000000000)",
+                [user.to_string()],
+            )
+            .unwrap();
+    }
+
+    fn open_sessions(&self, user: UserId) -> i64 {
+        let sql = "SELECT count(*) FROM session WHERE user_id = ?1 AND ended_at IS NULL";
+        self.bench
+            .sql()
+            .query_row(sql, [user.to_string()], |row| row.get(0))
+            .unwrap()
+    }
+
+    fn name(&self, user: UserId, phone: &str) {
+        self.bench
+            .sql()
+            .execute(
+                "INSERT INTO login_name (pool, kind, value, user_id, since) VALUES ('default', 'phone', ?1, ?2, 0)",
+                [phone, &user.to_string()],
+            )
+            .unwrap();
+    }
+
+    fn phone_of(&self, user: UserId) -> Option<String> {
+        let sql = self.bench.sql();
+        let mut query = sql
+            .prepare("SELECT value FROM login_name WHERE user_id = ?1 AND kind = 'phone'")
+            .unwrap();
+        let mut rows = query.query([user.to_string()]).unwrap();
+        rows.next().unwrap().map(|row| row.get(0).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_when_an_operator_unbinds_or_undoes_a_merge() {
+    let desk = Desk::new().await;
+    let web = desk.connection(1, false).await;
+    let kept = desk.newcomer(&web, "o-1", None).await;
+    let removed = desk.newcomer(&web, "o-2", None).await;
+    let merge = desk
+        .manage(
+            Method::POST,
+            "merges",
+            json!({ "kept": kept, "removed": removed }),
+        )
+        .await
+        .json();
+    desk.session(kept);
+    let path = format!("merges/{}/undo", merge["id"].as_str().unwrap());
+    desk.manage(Method::POST, &path, Value::Null).await;
+    assert_eq!(desk.open_sessions(kept), 0, "it may be the other person's");
+
+    desk.name(kept, "+8613800138000");
+    desk.session(kept);
+    let binding = desk.binding(kept, "o-1").await;
+    assert_eq!(desk.open_sessions(kept), 1);
+    let unbound = desk
+        .manage(
+            Method::DELETE,
+            &format!("users/{kept}/identities/{binding}"),
+            Value::Null,
+        )
+        .await;
+    assert_eq!(unbound.status, StatusCode::NO_CONTENT, "{}", unbound.text());
+    assert_eq!(desk.open_sessions(kept), 0);
+}
+
+#[tokio::test]
+async fn undoing_a_merge_brings_no_phone_back_that_was_given_up_since() {
+    let desk = Desk::new().await;
+    let web = desk.connection(1, false).await;
+    let kept = desk.newcomer(&web, "o-1", None).await;
+    let removed = desk.newcomer(&web, "o-2", None).await;
+    desk.name(kept, "+8613800138000");
+    desk.name(removed, "+8613800138001");
+    let merge = desk
+        .manage(
+            Method::POST,
+            "merges",
+            json!({ "kept": kept, "removed": removed }),
+        )
+        .await
+        .json();
+    assert_eq!(desk.phone_of(kept).as_deref(), Some("+8613800138000"));
+    desk.bench
+        .sql()
+        .execute("DELETE FROM login_name WHERE user_id = ?1", [kept.to_string()])
+        .unwrap();
+    let path = format!("merges/{}/undo", merge["id"].as_str().unwrap());
+    desk.manage(Method::POST, &path, Value::Null).await;
+    assert_eq!(desk.phone_of(kept), None);
+    assert_eq!(desk.phone_of(removed).as_deref(), Some("+8613800138001"));
+}

@@ -4,7 +4,7 @@ use super::{
     Alone, Reading, Store, StoreError, Writing,
     audit::{self, Entry},
     engine::values,
-    feed, identity, users,
+    feed, identity, sessions, users,
 };
 use crate::identity::Arrival;
 use serde_json::json;
@@ -16,6 +16,16 @@ use yaopai_domain::{EntityKey, Identity, IdentityId, IdentityScope, PoolId, User
 pub(crate) struct By {
     /// An access key, an operator, or `person:<user id>`.
     pub(crate) actor: String,
+}
+
+impl By {
+    /// What begins the name of a person who does it themselves.
+    const PERSON: &str = "person:";
+
+    /// Whether a person does it to their own account.
+    fn is_person(&self) -> bool {
+        self.actor.starts_with(Self::PERSON)
+    }
 }
 
 /// What became of a wish to bind.
@@ -142,6 +152,10 @@ async fn unbind(
             .execute("DELETE FROM identity WHERE id = $1", values![binding.id])
             .await?;
         changed.push(EntityKey::Identity(binding.id));
+    }
+    // Whoever came in by the binding goes; a person who unbinds it themselves stays.
+    if !by.is_person() {
+        sessions::end_all(&alone, pool, user).await?;
     }
     let entry = Entry {
         actor: &by.actor,

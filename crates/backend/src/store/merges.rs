@@ -5,11 +5,11 @@ use super::{
     audit::{self, Entry},
     bindings::By,
     engine::{Row, to_json, values},
-    feed, sync, user_changes, users,
+    feed, sessions, sync, user_changes, users,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use yaopai_domain::{
     EntityKey, FieldError, FieldGroup, IdentityId, Merge, MergeId, MergePreview, MergeRequest, Merged,
     MetadataKey, PoolId, Revision, Side, Timestamp, Unmerged, User, UserId, UserRecord, merge, unmerge,
@@ -458,6 +458,8 @@ async fn divide(
             bindings_left += 1;
         }
     }
+    // Whoever came in as the removed user has a session of the kept one.
+    sessions::end_all(&alone, pool, kept.id).await?;
     restore_names(&alone, &record, kept.id).await?;
     restore_details(&alone, &record, kept.id).await?;
     restore_password(&alone, &record, kept.id).await?;
@@ -483,19 +485,24 @@ async fn divide(
     }))
 }
 
-/// Gives both users back the names that nobody else has taken since.
+/// Gives the removed user their names back, and the kept one those that the merge replaced and nobody has touched since.
 async fn restore_names(alone: &Alone<'_>, record: &Record, kept: UserId) -> Result<(), StoreError> {
-    for name in record
+    let (theirs, own): (Vec<&Name>, Vec<&Name>) = record
         .names
         .iter()
-        .filter(|name| name.user_id == record.removed.id)
-    {
+        .partition(|name| name.user_id == record.removed.id);
+    let mut untouched = BTreeSet::new();
+    for name in &theirs {
         let sql = "DELETE FROM login_name WHERE pool = $1 AND kind = $2 AND value = $3 AND user_id = $4";
-        alone
-            .execute(sql, values![alone.pool(), &name.kind, &name.value, kept])
-            .await?;
+        let values = values![alone.pool(), &name.kind, &name.value, kept];
+        if alone.execute(sql, values).await? == 1 {
+            untouched.insert(name.kind.as_str());
+        }
     }
-    for name in &record.names {
+    let own = own
+        .into_iter()
+        .filter(|name| untouched.contains(name.kind.as_str()));
+    for name in theirs.iter().copied().chain(own) {
         let sql = "INSERT INTO login_name (pool, kind, value, user_id, since) VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT DO NOTHING";
         let values = values![alone.pool(), &name.kind, &name.value, name.user_id, name.since];

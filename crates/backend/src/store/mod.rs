@@ -56,7 +56,7 @@ pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, Sealed
 pub(crate) use engine::Value as UserValue;
 pub use engine::{InvalidPostgresUrl, PostgresServer};
 pub(crate) use merges::{MergeOutcome, UnmergeOutcome};
-pub(crate) use own_data::{Claimed, OwnMetadata};
+pub(crate) use own_data::{Claimed, Dropped, OwnMetadata};
 pub(crate) use pool_keys::StoredKey;
 pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken};
 pub(crate) use qr_logins::{QrLogin, QrState};

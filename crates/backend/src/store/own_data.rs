@@ -31,6 +31,17 @@ pub(crate) enum OwnMetadata {
     Set,
     /// The user would have more keys than allowed; nothing was changed.
     TooMany,
+    /// An operator or a script has set one of the keys last, so it is not the person's to change; nothing was changed.
+    NotTheirs,
+}
+
+/// What became of a wish to give a login name up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    /// It is gone.
+    Yes,
+    /// The user could not log in any more.
+    LastWayIn,
 }
 
 /// Details to write: a name, and the value or `None` to remove it.
@@ -99,13 +110,13 @@ impl Store {
         }
     }
 
-    /// Takes a login name from a user.
+    /// Takes a login name from a user, unless it is the last way in.
     pub(crate) async fn drop_name(
         &self,
         pool: &PoolId,
         user: UserId,
         kind: LoginNameKind,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Dropped, StoreError> {
         self.write((pool.clone(), user, kind), |writing, (pool, user, kind)| {
             Box::pin(async move {
                 let alone = writing.alone(pool).await?;
@@ -182,16 +193,31 @@ async fn claim(alone: &Alone<'_>, id: UserId, name: &LoginName) -> Result<Claime
     Ok(Claimed::Yes)
 }
 
-async fn drop_name(alone: &Alone<'_>, id: UserId, kind: LoginNameKind) -> Result<(), StoreError> {
+async fn drop_name(alone: &Alone<'_>, id: UserId, kind: LoginNameKind) -> Result<Dropped, StoreError> {
     let mut user = loaded(alone, id).await?;
+    let is_a_way_in = login_names::has(alone, alone.pool(), id, kind).await?;
+    if is_a_way_in && !has_way_in_but(alone, id, kind).await? {
+        return Ok(Dropped::LastWayIn);
+    }
     login_names::drop(alone, id, kind).await?;
     let Some(old) = shown(&mut user, kind).take() else {
-        return Ok(());
+        return Ok(Dropped::Yes);
     };
     save(alone, &mut user).await?;
     feed::commit(alone, &[EntityKey::User(id)]).await?;
     let old = json!({kind.as_str(): old.value});
-    by_person(alone, alone.pool(), id, "account.unbind", Some(old), None).await
+    by_person(alone, alone.pool(), id, "account.unbind", Some(old), None).await?;
+    Ok(Dropped::Yes)
+}
+
+/// Whether a user could still log in without the name of this kind: by WeChat, by another proven name, or by a user name
+/// with its password.
+async fn has_way_in_but(reading: &Reading<'_>, id: UserId, kind: LoginNameKind) -> Result<bool, StoreError> {
+    let sql = "SELECT i.id AS way FROM identity i WHERE i.user_id = $1
+        UNION ALL
+        SELECT n.kind AS way FROM login_name n LEFT JOIN user_password p ON p.user_id = n.user_id
+        WHERE n.user_id = $2 AND n.kind <> $3 AND (n.kind <> 'username' OR p.user_id IS NOT NULL)";
+    reading.any(sql, values![id, id, kind.as_str()]).await
 }
 
 async fn change_self(alone: &Alone<'_>, id: UserId, patch: &ProfilePatch) -> Result<(), StoreError> {
@@ -218,6 +244,14 @@ async fn change_own_metadata(
         .collect();
     if changed.is_empty() {
         return Ok(OwnMetadata::Set);
+    }
+    let set_by_others = |entry: &&OwnEntry| {
+        user.metadata
+            .get(&entry.key)
+            .is_some_and(|known| known.actor.is_some())
+    };
+    if changed.iter().any(set_by_others) {
+        return Ok(OwnMetadata::NotTheirs);
     }
     let added = changed
         .iter()

@@ -2,11 +2,12 @@
 
 use super::{
     super::{
-        OwnEntry, ProfilePatch, Refused, bind, change_metadata, person, rename, sign_in_with_code,
+        OwnEntry, ProfilePatch, Refused, Target, bind, change_metadata, person, rename, sign_in_with_code,
         sign_in_with_password, unbind, update_profile,
     },
     Desk, PASSWORD, PHONE, by, email, name, phone, refused, text,
 };
+use crate::Error;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use yaopai_domain::{LoginNameKind, MetadataKey, MetadataValue, Source};
@@ -87,9 +88,12 @@ async fn what_is_somebody_elses_is_not_bound() {
     let taken = rename(&desk.app, &desk.pool, user, "WU".parse().unwrap()).await;
     assert_eq!(refused(taken), Refused::Taken(LoginNameKind::Username));
 
-    unbind(&desk.app, &desk.pool, owner, LoginNameKind::Phone)
-        .await
-        .unwrap();
+    let stuck = unbind(&desk.app, &desk.pool, owner, LoginNameKind::Phone).await;
+    assert!(matches!(stuck, Err(Error::LastWayIn)), "{stuck:?}");
+    let other = desk
+        .prove(&Target::Phone("+8613900139000".parse().unwrap()))
+        .await;
+    bind(&desk.app, &desk.pool, owner, &other).await.unwrap();
     bind(&desk.app, &desk.pool, user, &proven)
         .await
         .expect("it is free again");
@@ -165,4 +169,33 @@ async fn an_app_keeps_256_keys_at_most() {
     change(vec![entry("key 0", Some(json!("changed")))])
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_an_operator_set_is_not_the_persons_to_change() {
+    let desk = Desk::new().await;
+    let user = desk.user("li").await;
+    let change = crate::store::UserChange {
+        metadata: vec![(
+            "vip".parse().unwrap(),
+            Some(MetadataValue::new(json!(false)).unwrap()),
+        )],
+        ..crate::store::UserChange::default()
+    };
+    let by = crate::store::By {
+        actor: "admin".to_owned(),
+    };
+    let store = &desk.app.store;
+    store
+        .change_user(&desk.pool, by, Source::Operator, user, change)
+        .await
+        .unwrap();
+    let own = vec![
+        entry("vip", Some(json!(true))),
+        entry("city", Some(json!("北京"))),
+    ];
+    let refused = change_metadata(&desk.app, &desk.pool, user, own).await;
+    assert!(matches!(refused, Err(Error::Forbidden)), "{refused:?}");
+    let person = person(&desk.app, &desk.pool, user).await.unwrap();
+    assert_eq!(person.user.metadata.len(), 1, "all or nothing");
 }
