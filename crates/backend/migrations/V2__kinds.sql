@@ -50,14 +50,16 @@ CREATE INDEX attempt_by_age ON attempt (pool, created_at, id);
 CREATE INDEX attempt_by_end ON attempt (finished_at, expires_at);
 
 -- A code is claimed here before it is exchanged, so that it is exchanged once; its attempt may be written later, together
--- with its end. `outcome` is whom WeChat named, or why it did not.
+-- with its end. `outcome` is whom WeChat named, or why it did not. `brought_by` is the client's address and the application;
+-- null if a browser brought it back with a state, which names its attempt.
 CREATE TABLE claimed_code (
-    pool      TEXT NOT NULL REFERENCES pool (id),
-    app_id    TEXT NOT NULL,
-    code_hash TEXT NOT NULL,
-    attempt   TEXT NOT NULL,
-    outcome   TEXT,
-    at        INTEGER NOT NULL,
+    pool       TEXT NOT NULL REFERENCES pool (id),
+    app_id     TEXT NOT NULL,
+    code_hash  TEXT NOT NULL,
+    attempt    TEXT NOT NULL,
+    brought_by TEXT,
+    outcome    TEXT,
+    at         INTEGER NOT NULL,
     PRIMARY KEY (pool, app_id, code_hash)
 ) STRICT;
 
@@ -94,3 +96,15 @@ CREATE TABLE taken_push (
 ) STRICT;
 
 CREATE INDEX taken_push_by_age ON taken_push (at);
+
+-- By which signature a push came: it says nothing about the body, so it is good for one push only.
+CREATE TABLE push_signature (
+    pool      TEXT NOT NULL REFERENCES pool (id),
+    app_id    TEXT NOT NULL,
+    signature TEXT NOT NULL,
+    delivery  TEXT NOT NULL,
+    at        INTEGER NOT NULL,
+    PRIMARY KEY (pool, app_id, signature)
+) STRICT;
+
+CREATE INDEX push_signature_by_age ON push_signature (at);

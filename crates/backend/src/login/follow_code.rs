@@ -14,7 +14,7 @@ use crate::{
     endpoint::{Endpoint, Needs},
     extract::Place,
     identity::person,
-    store::SecretField,
+    store::{SecretField, TakenPush},
 };
 use axum::{
     body::Bytes,
@@ -25,12 +25,14 @@ use axum::{
 use serde::Deserialize;
 use std::sync::Arc;
 use yaopai_domain::{
-    AttemptState, Connection, ConnectionSettings, Drawing, LegName, PoolId, PushMode, SetupSheet,
+    AttemptState, Connection, ConnectionSettings, Drawing, LegName, PoolId, PushMode, SetupSheet, Timestamp,
 };
 use yaopai_wechat::{EncodingAesKey, MessageCrypto, Push, PushError, PushEvent, PushToken};
 
 /// What WeChat takes as "taken; nothing to say".
 const TAKEN: &str = "success";
+/// How far the moment of a signature may be from the clock. WeChat sends a push for seconds, not for minutes.
+const FRESH_MILLIS: i64 = 5 * 60 * 1000;
 
 /// Has WeChat make the code, and waits in the background for its end.
 pub(super) async fn start(running: &Running, nonce: &Nonce) -> Result<Drawing, Stop> {
@@ -111,20 +113,32 @@ async fn take(
     let push = match read(&app, &account, &signed, &body).await {
         Ok(push) => push,
         Err(Unread::Ours(error)) => return Err(error),
+        Err(Unread::Stale) => {
+            tracing::info!(%pool, connection = %account.connection.id, "a push was refused: it is not of now");
+            return Ok(refuse(&app, &account).await);
+        }
         Err(Unread::Push(error)) => {
             tracing::info!(%pool, connection = %account.connection.id, %error, "a push was refused");
             return Ok(refuse(&app, &account).await);
         }
     };
     let (delivery, app_id) = (push.delivery_key(), &account.connection.app_id);
-    // WeChat sends a push again until it is answered.
-    if account.connection.enabled || push.scene().is_some() {
-        let first = app.store.take_push(&pool, app_id, &hash(&delivery)).await?;
-        if first {
+    let signature = match account.connection.settings {
+        ConnectionSettings::Pushes {
+            mode: PushMode::Plain,
+        } => &signed.signature,
+        _ => &signed.msg_signature,
+    };
+    let (delivery, signature) = (hash(&delivery), hash(signature));
+    match app.store.take_push(&pool, app_id, &delivery, &signature).await? {
+        TakenPush::First => {
             let work = follow_up(Arc::clone(&app), account, push);
             app.tasks
                 .spawn(app.stopping.clone().run_until_cancelled_owned(work));
         }
+        // WeChat sends a push again until it is answered.
+        TakenPush::Again => {}
+        TakenPush::Forged => return Ok(refuse(&app, &account).await),
     }
     Ok(TAKEN.into_response())
 }
@@ -151,10 +165,13 @@ async fn account(app: &App, pool: &PoolId, identifier: &str) -> Result<Account, 
 
 enum Unread {
     Push(PushError),
+    /// The signature is older or newer than it may be.
+    Stale,
     Ours(Error),
 }
 
-/// The push in a body. A connection that is set to encryption takes nothing that is only in the clear.
+/// The push in a body. A connection that is set to encryption takes nothing that is only in the clear. What is not of now
+/// is not taken: the signature of a push in the clear would fit any other body.
 async fn read(app: &App, account: &Account, signed: &Signed, body: &[u8]) -> Result<Push, Unread> {
     let body = str::from_utf8(body).map_err(|_| Unread::Push(PushError::Content))?;
     let ConnectionSettings::Pushes { mode } = account.connection.settings else {
@@ -169,6 +186,9 @@ async fn read(app: &App, account: &Account, signed: &Signed, body: &[u8]) -> Res
         msg_signature,
         ..
     } = signed;
+    if !is_of_now(timestamp, app.clock.now()) {
+        return Err(Unread::Stale);
+    }
     if mode == PushMode::Plain {
         account
             .token
@@ -185,6 +205,14 @@ async fn read(app: &App, account: &Account, signed: &Signed, body: &[u8]) -> Res
     let crypto = MessageCrypto::new(account.token.clone(), &key, &account.connection.app_id);
     let xml = crypto.and_then(|crypto| crypto.open(body, timestamp, nonce, msg_signature));
     Push::read(&xml.map_err(Unread::Push)?).map_err(Unread::Push)
+}
+
+/// Whether a signature's moment (seconds since the epoch) is near this one.
+fn is_of_now(timestamp: &str, now: Timestamp) -> bool {
+    let Ok(seconds) = timestamp.parse::<u32>() else {
+        return false;
+    };
+    now.millis_since(Timestamp(i64::from(seconds) * 1000)).abs() <= FRESH_MILLIS
 }
 
 async fn refuse(app: &App, account: &Account) -> Response {

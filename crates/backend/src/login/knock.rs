@@ -30,8 +30,8 @@ pub(crate) struct Identified {
     pub(crate) snapshot_user: bool,
 }
 
-/// Exchanges a code once (design rule 2): every repeat within 5 minutes gets the first outcome, whichever instance it
-/// comes to; later ones are [`Error::Replayed`]. Writes the attempt, which [`resolve`] ends.
+/// Exchanges a code once (design rule 2): every repeat within 5 minutes, from the same address and for the same
+/// application, gets the first outcome, whichever instance it comes to; others are [`Error::Replayed`]. Writes the attempt, which [`resolve`] ends.
 ///
 /// It happens also when the caller leaves meanwhile: a code that is claimed and not exchanged would be lost.
 pub(crate) async fn identify(app: &Arc<App>, door: &Door, code: LoginCode) -> Result<Identified, Error> {
@@ -110,8 +110,33 @@ async fn first(
     running: &Running,
     code: &LoginCode,
 ) -> Result<Option<ClaimedCode>, Error> {
-    let claim = claim_of(&door.connection, code);
-    Ok(app.store.claim_code(&door.pool, running.id, claim).await?)
+    let (claim, by) = (claim_of(&door.connection, code), bringer(door));
+    let known = app
+        .store
+        .claim_code(&door.pool, running.id, claim, by.clone())
+        .await?;
+    match known {
+        Some(claimed) if claimed.brought_by.as_ref() != Some(&by) => Err(replayed(app, door).await),
+        known => Ok(known),
+    }
+}
+
+/// Who brings a code: a code that somebody has read gives nobody else its outcome.
+fn bringer(door: &Door) -> String {
+    let client = door.via.client.map(|client| client.to_string());
+    let application = door.application.as_ref().map(ToString::to_string);
+    format!(
+        "{} {}",
+        client.unwrap_or_default(),
+        application.unwrap_or_default()
+    )
+}
+
+/// Records that a code was used before; what to answer.
+async fn replayed(app: &App, door: &Door) -> Error {
+    let connection = Some(&door.connection);
+    reject(app, &door.pool, connection, &door.via, Rejected::Replay).await;
+    Error::Replayed
 }
 
 /// The verdict on a code that somebody brought before.
@@ -138,9 +163,7 @@ pub(super) async fn first_outcome(
     mut claimed: ClaimedCode,
 ) -> Result<Identified, Error> {
     if app.clock.now().millis_since(claimed.at) > REPEATS_MILLIS {
-        let connection = Some(&door.connection);
-        reject(app, &door.pool, connection, &door.via, Rejected::Replay).await;
-        return Err(Error::Replayed);
+        return Err(replayed(app, door).await);
     }
     let (mut waited, mut look) = (Duration::ZERO, FIRST_LOOK);
     loop {

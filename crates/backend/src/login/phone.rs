@@ -88,7 +88,7 @@ pub(crate) async fn phone_by_data(
     remembered(app, door, Some(open_id), number).await
 }
 
-/// Whether WeChat ever gave this phone number (E.164) for the person.
+/// Whether WeChat gave this phone number (E.164) for the person within the last 10 minutes.
 pub(crate) async fn has_phone(app: &App, door: &Door, open_id: &str, phone: &str) -> Result<bool, Error> {
     Ok(app.store.has_phone(person(door, open_id), phone).await?)
 }

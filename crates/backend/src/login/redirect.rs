@@ -128,7 +128,8 @@ impl Arrived {
         self.attempt.id
     }
 
-    /// Exchanges the code and decides, once: the same callback that arrives again gets the first verdict.
+    /// Exchanges the code and decides, once: the same callback that arrives again gets the first verdict. A code that came
+    /// with another state is [`Error::Replayed`].
     pub(crate) async fn log_in(self, app: &Arc<App>) -> Result<Verdict, Error> {
         detached(app, async move |app| match self.claim(&app).await? {
             (code, Claimed::First(running)) => exchange_and_conclude(&running, &code).await,
@@ -178,7 +179,12 @@ impl Arrived {
             return Ok((code, Claimed::First(Box::new(running))));
         }
         if let Some(claimed) = app.store.claimed_code(pool, claim).await? {
-            return Ok((code, Claimed::Again(claimed)));
+            if claimed.attempt == self.attempt.id {
+                return Ok((code, Claimed::Again(claimed)));
+            }
+            // Whoever has read somebody's callback may not come back with its code and a state of their own.
+            reject(app, pool, Some(connection), via, Rejected::Replay).await;
+            return Err(Error::Replayed);
         }
         // Another code for an attempt that has ended.
         reject(app, pool, Some(connection), via, Rejected::UnknownState).await;

@@ -28,6 +28,8 @@ const CODES_KEPT_MILLIS: i64 = DAY_MILLIS;
 const ATTEMPTS_KEPT_MILLIS: i64 = 90 * DAY_MILLIS;
 /// WeChat sends a push again within seconds.
 const PUSHES_KEPT_MILLIS: i64 = DAY_MILLIS;
+/// How long after its end an attempt may be taken by its ticket: the device that waits looks every few seconds.
+const REDEEMABLE_MILLIS: i64 = 5 * 60 * 1000;
 /// How long after its end an attempt may still be finished by another backend of the same database.
 const GRACE_MILLIS: i64 = 60 * 1000;
 
@@ -80,6 +82,8 @@ pub(crate) struct CodeClaim {
 pub(crate) struct ClaimedCode {
     /// For which attempt.
     pub(crate) attempt: AttemptId,
+    /// Who brought it, by the word given to [`Store::claim_code`]; `None` if the attempt confirmed it.
+    pub(crate) brought_by: Option<String>,
     /// When.
     pub(crate) at: Timestamp,
     /// What WeChat said; absent until it has.
@@ -173,7 +177,7 @@ impl Store {
     }
 
     /// Takes an attempt that has ended by its ticket, which opens nothing afterwards. `None` if there is none, or it has
-    /// not ended.
+    /// not ended, or did more than 5 minutes ago.
     pub(crate) async fn redeem_ticket(
         &self,
         pool: &PoolId,
@@ -216,15 +220,17 @@ impl Store {
     }
 
     /// Claims a code for an attempt that is not written yet. `None` if nobody claimed it before; of all who claim it, one
-    /// is the first.
+    /// is the first, and `brought_by` is kept.
     pub(crate) async fn claim_code(
         &self,
         pool: &PoolId,
         id: AttemptId,
         claim: CodeClaim,
+        brought_by: String,
     ) -> Result<Option<ClaimedCode>, StoreError> {
-        self.write((pool.clone(), id, claim), |writing, (pool, id, claim)| {
-            Box::pin(self::claim(writing, pool, *id, claim))
+        let data = (pool.clone(), id, claim, brought_by);
+        self.write(data, |writing, (pool, id, claim, brought_by)| {
+            Box::pin(self::claim(writing, pool, *id, claim, Some(brought_by)))
         })
         .await
     }
@@ -407,8 +413,9 @@ async fn tied(
 }
 
 async fn redeem(writing: &Writing<'_>, pool: &PoolId, hash: &str) -> Result<Option<Tied>, StoreError> {
-    let sql = "pool = $1 AND ticket = $2 AND finished_at IS NOT NULL FOR UPDATE";
-    let found = tied(writing, sql, values![pool, hash]).await?;
+    let sql = "pool = $1 AND ticket = $2 AND finished_at > $3 FOR UPDATE";
+    let oldest = writing.now().plus_millis(-REDEEMABLE_MILLIS);
+    let found = tied(writing, sql, values![pool, hash, oldest]).await?;
     if let Some(found) = &found {
         let sql = "UPDATE attempt SET ticket = NULL WHERE id = $1";
         writing.execute(sql, values![found.attempt.id]).await?;
@@ -444,7 +451,7 @@ async fn confirm(
     let Some(advanced) = advance(&attempt, steps.to_vec(), writing.now()) else {
         return Ok(Claim::Again(id));
     };
-    if let Some(owner) = self::claim(writing, pool, id, claim).await? {
+    if let Some(owner) = self::claim(writing, pool, id, claim, None).await? {
         // Somebody was faster while this one waited.
         return Ok(Claim::Again(owner.attempt));
     }
@@ -458,10 +465,19 @@ async fn claim(
     pool: &PoolId,
     id: AttemptId,
     claim: &CodeClaim,
+    brought_by: Option<&str>,
 ) -> Result<Option<ClaimedCode>, StoreError> {
-    let sql = "INSERT INTO claimed_code (pool, app_id, code_hash, attempt, at) VALUES ($1, $2, $3, $4, $5)
+    let sql = "INSERT INTO claimed_code (pool, app_id, code_hash, attempt, brought_by, at)
+        VALUES ($1, $2, $3, $4, $5, $6)
         ON CONFLICT (pool, app_id, code_hash) DO NOTHING";
-    let values = values![pool, &claim.app_id, &claim.code_hash, id, writing.now()];
+    let values = values![
+        pool,
+        &claim.app_id,
+        &claim.code_hash,
+        id,
+        brought_by,
+        writing.now()
+    ];
     if writing.execute(sql, values).await? == 1 {
         return Ok(None);
     }
@@ -473,14 +489,15 @@ async fn claimed(
     pool: &PoolId,
     claim: &CodeClaim,
 ) -> Result<Option<ClaimedCode>, StoreError> {
-    let sql =
-        "SELECT attempt, outcome, at FROM claimed_code WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
+    let sql = "SELECT attempt, brought_by, outcome, at FROM claimed_code
+        WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
     let values = values![pool, &claim.app_id, &claim.code_hash];
     let found = reading.row(sql, values).await?;
     found
         .map(|row| {
             Ok(ClaimedCode {
                 attempt: row.parsed("attempt")?,
+                brought_by: row.text_or_null("brought_by")?,
                 at: row.moment("at")?,
                 outcome: row.json_or_null("outcome")?,
             })
@@ -531,6 +548,7 @@ async fn forget_old(writing: &Writing<'_>) -> Result<(), StoreError> {
     for (sql, kept) in [
         ("DELETE FROM claimed_code WHERE at < $1", CODES_KEPT_MILLIS),
         ("DELETE FROM taken_push WHERE at < $1", PUSHES_KEPT_MILLIS),
+        ("DELETE FROM push_signature WHERE at < $1", PUSHES_KEPT_MILLIS),
         // By pool, as the index of ages is.
         (
             "DELETE FROM attempt WHERE pool IN (SELECT id FROM pool) AND created_at < $1",

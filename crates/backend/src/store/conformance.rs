@@ -624,7 +624,15 @@ pub(crate) async fn a_code_that_many_claim_at_once_is_claimed_once(subject: Subj
             app_id: "wx0123456789abcdef".to_owned(),
             code_hash: "the same code".to_owned(),
         };
-        claims.spawn(async move { (id, store.claim_code(&PoolId::default(), id, code).await.unwrap()) });
+        claims.spawn(async move {
+            (
+                id,
+                store
+                    .claim_code(&PoolId::default(), id, code, String::new())
+                    .await
+                    .unwrap(),
+            )
+        });
     }
     let (first, again): (Vec<_>, Vec<_>) = claims
         .join_all()

@@ -68,7 +68,7 @@ pub(crate) use uploads::NewUpload;
 pub(crate) use user_changes::UserChange;
 pub(crate) use user_search::{Test as UserTest, UserColumn, UserPage, UserSearch};
 pub(crate) use verifications::{Attempted, NewVerification, Opened, Tried};
-pub(crate) use wechat_words::AppPerson;
+pub(crate) use wechat_words::{AppPerson, TakenPush};
 
 use std::path::PathBuf;
 use tokio::sync::broadcast;

@@ -5,6 +5,8 @@ use yaopai_domain::{ApplicationId, PoolId, Timestamp, UserId};
 
 /// Expired codes are told as such for this long.
 const KEPT_EXPIRED: i64 = 60 * 60 * 1000;
+/// So long after the person agreed the first screen can take the login.
+const CONFIRMED_LIVES: i64 = 5 * 60 * 1000;
 
 /// How far a code is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub(crate) struct QrLogin {
     pub(crate) picture: Vec<u8>,
     /// When it was drawn.
     pub(crate) created_at: Timestamp,
-    /// Until when it can be confirmed.
+    /// Until when it can be confirmed; once it is, until when its ticket is good.
     pub(crate) expires_at: Timestamp,
 }
 
@@ -106,19 +108,13 @@ impl Store {
         .await
     }
 
-    /// Gives a confirmed code a ticket in place of the one it had; `false` if it is not confirmed.
-    pub(crate) async fn give_qr_ticket(
-        &self,
-        id: &str,
-        ticket_hash: String,
-        expires_at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let data = (id.to_owned(), ticket_hash, expires_at);
-        self.write(data, |writing, (id, ticket_hash, expires_at)| {
+    /// Gives a confirmed code its ticket, once; `false` if it has one, is not confirmed or has expired.
+    pub(crate) async fn give_qr_ticket(&self, id: &str, ticket_hash: String) -> Result<bool, StoreError> {
+        self.write((id.to_owned(), ticket_hash), |writing, (id, ticket_hash)| {
             Box::pin(async move {
-                let sql = "UPDATE qr_login SET ticket_hash = $1, expires_at = $2 \
-                           WHERE id = $3 AND state = 'confirmed' AND (ticket_hash IS NOT NULL OR expires_at > $4)";
-                let values = values![ticket_hash, *expires_at, id, writing.now()];
+                let sql = "UPDATE qr_login SET ticket_hash = $1 \
+                           WHERE id = $2 AND state = 'confirmed' AND ticket_hash IS NULL AND expires_at > $3";
+                let values = values![ticket_hash, id, writing.now()];
                 Ok(writing.execute(sql, values).await? > 0)
             })
         })
@@ -203,7 +199,17 @@ async fn advance(
     if other || login.expires_at <= writing.now() || !to.from().contains(&login.state) {
         return Ok(false);
     }
-    let sql = "UPDATE qr_login SET state = $1, user_id = $2 WHERE id = $3 AND state = $4";
-    let values = values![to.as_str(), user.or(login.user), id, login.state.as_str()];
+    let expires_at = match to {
+        QrState::Confirmed => writing.now().plus_millis(CONFIRMED_LIVES),
+        _ => login.expires_at,
+    };
+    let sql = "UPDATE qr_login SET state = $1, user_id = $2, expires_at = $3 WHERE id = $4 AND state = $5";
+    let values = values![
+        to.as_str(),
+        user.or(login.user),
+        expires_at,
+        id,
+        login.state.as_str()
+    ];
     Ok(writing.execute(sql, values).await? > 0)
 }

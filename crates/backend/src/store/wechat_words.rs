@@ -1,8 +1,22 @@
 //! What WeChat said once and somebody needs later: session keys, phone numbers, pushes that were taken.
 
-use super::{Reading, Store, StoreError, engine::values};
+use super::{Reading, Store, StoreError, Writing, engine::values};
 use crate::vault::Sealed;
 use yaopai_domain::PoolId;
+
+/// How long a phone number counts for which WeChat has vouched: longer than a login after it takes.
+const PHONE_COUNTS_MILLIS: i64 = 10 * 60 * 1000;
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TakenPush {
+    /// It is taken; nobody had before.
+    First,
+    /// It was taken before.
+    Again,
+    /// Its signature came with another push: somebody has read it, and put a body of their own below it.
+    Forged,
+}
 
 /// A person of an app.
 #[derive(Debug, Clone)]
@@ -42,41 +56,74 @@ impl Store {
         .await
     }
 
-    /// Whether WeChat ever gave this phone number (E.164) for the person.
+    /// Whether WeChat gave this phone number (E.164) for the person within the last 10 minutes.
     pub(crate) async fn has_phone(&self, person: AppPerson, phone: &str) -> Result<bool, StoreError> {
-        self.read((person, phone.to_owned()), |reading, (person, phone)| {
+        let oldest = self.now().plus_millis(-PHONE_COUNTS_MILLIS);
+        let data = (person, phone.to_owned(), oldest);
+        self.read(data, |reading, (person, phone, oldest)| {
             Box::pin(async move {
                 let sql = "SELECT phone FROM wechat_phone
-                    WHERE pool = $1 AND app_id = $2 AND open_id = $3 AND phone = $4";
+                    WHERE pool = $1 AND app_id = $2 AND open_id = $3 AND phone = $4 AND at > $5";
                 let AppPerson {
                     pool,
                     app_id,
                     open_id,
                 } = person;
-                reading.any(sql, values![pool, app_id, open_id, phone]).await
+                let values = values![pool, app_id, open_id, phone, *oldest];
+                reading.any(sql, values).await
             })
         })
         .await
     }
 
-    /// Takes a push; whether nobody had before.
+    /// Takes a push, the one and only of its signature.
     pub(crate) async fn take_push(
         &self,
         pool: &PoolId,
         app_id: &str,
         delivery: &str,
-    ) -> Result<bool, StoreError> {
-        let data = (pool.clone(), app_id.to_owned(), delivery.to_owned());
-        self.write(data, |writing, (pool, app_id, delivery)| {
-            Box::pin(async move {
-                let sql = "INSERT INTO taken_push (pool, app_id, delivery, at) VALUES ($1, $2, $3, $4)
-                    ON CONFLICT (pool, app_id, delivery) DO NOTHING";
-                let values = values![pool, app_id, delivery, writing.now()];
-                Ok(writing.execute(sql, values).await? == 1)
-            })
+        signature: &str,
+    ) -> Result<TakenPush, StoreError> {
+        let data = (
+            pool.clone(),
+            app_id.to_owned(),
+            delivery.to_owned(),
+            signature.to_owned(),
+        );
+        self.write(data, |writing, (pool, app_id, delivery, signature)| {
+            Box::pin(take_push(writing, pool, app_id, delivery, signature))
         })
         .await
     }
+}
+
+async fn take_push(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    app_id: &str,
+    delivery: &str,
+    signature: &str,
+) -> Result<TakenPush, StoreError> {
+    let sql = "INSERT INTO push_signature (pool, app_id, signature, delivery, at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (pool, app_id, signature) DO NOTHING";
+    let values = values![pool, app_id, signature, delivery, writing.now()];
+    if writing.execute(sql, values).await? == 0 {
+        let sql = "SELECT delivery FROM push_signature
+            WHERE pool = $1 AND app_id = $2 AND signature = $3 AND delivery = $4";
+        if !writing
+            .any(sql, values![pool, app_id, signature, delivery])
+            .await?
+        {
+            return Ok(TakenPush::Forged);
+        }
+    }
+    let sql = "INSERT INTO taken_push (pool, app_id, delivery, at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (pool, app_id, delivery) DO NOTHING";
+    let values = values![pool, app_id, delivery, writing.now()];
+    Ok(match writing.execute(sql, values).await? {
+        1 => TakenPush::First,
+        _ => TakenPush::Again,
+    })
 }
 
 async fn session_key(reading: &Reading<'_>, person: &AppPerson) -> Result<Option<Sealed>, StoreError> {

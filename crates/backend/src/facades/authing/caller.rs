@@ -9,14 +9,18 @@ use crate::{
     account::{self, Asker, Locale},
     facades::{Call, PoolHints, pool_of},
     login::{self, Door, Rejected, Via, Which},
-    session::{self, Bearer, Grant},
-    store::Application,
+    session::{self, Bearer, Grant, Issued},
+    store::{Application, SessionKey},
 };
 use std::sync::Arc;
 use yaopai_domain::{ApplicationId, AttemptId, ConnectionKind, PoolId, Refusal, UserId, Verdict};
 
 /// Name of this facade in attempts.
 pub(in crate::facades) const FACADE: &str = "authing";
+/// What the tokens of this facade are good for.
+pub(super) const SCOPE: &str = "openid profile authing";
+/// The word in [`SCOPE`] that opens a person's own room. Who logs people in by OpenID Connect never gets it.
+const OWN: &str = "authing";
 
 /// Who sends a request.
 pub(super) struct Caller {
@@ -77,8 +81,8 @@ impl Caller {
     /// The person whose token this is.
     pub(super) async fn person_of(&self, token: &str) -> Result<Bearer, Fault> {
         let bearer = match session::bearer(&self.app, token).await {
-            Ok(bearer) => bearer,
-            Err(Error::TokenRefused(_)) => {
+            Ok(bearer) if session::says(&bearer.scope, OWN) => bearer,
+            Ok(_) | Err(Error::TokenRefused(_)) => {
                 if let Ok((pool, _)) = self.place().await {
                     self.reject(&pool, None, Rejected::TokenRefused).await;
                 }
@@ -180,7 +184,7 @@ impl Caller {
     ) -> Result<Portrait, Fault> {
         let grant = Grant {
             application,
-            scope: "openid profile",
+            scope: SCOPE,
             attempt,
             ..Grant::to(pool, user)
         };
@@ -188,6 +192,27 @@ impl Caller {
         Ok(Portrait {
             token,
             ..self.portrait(pool, user).await?
+        })
+    }
+
+    /// The person whose token was shown, with a fresh one of the same session: it lasts longer by this, but no longer than
+    /// any session.
+    pub(super) async fn renewed(&self, bearer: &Bearer) -> Result<Portrait, Fault> {
+        let app = &self.app;
+        let session = app.store.session(SessionKey::Id(bearer.session)).await?;
+        let session = session.ok_or_else(Fault::signed_out)?;
+        let now = app.clock.now();
+        let longest = session.created_at.plus_millis(session::LONGEST_MILLIS);
+        let expires_at = now.plus_millis(session::REFRESH_MILLIS).min(longest);
+        app.store.touch_session(session.id, now, expires_at).await?;
+        let issued = session::issue(app, &session, String::new()).await?;
+        let token = Token {
+            refresh: None,
+            ..token_of(app, issued)
+        };
+        Ok(Portrait {
+            token: Some(token),
+            ..self.portrait(&bearer.pool, bearer.user).await?
         })
     }
 
@@ -211,14 +236,17 @@ pub(super) fn via(call: &Call) -> Via {
 
 /// Begins a session; the token of it that these SDKs keep.
 pub(super) async fn begin(app: &App, grant: Grant<'_>) -> Result<Token, Fault> {
-    let issued = session::begin(app, grant).await?;
-    Ok(Token {
+    Ok(token_of(app, session::begin(app, grant).await?))
+}
+
+fn token_of(app: &App, issued: Issued) -> Token {
+    Token {
         id: issued.id_token,
         refresh: Some(issued.refresh_token),
         expires_in: issued.expires_in,
         text: issued.access_token,
         expires_at: app.clock.now().plus_millis(i64::from(issued.expires_in) * 1000),
-    })
+    }
 }
 
 /// A user as they are, without a token.

@@ -32,8 +32,6 @@ use yaopai_domain::{AttemptState, ConnectionKind, Drawing, UserId};
 
 /// Seconds in which a code can be confirmed.
 const LIVES_SECONDS: i64 = 120;
-/// For how long its ticket is good after the last look.
-const TICKET_LIVES: i64 = 300_000;
 /// A scene of WeChat's has up to 32 characters; this many bytes are as many hexadecimal digits.
 const ID_BYTES: usize = 16;
 const CUSTOM_DATA_MAX: usize = 4_096;
@@ -189,12 +187,12 @@ pub(super) fn address(app: &App, login: &QrLogin) -> String {
 pub(super) struct Seen {
     pub(super) login: QrLogin,
     pub(super) expired: bool,
-    /// What the screen exchanges for the person's tokens, once they agreed.
+    /// What the screen exchanges for the person's tokens; only the first look after they agreed gets it.
     pub(super) ticket: Option<String>,
     pub(super) person: Option<Value>,
 }
 
-/// Looks at a code. Every look at a confirmed one gives a new ticket, and the one before is good no more.
+/// Looks at a code. The first look at a confirmed one gets its ticket, those after it only hear that it is confirmed.
 pub(super) async fn look(app: &App, id: &str) -> Result<Seen, Fault> {
     let mut login = app.store.qr_login(id).await?.ok_or_else(unknown)?;
     if login.scene == Scene::Follow.as_str() && follow(app, &login).await? {
@@ -206,10 +204,7 @@ pub(super) async fn look(app: &App, id: &str) -> Result<Seen, Fault> {
         let mut bytes = [0; 32];
         app.entropy.fill(&mut bytes);
         let fresh = hex::encode(bytes);
-        let given = app
-            .store
-            .give_qr_ticket(id, hash(&fresh), now.plus_millis(TICKET_LIVES))
-            .await?;
+        let given = app.store.give_qr_ticket(id, hash(&fresh)).await?;
         ticket = given.then_some(fresh);
     }
     let person = match login.user {
@@ -219,7 +214,7 @@ pub(super) async fn look(app: &App, id: &str) -> Result<Seen, Fault> {
         }
         None => None,
     };
-    let expired = login.expires_at <= now && ticket.is_none() && login.state != QrState::Exchanged;
+    let expired = login.expires_at <= now && login.state != QrState::Exchanged;
     Ok(Seen {
         login,
         expired,

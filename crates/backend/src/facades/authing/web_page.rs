@@ -4,7 +4,7 @@
 //! next page where the browser has been.
 
 use super::{
-    caller::{Caller, FACADE, begin, offers, portrait, user_of},
+    caller::{Caller, FACADE, SCOPE, begin, offers, portrait, user_of},
     user::Portrait,
     wire::{Fault, Rest},
 };
@@ -173,7 +173,7 @@ async fn log_in(app: &Arc<App>, arrived: Arrived) -> Result<Portrait, Fault> {
     let user = user_of(&arrived.log_in(app).await?)?;
     let grant = Grant {
         application: application.as_ref(),
-        scope: "openid profile",
+        scope: SCOPE,
         ..Grant::to(&pool, user)
     };
     let token = Some(begin(app, grant).await?);

@@ -54,6 +54,9 @@ impl From<Error> for Fault {
         if let Error::Account(refused) = &error {
             return Self::of_account(*refused);
         }
+        if matches!(error, Error::LastWayIn) {
+            return Self::new(1_320_004, "不能解绑最后一种登录方式");
+        }
         if matches!(error, Error::TokenRefused(_)) {
             return Self::signed_out();
         }

@@ -8,7 +8,7 @@ use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 use yaopai_domain::{
-    AttemptState, ConnectionKind, Failure, IdentityScope, LoginAttempt, Rejected, System, Timestamp,
+    AttemptState, Clock, ConnectionKind, Failure, IdentityScope, LoginAttempt, Rejected, System, Timestamp,
     UserRecord, Verdict,
 };
 use yaopai_wechat::{EncodingAesKey, MessageCrypto, PushToken};
@@ -22,11 +22,20 @@ async fn newest(desk: &Desk) -> LoginAttempt {
     serde_json::from_value(body["attempts"][0].take()).unwrap()
 }
 
-/// Sends a push that WeChat might have sent.
+/// Sends a push that WeChat might have sent just now.
 async fn push(desk: &Desk, xml: &str, signed_with: &str) -> (StatusCode, String) {
-    let signature = PushToken::new(signed_with).sign("1735689600", "n1");
+    push_signed_at(desk, xml, signed_with, seconds(0)).await
+}
+
+/// The clock, moved by so many seconds.
+fn seconds(moved: i64) -> i64 {
+    System.now().0 / 1000 + moved
+}
+
+async fn push_signed_at(desk: &Desk, xml: &str, signed_with: &str, at: i64) -> (StatusCode, String) {
+    let signature = PushToken::new(signed_with).sign(&at.to_string(), "n1");
     let url = format!(
-        "{}{EVENTS}?signature={signature}&timestamp=1735689600&nonce=n1&openid=o1",
+        "{}{EVENTS}?signature={signature}&timestamp={at}&nonce=n1&openid=o1",
         desk.backend.url()
     );
     let answer = desk.http.post(url).body(xml.to_owned()).send().await.unwrap();
@@ -130,6 +139,38 @@ async fn a_forged_push_changes_nothing_and_can_be_read_about() {
     );
     assert_eq!(push(&desk, "<xml>", TOKEN).await.0, StatusCode::FORBIDDEN);
     assert_eq!(desk.users().await, 0);
+}
+
+#[tokio::test]
+async fn a_signature_is_good_for_its_push_only_and_not_for_long() {
+    let desk = Desk::open().await;
+    let plain = json!({ "settings": { "type": "pushes", "mode": "plain" } });
+    connect(&desk, FOLLOW, plain).await;
+    let at = seconds(0);
+    let theirs = event("theirs");
+    for _ in 0..2 {
+        let taken = push_signed_at(&desk, &theirs, TOKEN, at).await;
+        assert_eq!(taken.0, StatusCode::OK, "WeChat may send it again");
+    }
+    let other = theirs.replace("o1", "o2");
+    let forged = push_signed_at(&desk, &other, TOKEN, at).await;
+    assert_eq!(
+        forged.0,
+        StatusCode::FORBIDDEN,
+        "another body below the signature"
+    );
+    let signed_anew = push_signed_at(&desk, &theirs, TOKEN, at + 1).await;
+    assert_eq!(signed_anew.0, StatusCode::OK);
+    let forged = push_signed_at(&desk, &other, TOKEN, at + 1).await;
+    assert_eq!(forged.0, StatusCode::FORBIDDEN, "the signature of a repeat");
+    for moved in [-301, 330] {
+        let stale = push_signed_at(&desk, &other, TOKEN, seconds(moved)).await;
+        assert_eq!(stale.0, StatusCode::FORBIDDEN, "{moved} s");
+    }
+    assert_eq!(
+        push_signed_at(&desk, &other, TOKEN, seconds(-240)).await.0,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]

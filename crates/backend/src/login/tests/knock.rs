@@ -410,6 +410,79 @@ async fn a_browser_that_comes_back_twice_is_one_login() {
 }
 
 #[tokio::test]
+async fn a_used_code_that_comes_back_with_another_state_is_refused() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxweb").await;
+    let begin = async || {
+        let then = Then {
+            facade: "test".to_owned(),
+            memo: Value::Null,
+        };
+        login::begin_redirect(&desk.app, &door, then).await.unwrap()
+    };
+    let come_back = async |url: &url::Url, code: &str| {
+        let nonce = hash(&parameter(url, "state").unwrap());
+        let tied = desk.app.store.attempt_of_nonce(nonce).await.unwrap().unwrap();
+        let running = Running::resume(Arc::clone(&desk.app), tied.pool.clone(), &tied.attempt);
+        arrived(&running.await.unwrap(), &tied, Some(LoginCode::new(code))).unwrap()
+    };
+    let (theirs, own) = (begin().await, begin().await);
+    let code = parameter(&desk.authorize(theirs.as_str(), "lin-xiaoman").await, "code").unwrap();
+    let verdict = come_back(&theirs, &code).await.log_in(&desk.app).await;
+    assert!(matches!(verdict, Ok(Verdict::Create { .. })), "{verdict:?}");
+    let stolen = come_back(&own, &code).await.log_in(&desk.app).await;
+    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
+    let stolen = come_back(&own, &code).await.identify(&desk.app).await;
+    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
+    let stolen = login::log_in(&desk.app, &door, LoginCode::new(code)).await;
+    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
+    let replay = Failure::Rejected {
+        why: Rejected::Replay,
+    };
+    let written = attempts(&desk).await.into_iter().filter(
+        |attempt| matches!(&attempt.verdict, Some(Verdict::Fail { failure, .. }) if *failure == replay),
+    );
+    assert_eq!(written.count(), 3);
+}
+
+#[rstest]
+#[case::from_elsewhere(|door: &mut Door| door.via.client = Some([192, 0, 2, 2].into()))]
+#[case::from_nowhere(|door: &mut Door| door.via.client = None)]
+#[case::by_another_application(|door: &mut Door| door.application = Some("shop".parse().unwrap()))]
+#[tokio::test]
+async fn a_used_code_gives_nobody_else_its_outcome(#[case] other: fn(&mut Door)) {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "wxapp").await;
+    let code = code(&desk, "lin-xiaoman").await;
+    let first = login::log_in(&desk.app, &door, code.clone()).await.unwrap();
+    let mut stranger = door.clone();
+    other(&mut stranger);
+    let stolen = login::log_in(&desk.app, &stranger, code.clone()).await;
+    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
+    let stolen = login::identify(&desk.app, &stranger, code.clone()).await;
+    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
+    assert_eq!(login::log_in(&desk.app, &door, code).await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_takes_for_five_minutes_is_lost() {
+    let desk = Desk::open().await;
+    let door = door(&desk.app, "pc").await;
+    let pool = PoolId::default();
+    let scan = login::begin_scan(&desk.app, &door).await.unwrap();
+    let yaopai_domain::Drawing::Text { text } = scan.drawing else {
+        panic!("a website's code is a text");
+    };
+    let approve = json!({ "url": text, "person": "lin-xiaoman", "decision": "approve" });
+    sandbox(&desk, Method::POST, "scan", approve).await;
+    let ended = super::super::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
+    assert_eq!(ended.unwrap().state, AttemptState::Decided);
+    desk.clock.turn(5 * MINUTE);
+    let late = login::redeem_scan(&desk.app, &pool, &scan.ticket).await;
+    assert!(matches!(late, Err(Error::NotFound("ticket"))), "{late:?}");
+}
+
+#[tokio::test]
 async fn rule_6_a_snapshot_visitor_is_refused() {
     let desk = Desk::open().await;
     let door = door(&desk.app, "wxweb").await;
@@ -464,6 +537,13 @@ async fn rule_7_a_phone_number_counts_when_wechat_gave_it_for_this_person() {
         !login::has_phone(&desk.app, &door, "o-somebody-else", &number)
             .await
             .unwrap()
+    );
+    desk.clock.turn(10 * MINUTE);
+    assert!(
+        !login::has_phone(&desk.app, &door, open_id, &number)
+            .await
+            .unwrap(),
+        "it was theirs, but that is long ago"
     );
 
     let pressed = button().await;

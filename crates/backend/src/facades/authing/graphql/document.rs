@@ -16,6 +16,10 @@ const CALLS_MAX: usize = 5;
 /// Fields, spreads and inline fragments of one request, counted as often as they are spread.
 const SELECTIONS_MAX: usize = 2_000;
 const DEPTH_MAX: usize = 12;
+/// Bytes of a query; those of the SDKs have a few thousand.
+const QUERY_MAX: usize = 64 * 1024;
+/// Brackets within brackets: the parser descends into each, and the stack ends somewhere.
+const NESTING_MAX: usize = 32;
 
 /// The body of a request.
 #[derive(Deserialize)]
@@ -61,6 +65,7 @@ struct Picked {
 
 /// Reads the calls of a request that this schema offers.
 pub(crate) fn calls(schema: &'static [Operation], request: Request) -> Result<Vec<Asked>, Fault> {
+    bounded(&request.query)?;
     // The parser's own words can repeat values.
     let document = parse_query(&request.query).map_err(|error| {
         let position = error.positions().next().unwrap_or_default();
@@ -94,6 +99,63 @@ pub(crate) fn calls(schema: &'static [Operation], request: Request) -> Result<Ve
         Ok(calls)
     } else {
         Err(Fault::malformed(format!("a request has 1 to {CALLS_MAX} calls")))
+    }
+}
+
+/// Refuses what the parser would descend into too far, before it does.
+///
+/// Texts and comments are skipped, as the parser does: brackets that close there close nothing.
+fn bounded(query: &str) -> Result<(), Fault> {
+    let too_large = || Fault::malformed("the query is too large or too deep");
+    let unfinished = || Fault::malformed("the query has a text without an end");
+    if query.len() > QUERY_MAX {
+        return Err(too_large());
+    }
+    let (mut rest, mut depth) = (query, 0_usize);
+    while let Some(first) = rest.chars().next() {
+        if let Some(text) = rest.strip_prefix("\"\"\"") {
+            rest = after_text(text, "\"\"\"", &["\\\"\"\""]).ok_or_else(unfinished)?;
+            continue;
+        }
+        let after = &rest[first.len_utf8()..];
+        rest = match first {
+            '"' => {
+                let line = after.find(['\n', '\r']).unwrap_or(after.len());
+                let end = after_text(&after[..line], "\"", &["\\\"", "\\\\"]).ok_or_else(unfinished)?;
+                &after[line - end.len()..]
+            }
+            '#' => &after[after.find(['\n', '\r']).unwrap_or(after.len())..],
+            '[' | '{' | '(' => {
+                depth += 1;
+                after
+            }
+            ']' | '}' | ')' => {
+                depth = depth.saturating_sub(1);
+                after
+            }
+            _ => after,
+        };
+        if depth > NESTING_MAX {
+            return Err(too_large());
+        }
+    }
+    Ok(())
+}
+
+/// What follows a text that ends with `quote`, in which `escapes` are no end.
+fn after_text<'q>(mut text: &'q str, quote: &str, escapes: &[&str]) -> Option<&'q str> {
+    loop {
+        if let Some(after) = text.strip_prefix(quote) {
+            return Some(after);
+        }
+        text = match escapes.iter().find_map(|escape| text.strip_prefix(escape)) {
+            Some(after) => after,
+            None => {
+                let mut characters = text.chars();
+                characters.next()?;
+                characters.as_str()
+            }
+        };
     }
 }
 
@@ -366,6 +428,38 @@ mod tests {
     #[case::many("{ a: word b: word c: word d: word e: word f: word }")]
     fn refuses(#[case] query: &str) {
         assert!(read(query, json!({})).is_err());
+    }
+
+    #[rstest]
+    #[case::a_mebibyte(&"[".repeat(500_000))]
+    #[case::small_enough(&"[".repeat(40_000))]
+    #[case::selections(&"{a".repeat(20_000))]
+    #[case::objects(&"{a:".repeat(20_000))]
+    #[case::closed_in_texts(&"[\"]\"".repeat(15_000))]
+    #[case::closed_after_an_escape(&"[\"\\\"]\"".repeat(10_000))]
+    #[case::closed_in_blocks(&"[\"\"\"]\"\"\"".repeat(8_000))]
+    #[case::closed_in_comments(&"[#]\n".repeat(15_000))]
+    #[case::a_block_without_an_end(&format!("[\"\"\" {}", "[".repeat(40_000)))]
+    #[case::a_text_without_an_end(&format!("[\" {}", "[".repeat(40_000)))]
+    fn what_the_stack_would_not_hold_is_refused_before_it_is_parsed(#[case] brackets: &str) {
+        assert!(read(&format!("{{ person(id: {brackets}"), json!({})).is_err());
+    }
+
+    #[rstest]
+    #[case::types(&format!("query q($a: {}) {{ word }}", "[".repeat(40_000)))]
+    #[case::constants(&format!("query q($a: A = {}) {{ word }}", "[".repeat(40_000)))]
+    fn neither_are_deep_variables(#[case] query: &str) {
+        assert!(read(query, json!({})).is_err());
+    }
+
+    #[test]
+    fn brackets_in_texts_and_comments_are_only_characters() {
+        let many = "[{(".repeat(100);
+        let query = format!("# {many}\n{{ person(id: \"{many} \\\" 小满\") {{ id }} }}");
+        let calls = read(&query, json!({})).unwrap();
+        assert_eq!(calls[0].arguments["id"], format!("{many} \" 小满"));
+        let query = format!("{{ person(id: \"\"\"{many} \\\"\"\" \"\"\") {{ id }} }}");
+        assert!(read(&query, json!({})).is_ok());
     }
 
     #[test]

@@ -40,14 +40,21 @@ async fn an_app_scans_and_confirms_and_the_ticket_is_good_once() {
     assert_eq!(look(&desk, &drawn).await["status"], 0);
     let headers = [("authorization", token)];
     let body = json!({ "random": drawn["random"] });
+    let mut seen = Value::Null;
     for (step, status) in [("scanned", 1), ("confirm", 2)] {
         let answer = post(&desk, &format!("/api/v2/qrcode/{step}"), &headers, body.clone()).await;
         assert_eq!(answer["code"], 200, "{answer}");
-        assert_eq!(look(&desk, &drawn).await["status"], status);
+        seen = look(&desk, &drawn).await;
+        assert_eq!(seen["status"], status);
     }
-    let earlier = look(&desk, &drawn).await["ticket"].clone();
-    let ticket = look(&desk, &drawn).await["ticket"].clone();
-    for (ticket, code) in [(&earlier, 2243), (&ticket, 200), (&ticket, 2243)] {
+    let ticket = seen["ticket"].clone();
+    let again = look(&desk, &drawn).await;
+    assert_eq!(
+        (&again["status"], &again["ticket"]),
+        (&json!(2), &Value::Null),
+        "whoever looks later gets no ticket of their own"
+    );
+    for (ticket, code) in [(&ticket, 200), (&ticket, 2243)] {
         let answer = post(
             &desk,
             "/api/v2/qrcode/userinfo",
@@ -84,6 +91,26 @@ async fn a_mini_program_that_wechat_opened_confirms_with_a_fresh_code() {
         assert_eq!(answer["code"], code, "{person}: {answer}");
     }
     assert!(look(&desk, &drawn).await["ticket"].is_string());
+}
+
+#[tokio::test]
+async fn looking_at_a_confirmed_code_does_not_make_it_last() {
+    let desk = Desk::open().await;
+    let user = enter(&desk, "lin-xiaoman").await;
+    let headers = [("authorization", user["token"].as_str().unwrap())];
+    let drawn = drawn(&desk, "APP_AUTH").await;
+    let body = json!({ "random": drawn["random"] });
+    desk.clock.turn(119_000);
+    let answer = post(&desk, "/api/v2/qrcode/confirm", &headers, body).await;
+    assert_eq!(answer["code"], 200, "{answer}");
+    desk.clock.turn(299_999);
+    let seen = look(&desk, &drawn).await;
+    assert_eq!(seen["status"], 2);
+    desk.clock.turn(1);
+    assert_eq!(look(&desk, &drawn).await["status"], -1);
+    let body = json!({ "ticket": seen["ticket"] });
+    let answer = post(&desk, "/api/v2/qrcode/userinfo", &[POOL], body).await;
+    assert_eq!(answer["code"], 2243, "{answer}");
 }
 
 #[tokio::test]

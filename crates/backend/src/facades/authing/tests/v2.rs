@@ -1,10 +1,15 @@
 //! authing-wxapp-sdk 4 and authing-js-sdk 4.
 
 use super::{AUTH, POOL, desk_on_time, enter, graphql, post, with_phone};
-use crate::facades::desk::Desk;
+use crate::{
+    facades::desk::Desk,
+    session::{self, Grant},
+    store::SessionKey,
+};
 use axum::http::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
+use yaopai_domain::PoolId;
 
 const GRAPHQL: &str = "/graphql/v2";
 const UPDATE: &str = "mutation updateUser($id: String, $input: UpdateUserInput!) {
@@ -152,6 +157,94 @@ async fn a_logout_ends_the_token() {
         data["checkLoginStatus"],
         json!({ "code": 2020, "status": false, "data": null })
     );
+}
+
+#[tokio::test]
+async fn a_token_that_somebody_got_by_open_id_connect_opens_nothing_here() {
+    let desk = Desk::open().await;
+    let user = enter(&desk, "lin-xiaoman").await;
+    let pool = PoolId::default();
+    let grant = Grant {
+        scope: "openid profile email phone",
+        ..Grant::to(&pool, user["id"].as_str().unwrap().parse().unwrap())
+    };
+    let theirs = session::begin(&desk.app, grant).await.unwrap().access_token;
+    let refused = graphql(&desk, GRAPHQL, Some(&theirs), "{ user { id } }", json!({})).await;
+    assert_eq!(refused.unwrap_err()["code"], 2020);
+}
+
+#[rstest]
+#[case::first("/graphql", "mutation { refreshToken { token } }", "{ user { _id } }")]
+#[case::second(GRAPHQL, "mutation { refreshToken { token } }", "{ user { id } }")]
+#[tokio::test]
+async fn refreshing_never_makes_a_session_longer_than_the_longest(
+    #[case] path: &str,
+    #[case] refresh: &str,
+    #[case] user: &str,
+) {
+    const HOUR: i64 = 60 * 60 * 1000;
+    let desk = Desk::open().await;
+    let entered = enter(&desk, "lin-xiaoman").await;
+    let token = entered["token"].as_str().unwrap();
+    let id = session::bearer(&desk.app, token).await.unwrap().session;
+    let began = desk.app.clock.now();
+    desk.clock.turn(session::LONGEST_MILLIS - HOUR);
+    // As if it had been refreshed all the time.
+    let store = &desk.app.store;
+    let end = began.plus_millis(session::LONGEST_MILLIS);
+    store.touch_session(id, began, end).await.unwrap();
+    let stored = store.session(SessionKey::Id(id)).await.unwrap().unwrap();
+    let issued = session::issue(&desk.app, &stored, String::new()).await.unwrap();
+    let data = graphql(&desk, path, Some(&issued.access_token), refresh, json!({})).await;
+    let fresh = data.unwrap()["refreshToken"]["token"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(graphql(&desk, path, Some(&fresh), user, json!({})).await.is_ok());
+    desk.clock.turn(HOUR);
+    let over = graphql(&desk, path, Some(&fresh), user, json!({})).await;
+    assert_eq!(over.unwrap_err()["code"], 2020);
+}
+
+/// A one-time code that was sent to a Chinese phone now.
+async fn sms_code(desk: &Desk, phone: &str) -> String {
+    let sent = post(desk, "/api/v2/sms/send", &[POOL], json!({ "phone": phone })).await;
+    assert_eq!(sent["code"], 200, "{sent}");
+    desk.one_time_code(&format!("+86{phone}")).await
+}
+
+#[tokio::test]
+async fn a_proven_phone_is_proven_again_before_another_replaces_it() {
+    let desk = Desk::open().await;
+    let code = sms_code(&desk, "13900000001").await;
+    let query = "mutation l($input: LoginByPhoneCodeInput!) { loginByPhoneCode(input: $input) { id token } }";
+    let input = json!({ "input": { "phone": "13900000001", "code": code } });
+    let user = graphql(&desk, GRAPHQL, None, query, input).await.unwrap();
+    let token = user["loginByPhoneCode"]["token"].as_str().unwrap().to_owned();
+    desk.clock.turn(2 * 60 * 1000);
+    let (old, new) = (
+        sms_code(&desk, "13900000001").await,
+        sms_code(&desk, "13900000002").await,
+    );
+    let update = "mutation u($phone: String!, $code: String!, $old: String, $oldCode: String) {
+        CALL(phone: $phone, phoneCode: $code, oldPhone: $old, oldPhoneCode: $oldCode) { phone } }";
+    for (call, old, old_code, refusal) in [
+        ("bindPhone", None, None, Some(400)),
+        ("updatePhone", None, None, Some(400)),
+        ("updatePhone", Some("13900000002"), Some(&new), Some(2001)),
+        ("updatePhone", Some("13900000001"), Some(&old), None),
+    ] {
+        let variables = json!({ "phone": "13900000002", "code": new, "old": old, "oldCode": old_code });
+        let query = update.replace("CALL", call);
+        let answer = graphql(&desk, GRAPHQL, Some(&token), &query, variables).await;
+        match refusal {
+            Some(code) => assert_eq!(answer.unwrap_err()["code"], code, "{call}"),
+            None => assert_eq!(answer.unwrap()["updatePhone"]["phone"], "13900000002"),
+        }
+    }
+    let unbind = "mutation { unbindPhone { phone } }";
+    let refused = graphql(&desk, GRAPHQL, Some(&token), unbind, json!({})).await;
+    assert_eq!(refused.unwrap_err()["code"], 1_320_004, "it is the last way in");
 }
 
 #[tokio::test]

@@ -59,12 +59,7 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
             account::unbind(&caller.app, &bearer.pool, bearer.user, LoginNameKind::Email).await?;
             caller.portrait_of(&bearer).await?
         }
-        "refreshToken" => {
-            let bearer = own(caller, None).await?;
-            let portrait = caller.let_in(&bearer.pool, bearer.user, None).await?;
-            session::end(&caller.app, bearer.session).await?;
-            portrait
-        }
+        "refreshToken" => caller.renewed(&own(caller, None).await?).await?,
         "changePassword" => {
             reset_password(caller, fields).await?;
             return Ok(json!({}));

@@ -13,7 +13,7 @@ use crate::{
         user::Portrait,
         wire::Fault,
     },
-    session::{self, Bearer},
+    session::Bearer,
 };
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
@@ -49,15 +49,11 @@ async fn answer(caller: &Caller, asked: &Asked) -> Result<Value, Fault> {
         "accessToken" => return management::access_token(caller, fields).await,
         "bindPhone" | "updatePhone" => {
             let phone = entry::phone(fields.need("phone")?, fields.text("phoneCountryCode"))?;
-            bind(caller, phone.into(), fields.need("phoneCode")?).await?
+            bind(caller, phone.into(), fields.need("phoneCode")?, fields).await?
         }
         "bindEmail" | "updateEmail" => {
-            bind(
-                caller,
-                entry::email(fields.need("email")?)?,
-                fields.need("emailCode")?,
-            )
-            .await?
+            let email = entry::email(fields.need("email")?)?;
+            bind(caller, email, fields.need("emailCode")?, fields).await?
         }
         "unbindPhone" => unbind(caller, LoginNameKind::Phone).await?,
         "unbindEmail" => unbind(caller, LoginNameKind::Email).await?,
@@ -190,25 +186,51 @@ async fn values(caller: &Caller, name: &str, fields: Fields<'_>) -> Result<Value
     Ok(caller.portrait_of(&bearer).await?.custom_data())
 }
 
-async fn bind(caller: &Caller, target: account::Target, code: &str) -> Result<Portrait, Fault> {
+/// Gives the person a phone or address. Who has a proven one proves it again: a token alone does not move an account.
+async fn bind(
+    caller: &Caller,
+    target: account::Target,
+    code: &str,
+    fields: Fields<'_>,
+) -> Result<Portrait, Fault> {
     let bearer = caller.person().await?;
+    if let Some((old, code)) = old_proof(caller, &bearer, &target, fields).await? {
+        account::prove(&caller.app, &bearer.pool, &old, code).await?;
+    }
     let proven = account::prove(&caller.app, &bearer.pool, &target, code).await?;
     account::bind(&caller.app, &bearer.pool, bearer.user, &proven).await?;
     caller.portrait_of(&bearer).await
 }
 
+/// The proven phone or address that another one is to replace, and the code that was sent to it.
+async fn old_proof<'f>(
+    caller: &Caller,
+    bearer: &Bearer,
+    new: &account::Target,
+    fields: Fields<'f>,
+) -> Result<Option<(account::Target, &'f str)>, Fault> {
+    let person = account::person(&caller.app, &bearer.pool, bearer.user).await?;
+    let profile = &person.user.profile;
+    let (old, known, code) = match new {
+        account::Target::Phone(_) if person.phone_proven => {
+            let old = entry::phone(fields.need("oldPhone")?, fields.text("oldPhoneCountryCode"))?;
+            (old.into(), &profile.phone, fields.need("oldPhoneCode")?)
+        }
+        account::Target::Email(_) if person.email_proven => {
+            let old = entry::email(fields.need("oldEmail")?)?;
+            (old, &profile.email, fields.need("oldEmailCode")?)
+        }
+        account::Target::Phone(_) | account::Target::Email(_) => return Ok(None),
+    };
+    if known.as_ref().is_some_and(|known| known.value == old.as_str()) {
+        Ok(Some((old, code)))
+    } else {
+        Err(Fault::new(2001, "原手机号或原邮箱不正确"))
+    }
+}
+
 async fn unbind(caller: &Caller, kind: LoginNameKind) -> Result<Portrait, Fault> {
     let bearer = caller.person().await?;
-    let portrait = caller.portrait_of(&bearer).await?;
-    let person = &portrait.person;
-    let other_name = match kind {
-        LoginNameKind::Phone => person.email_proven,
-        LoginNameKind::Email | LoginNameKind::Username => person.phone_proven,
-    };
-    let by_password = person.has_password && person.user.profile.username.is_some();
-    if portrait.identities.is_empty() && !other_name && !by_password {
-        return Err(Fault::new(1_320_004, "不能解绑最后一种登录方式"));
-    }
     account::unbind(&caller.app, &bearer.pool, bearer.user, kind).await?;
     caller.portrait_of(&bearer).await
 }
@@ -258,11 +280,10 @@ async fn register(caller: &Caller, name: &str, input: Fields<'_>) -> Result<Port
     entry::register(caller, new).await
 }
 
-/// A fresh session in place of the one whose token was shown.
+/// A fresh token in place of the one that was shown.
 async fn refresh(caller: &Caller) -> Result<Value, Fault> {
     let bearer = caller.person().await?;
-    let portrait = caller.let_in(&bearer.pool, bearer.user, None).await?;
-    session::end(&caller.app, bearer.session).await?;
+    let portrait = caller.renewed(&bearer).await?;
     let token = portrait.token.ok_or_else(Fault::signed_out)?;
     Ok(json!({
         "token": token.text,
