@@ -14,9 +14,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use codes::{
-    Asker, CodeSent, Locale, Purpose, VerificationToken, check_code, prove, redeem, send_code,
-};
+pub(crate) use codes::{Asker, Locale, Purpose, check_code, prove, redeem, send_code};
 pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};

@@ -29,10 +29,10 @@ mod webpage_authorization;
 pub(crate) use door::{Door, Via, Which, door};
 pub(crate) use knock::{Identified, identify, log_in, resolve};
 pub(crate) use mini_program::scene_page;
-pub(crate) use phone::{ProvenPhone, has_phone, open_data, phone_by_code, phone_by_data, session_key};
+pub(crate) use phone::{ProvenPhone, has_phone, open_data, phone_by_code, phone_by_data};
 pub(crate) use redirect::{Arrived, Then, begin_redirect};
 pub(crate) use reject::reject;
-pub(crate) use scan::{Scan, begin_scan, redeem_scan, scan};
+pub(crate) use scan::{begin_scan, redeem_scan, scan};
 pub(crate) use step::{LegReport, Step, advance};
 pub(crate) use yaopai_domain::Rejected;
 

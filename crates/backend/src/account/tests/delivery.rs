@@ -1,7 +1,7 @@
 //! Codes that do not arrive.
 
 use super::{
-    super::{Asker, CodeSent, Purpose, send_code},
+    super::{Asker, Purpose, codes::CodeSent, send_code},
     email, phone, refused, text, wait,
 };
 use crate::{

@@ -6,7 +6,7 @@ mod passwords;
 mod registration;
 mod self_service;
 
-use super::{Asker, CodeSent, Proven, Purpose, Registration, Target, prove, register, send_code};
+use super::{Asker, Proven, Purpose, Registration, Target, codes::CodeSent, prove, register, send_code};
 use crate::{
     Delivery, Error, MailServer, SmsGateway,
     account::Refused,

@@ -225,7 +225,7 @@ fn same_target(sent: &Map<String, Value>, proven: &Proven) -> Result<(), Fault> 
 }
 
 #[derive(Deserialize)]
-struct Refresh {
+struct Renewal {
     grant_type: Option<String>,
     refresh_token: Option<String>,
     client_secret: Option<Zeroizing<String>>,
@@ -235,7 +235,7 @@ struct Refresh {
 /// refreshed where their application proves itself.
 pub(super) async fn refresh(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, _) = visit.client().await?;
-    let asked: Refresh = visit.body()?;
+    let asked: Renewal = visit.body()?;
     if asked.grant_type.as_deref() != Some("refresh_token") {
         return Err(Fault::argument("grant_type must be refresh_token"));
     }

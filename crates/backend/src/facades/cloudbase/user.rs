@@ -148,14 +148,11 @@ pub(super) async fn edit(visit: &mut Visit) -> Result<Value, Fault> {
     };
     let (old, new) = (password("password"), password("new_password"));
     if new.is_some() || sent.contains_key("username") {
-        match old.filter(|old| !old.is_empty()) {
-            Some(old) => {
-                account::confirm_password(&visit.app, &bearer.pool, bearer.user, &old).await?;
-            }
-            None => {
-                let sudo_token = sent.get("sudo_token").and_then(Value::as_str);
-                shown_again(visit, &bearer, sudo_token).await?;
-            }
+        if let Some(old) = old.filter(|old| !old.is_empty()) {
+            account::confirm_password(&visit.app, &bearer.pool, bearer.user, &old).await?;
+        } else {
+            let sudo_token = sent.get("sudo_token").and_then(Value::as_str);
+            shown_again(visit, &bearer, sudo_token).await?;
         }
     }
     if let Some(new) = new {
