@@ -3,7 +3,7 @@
 use super::{
     Door, Rejected, Via,
     exchange::{claim_of, confirm, exchange_and_conclude},
-    knock::{Identified, detached, first_outcome, first_verdict, identify_claimed},
+    knock::{detached, first_verdict},
     nonce::{Nonce, hash},
     page::Page,
     reject,
@@ -136,18 +136,6 @@ impl Arrived {
             (code, Claimed::Again(claimed)) => {
                 let claim = claim_of(&self.door.connection, &code);
                 first_verdict(&app, &self.door, claim, claimed).await
-            }
-        })
-        .await
-    }
-
-    /// Exchanges the code, once, and decides nothing: [`super::resolve`] does.
-    pub(crate) async fn identify(self, app: &Arc<App>) -> Result<Identified, Error> {
-        detached(app, async move |app| match self.claim(&app).await? {
-            (code, Claimed::First(running)) => identify_claimed(&running, &code).await,
-            (code, Claimed::Again(claimed)) => {
-                let claim = claim_of(&self.door.connection, &code);
-                first_outcome(&app, &self.door, claim, claimed).await
             }
         })
         .await

@@ -14,6 +14,10 @@ use zeroize::Zeroizing;
 /// A code to show, and how to ask what became of it.
 pub(crate) struct Scan {
     /// The attempt.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests follow the attempt, facades the ticket")
+    )]
     pub(crate) attempt: AttemptId,
     /// By what the device that shows the code asks; whoever has it can take the login.
     pub(crate) ticket: Zeroizing<String>,

@@ -432,7 +432,7 @@ async fn a_used_code_that_comes_back_with_another_state_is_refused() {
     assert!(matches!(verdict, Ok(Verdict::Create { .. })), "{verdict:?}");
     let stolen = come_back(&own, &code).await.log_in(&desk.app).await;
     assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
-    let stolen = come_back(&own, &code).await.identify(&desk.app).await;
+    let stolen = come_back(&own, &code).await.log_in(&desk.app).await;
     assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
     let stolen = login::log_in(&desk.app, &door, LoginCode::new(code)).await;
     assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");

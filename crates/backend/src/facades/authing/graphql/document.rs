@@ -148,13 +148,12 @@ fn after_text<'q>(mut text: &'q str, quote: &str, escapes: &[&str]) -> Option<&'
         if let Some(after) = text.strip_prefix(quote) {
             return Some(after);
         }
-        text = match escapes.iter().find_map(|escape| text.strip_prefix(escape)) {
-            Some(after) => after,
-            None => {
-                let mut characters = text.chars();
-                characters.next()?;
-                characters.as_str()
-            }
+        text = if let Some(after) = escapes.iter().find_map(|escape| text.strip_prefix(escape)) {
+            after
+        } else {
+            let mut characters = text.chars();
+            characters.next()?;
+            characters.as_str()
         };
     }
 }
