@@ -238,7 +238,12 @@ async fn follow(app: &App, login: &QrLogin) -> Result<bool, Fault> {
         AttemptState::Waiting | AttemptState::Confirmed => return Ok(false),
         AttemptState::Scanned => (QrState::Scanned, None),
         AttemptState::Decided => {
-            let (_, verdict) = login::redeem_scan(app, &login.pool, &login.id).await?;
+            let verdict = match login::redeem_scan(app, &login.pool, &login.id).await {
+                Ok((_, verdict)) => verdict,
+                // It was taken meanwhile, or nobody has looked for too long.
+                Err(Error::NotFound(_)) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            };
             match verdict.as_ref().map(user_of) {
                 Some(Ok(user)) => (QrState::Confirmed, Some(user)),
                 Some(Err(_)) | None => (QrState::Cancelled, None),
