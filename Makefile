@@ -1,10 +1,10 @@
 # The daily commands. Each is a thin call: what it does stands in scripts/ or in the tool's own settings.
 
-.PHONY: help run test tour dev fmt lint bindings clean
+.PHONY: help run test tour bench-login dev fmt lint bindings clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 run: ## set up, build and open the console; without a display, play the tour
 	@scripts/run
@@ -14,6 +14,9 @@ test: ## the whole suite with its own set-up
 
 tour: ## play the journey in a virtual screen, one picture per step in target/tour/
 	@scripts/tour
+
+bench-login: ## logins per second beside the ceiling of this machine
+	@scripts/bench-login
 
 dev: ## the console with the interface reloading as it is edited
 	@scripts/setup
