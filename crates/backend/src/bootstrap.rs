@@ -236,8 +236,8 @@ mod tests {
     use crate::testing::{Bench, SECRET};
     use axum::http::{Method, StatusCode};
     use rstest::rstest;
-    use rusqlite::types::Value as Cell;
     use serde_json::Value;
+    use std::collections::BTreeSet;
 
     /// Everything a file can say.
     const WHOLE: &str = r#"
@@ -287,32 +287,6 @@ mod tests {
         key = "a key long enough to be one"
     "#;
 
-    /// All rows of all tables.
-    fn dump(bench: &Bench) -> Vec<(String, Vec<Cell>)> {
-        let sql = bench.sql();
-        let mut tables = sql
-            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-            .unwrap();
-        let tables: Vec<String> = tables
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
-        let mut all = Vec::new();
-        for table in tables {
-            let mut rows = sql
-                .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
-                .unwrap();
-            let width = rows.column_count();
-            let mut rows = rows.query([]).unwrap();
-            while let Some(row) = rows.next().unwrap() {
-                let cells = (0..width).map(|column| row.get(column).unwrap()).collect();
-                all.push((table.clone(), cells));
-            }
-        }
-        all
-    }
-
     #[tokio::test]
     async fn a_file_is_applied_whole_and_a_second_time_changes_no_row() {
         let bench = Bench::new().await;
@@ -331,11 +305,11 @@ mod tests {
         assert_eq!(user["user"]["metadata"]["会员"]["value"]["since"], 2020);
         assert_eq!(user["user"]["profile"]["nickname"]["source"], "import");
 
-        let once = dump(&bench);
+        let once = bench.dump().await;
         assert!(once.len() > 20);
         bench.clock.turn(60_000);
         bench.bootstrap(WHOLE).await.unwrap();
-        assert_eq!(dump(&bench), once);
+        assert_eq!(bench.dump().await, once);
     }
 
     #[tokio::test]
@@ -417,26 +391,22 @@ mod tests {
             )
             .await
             .unwrap();
-        let sql = bench.sql();
-        let mut rows = sql
-            .prepare("SELECT action || ' ' || coalesce(old, '-') || ' ' || coalesce(new, '-') FROM audit WHERE pool = 'shop' AND old IS NOT NULL ORDER BY rowid")
-            .unwrap();
-        let audited: Vec<String> = rows
-            .query_map([], |row| row.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let rows =
+            "SELECT action || ' ' || coalesce(old, '-') || ' ' || coalesce(new, '-') AS entry FROM audit
+            WHERE pool = 'shop' AND old IS NOT NULL";
+        let rows = bench.look(rows, vec![]).await;
+        let audited: BTreeSet<String> = rows.iter().map(|row| row.text("entry").unwrap()).collect();
         let key = |key: &str| crate::access::key_hash(key)[..12].to_owned();
         let old_key = key("a key long enough to be one");
         assert_eq!(
             audited,
-            [
+            BTreeSet::from([
                 r#"pool.put {"name":"商店"} {"name":"店"}"#.to_owned(),
                 r#"application.put {"redirect_urls":["https://shop.example.com/cb"],"connections":["pc"]} {"redirect_urls":[],"connections":["pc"]}"#.to_owned(),
                 r#"operator.put {"name":"李娜","role":"support"} {"name":"王芳","role":"support"}"#.to_owned(),
                 format!(r#"access_key.put {{"role":"admin","fingerprint":"{old_key}"}} {{"role":"viewer","fingerprint":"{old_key}"}}"#),
                 format!(r#"access_key.delete {{"role":"viewer","fingerprint":"{old_key}"}} -"#),
-            ]
+            ])
         );
     }
 
@@ -507,7 +477,7 @@ mod tests {
         #[case] column: usize,
     ) {
         let bench = Bench::new().await;
-        let before = dump(&bench);
+        let before = bench.dump().await;
         let error = bench.bootstrap(&format!("{GOOD}{bad}")).await.unwrap_err();
         let told = error.to_string();
         assert!(
@@ -515,7 +485,7 @@ mod tests {
             "{line}:{column} expected: {told}"
         );
         assert!(!told.contains(&SECRET[..16]), "{told}");
-        assert_eq!(dump(&bench), before);
+        assert_eq!(bench.dump().await, before);
     }
 
     #[rstest]

@@ -267,6 +267,29 @@ impl Bench {
         rows.await.unwrap()
     }
 
+    /// All rows of all tables, by table; the order of a table's rows is that of their values.
+    pub(crate) async fn dump(&self) -> Vec<(String, Vec<engine::Value>)> {
+        let tables = if self.postgres.is_some() {
+            "SELECT cast(table_name AS TEXT) AS name FROM information_schema.tables
+             WHERE table_schema = current_schema() ORDER BY 1"
+        } else {
+            "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1"
+        };
+        let mut all = Vec::new();
+        for table in self.look(tables, vec![]).await {
+            let table = table.text("name").unwrap();
+            // The library that migrates keeps it, in types of its own.
+            if table == "refinery_schema_history" {
+                continue;
+            }
+            let rows = self.look(&format!("SELECT * FROM {table}"), vec![]).await;
+            let mut rows: Vec<_> = rows.into_iter().map(engine::Row::into_values).collect();
+            rows.sort_by_cached_key(|row| format!("{row:?}"));
+            all.extend(rows.into_iter().map(|row| (table.clone(), row)));
+        }
+        all
+    }
+
     /// Another connection to the database of SQLite, to look into it.
     pub(crate) fn sql(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.database()).unwrap()

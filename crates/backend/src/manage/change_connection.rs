@@ -67,9 +67,12 @@ pub(crate) async fn change_connection(
 
 #[cfg(test)]
 mod tests {
-    use crate::testing::{Bench, SECRET, draft};
+    use crate::{
+        store::engine::Row,
+        testing::{Bench, SECRET, draft},
+    };
     use axum::http::{Method, StatusCode};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use sha2::{Digest, Sha256};
     use yaopai_domain::{Code, PoolId};
 
@@ -146,18 +149,14 @@ mod tests {
             .json();
         let path = format!("connections/{}", created["id"].as_str().unwrap());
         bench.manage(Method::PUT, &path, with_file("Yg==")).await;
-        let audited: (String, String, String) = bench
-            .sql()
-            .query_row(
-                "SELECT old ->> '$.verification_file.name', old ->> '$.verification_file.content_sha256',
-                        new ->> '$.verification_file.content_sha256'
-                 FROM audit WHERE action = 'connection.change'",
-                [],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )
-            .unwrap();
+        let entry = "SELECT old, new FROM audit WHERE action = 'connection.change'";
+        let entry = bench.look(entry, vec![]).await.remove(0);
+        let file = |column: &str| entry.json::<Value>(column).unwrap()["verification_file"].clone();
+        let (old, new) = (file("old"), file("new"));
         let hash = |content: &str| hex::encode(Sha256::digest(content));
-        assert_eq!(audited, ("6ynZPDvfTF.txt".to_owned(), hash("a"), hash("b")));
+        assert_eq!(old["name"], "6ynZPDvfTF.txt");
+        assert_eq!(old["content_sha256"], hash("a"));
+        assert_eq!(new["content_sha256"], hash("b"));
     }
 
     #[tokio::test]
@@ -191,6 +190,20 @@ mod tests {
     /// Actor, action, old and new display name, whether the secret is another.
     type Audited = (String, String, Option<String>, Option<String>, Option<bool>);
 
+    fn audited(entry: &Row) -> Audited {
+        let side = |column: &str| entry.json_or_null::<Value>(column).unwrap().unwrap_or_default();
+        let (old, new) = (side("old"), side("new"));
+        let name = |side: &Value| side["display_name"].as_str().map(str::to_owned);
+        let secret = |side: &Value| side["secret"]["fingerprint"].as_str().map(str::to_owned);
+        (
+            entry.text("actor").unwrap(),
+            entry.text("action").unwrap(),
+            name(&old),
+            name(&new),
+            secret(&old).zip(secret(&new)).map(|(old, new)| old != new),
+        )
+    }
+
     #[tokio::test]
     async fn every_change_is_audited_with_old_and_new_values() {
         let bench = Bench::new().await;
@@ -198,28 +211,19 @@ mod tests {
         let mut changed = draft("pc");
         changed["display_name"] = json!("扫码登录");
         changed["app_secret"] = json!("f".repeat(32));
+        bench.clock.turn(1);
         bench.manage(Method::PUT, &path, changed).await;
+        bench.clock.turn(1);
         let disable = json!({"enabled": false});
         bench
             .manage(Method::PUT, &format!("{path}/enabled"), disable)
             .await;
+        bench.clock.turn(1);
         bench.manage(Method::DELETE, &path, json!(null)).await;
 
-        let sql = bench.sql();
-        let mut rows = sql
-            .prepare(
-                "SELECT actor, action, old ->> 'display_name', new ->> 'display_name',
-                        old ->> '$.secret.fingerprint' <> new ->> '$.secret.fingerprint'
-                 FROM audit WHERE action LIKE 'connection.%' ORDER BY rowid",
-            )
-            .unwrap();
-        let audited: Vec<Audited> = rows
-            .query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-            })
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let entries =
+            "SELECT actor, action, old, new FROM audit WHERE action LIKE 'connection.%' ORDER BY at";
+        let audited: Vec<Audited> = bench.look(entries, vec![]).await.iter().map(audited).collect();
         let (old, new) = (Some("微信登录".to_owned()), Some("扫码登录".to_owned()));
         let row = |action: &str, old: &Option<String>, new: &Option<String>, secret_changed| {
             (

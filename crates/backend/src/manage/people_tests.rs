@@ -2,6 +2,8 @@
 
 use crate::{
     identity::{Arrival, person},
+    session::{self, Grant},
+    store::engine::values,
     testing::{Answer, Bench, draft},
 };
 use axum::http::{Method, StatusCode};
@@ -115,13 +117,12 @@ impl Desk {
         found["id"].as_str().unwrap().to_owned()
     }
 
-    fn audited(&self) -> Vec<String> {
-        let sql = self.bench.sql();
-        let mut query = sql
-            .prepare("SELECT action FROM audit ORDER BY at, rowid")
-            .unwrap();
-        let rows = query.query_map([], |row| row.get(0)).unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
+    async fn audited(&self) -> Vec<String> {
+        let rows = self
+            .bench
+            .look("SELECT action FROM audit ORDER BY at", vec![])
+            .await;
+        rows.iter().map(|row| row.text("action").unwrap()).collect()
     }
 
     async fn refused(&self) -> Vec<Value> {
@@ -164,7 +165,7 @@ async fn a_refused_person_is_bound_by_support_in_one_step_and_then_gets_in() {
         matches!(again, Verdict::LogIn { user_id, .. } if user_id == user),
         "{again:?}"
     );
-    let audited = desk.audited();
+    let audited = desk.audited().await;
     assert!(
         audited.ends_with(&["identity.bind".to_owned(), "refused.bind".to_owned()]),
         "{audited:?}"
@@ -337,7 +338,7 @@ async fn a_merge_is_previewed_done_and_undone() {
     );
     let twice = desk.manage(Method::POST, &path, Value::Null).await;
     assert_eq!(twice.code(), Code::MergeStands);
-    assert!(desk.audited().iter().any(|action| action == "user.unmerge"));
+    assert!(desk.audited().await.iter().any(|action| action == "user.unmerge"));
 }
 
 #[tokio::test]
@@ -419,13 +420,7 @@ async fn a_phone_that_was_proven_is_a_way_in_too() {
     let desk = Desk::new().await;
     let web = desk.connection(1, false).await;
     let user = desk.newcomer(&web, "o-1", None).await;
-    desk.bench
-        .sql()
-        .execute(
-            "INSERT INTO login_name (pool, kind, value, user_id, since) VALUES ('default', 'phone', '+8613800138000', ?1, 0)",
-            [user.to_string()],
-        )
-        .unwrap();
+    desk.name(user, "+8613800138000").await;
     let path = format!("users/{user}/identities/{}", desk.binding(user, "o-1").await);
     let answer = desk.manage(Method::DELETE, &path, Value::Null).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT, "{}", answer.text());
@@ -463,6 +458,7 @@ async fn users_are_created_changed_and_deleted() {
         ]
     );
 
+    desk.bench.clock.turn(1);
     let head = desk.bench.head().await;
     let deleted = desk.manage(Method::DELETE, &path, Value::Null).await;
     assert_eq!(deleted.status, StatusCode::NO_CONTENT);
@@ -471,7 +467,7 @@ async fn users_are_created_changed_and_deleted() {
         Code::NotFound
     );
     assert_eq!(desk.bench.head().await, head + 1, "consoles hear of it");
-    let audited = desk.audited();
+    let audited = desk.audited().await;
     assert!(
         audited.ends_with(&["user.create", "user.change", "user.delete"].map(str::to_owned)),
         "{audited:?}"
@@ -480,42 +476,26 @@ async fn users_are_created_changed_and_deleted() {
 
 impl Desk {
     /// A session of a user, as a login leaves one.
-    fn session(&self, user: UserId) {
-        self.bench
-            .sql()
-            .execute(
-                "INSERT INTO session (id, pool, user_id, scope, created_at, used_at, expires_at)
-                 VALUES (lower(hex(randomblob(16))), 'default', ?1, 'user', 0, 0, 9000000000000)",
-                [user.to_string()],
-            )
+    async fn session(&self, user: UserId) {
+        session::begin(&self.bench.app, Grant::to(&PoolId::default(), user))
+            .await
             .unwrap();
     }
 
-    fn open_sessions(&self, user: UserId) -> i64 {
-        let sql = "SELECT count(*) FROM session WHERE user_id = ?1 AND ended_at IS NULL";
-        self.bench
-            .sql()
-            .query_row(sql, [user.to_string()], |row| row.get(0))
-            .unwrap()
+    async fn open_sessions(&self, user: UserId) -> usize {
+        let sql = "SELECT id FROM session WHERE user_id = $1 AND ended_at IS NULL";
+        self.bench.look(sql, values![user]).await.len()
     }
 
-    fn name(&self, user: UserId, phone: &str) {
-        self.bench
-            .sql()
-            .execute(
-                "INSERT INTO login_name (pool, kind, value, user_id, since) VALUES ('default', 'phone', ?1, ?2, 0)",
-                [phone, &user.to_string()],
-            )
-            .unwrap();
+    async fn name(&self, user: UserId, phone: &str) {
+        let sql = "INSERT INTO login_name (pool, kind, value, user_id, since) VALUES ('default', 'phone', $1, $2, 0)";
+        self.bench.change(sql, values![phone, user]).await;
     }
 
-    fn phone_of(&self, user: UserId) -> Option<String> {
-        let sql = self.bench.sql();
-        let mut query = sql
-            .prepare("SELECT value FROM login_name WHERE user_id = ?1 AND kind = 'phone'")
-            .unwrap();
-        let mut rows = query.query([user.to_string()]).unwrap();
-        rows.next().unwrap().map(|row| row.get(0).unwrap())
+    async fn phone_of(&self, user: UserId) -> Option<String> {
+        let sql = "SELECT value FROM login_name WHERE user_id = $1 AND kind = 'phone'";
+        let rows = self.bench.look(sql, values![user]).await;
+        rows.first().map(|row| row.text("value").unwrap())
     }
 }
 
@@ -533,15 +513,15 @@ async fn sessions_end_when_an_operator_unbinds_or_undoes_a_merge() {
         )
         .await
         .json();
-    desk.session(kept);
+    desk.session(kept).await;
     let path = format!("merges/{}/undo", merge["id"].as_str().unwrap());
     desk.manage(Method::POST, &path, Value::Null).await;
-    assert_eq!(desk.open_sessions(kept), 0, "it may be the other person's");
+    assert_eq!(desk.open_sessions(kept).await, 0, "it may be the other person's");
 
-    desk.name(kept, "+8613800138000");
-    desk.session(kept);
+    desk.name(kept, "+8613800138000").await;
+    desk.session(kept).await;
     let binding = desk.binding(kept, "o-1").await;
-    assert_eq!(desk.open_sessions(kept), 1);
+    assert_eq!(desk.open_sessions(kept).await, 1);
     let unbound = desk
         .manage(
             Method::DELETE,
@@ -550,7 +530,7 @@ async fn sessions_end_when_an_operator_unbinds_or_undoes_a_merge() {
         )
         .await;
     assert_eq!(unbound.status, StatusCode::NO_CONTENT, "{}", unbound.text());
-    assert_eq!(desk.open_sessions(kept), 0);
+    assert_eq!(desk.open_sessions(kept).await, 0);
 }
 
 #[tokio::test]
@@ -559,8 +539,8 @@ async fn undoing_a_merge_brings_no_phone_back_that_was_given_up_since() {
     let web = desk.connection(1, false).await;
     let kept = desk.newcomer(&web, "o-1", None).await;
     let removed = desk.newcomer(&web, "o-2", None).await;
-    desk.name(kept, "+8613800138000");
-    desk.name(removed, "+8613800138001");
+    desk.name(kept, "+8613800138000").await;
+    desk.name(removed, "+8613800138001").await;
     let merge = desk
         .manage(
             Method::POST,
@@ -569,13 +549,11 @@ async fn undoing_a_merge_brings_no_phone_back_that_was_given_up_since() {
         )
         .await
         .json();
-    assert_eq!(desk.phone_of(kept).as_deref(), Some("+8613800138000"));
-    desk.bench
-        .sql()
-        .execute("DELETE FROM login_name WHERE user_id = ?1", [kept.to_string()])
-        .unwrap();
+    assert_eq!(desk.phone_of(kept).await.as_deref(), Some("+8613800138000"));
+    let given_up = "DELETE FROM login_name WHERE user_id = $1";
+    desk.bench.change(given_up, values![kept]).await;
     let path = format!("merges/{}/undo", merge["id"].as_str().unwrap());
     desk.manage(Method::POST, &path, Value::Null).await;
-    assert_eq!(desk.phone_of(kept), None);
-    assert_eq!(desk.phone_of(removed).as_deref(), Some("+8613800138001"));
+    assert_eq!(desk.phone_of(kept).await, None);
+    assert_eq!(desk.phone_of(removed).await.as_deref(), Some("+8613800138001"));
 }

@@ -101,18 +101,17 @@ mod tests {
             .await
             .unwrap();
         // Both came by the first connection; one of them by another app, too.
-        bench
-            .sql()
-            .execute_batch(&format!(
-                "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, first_seen,
-                     last_seen)
-                 SELECT id, pool, id, 'app', 'wx0123456789abcdef', id, '{first}', 'wechat:pc', 0, 0 FROM users;
-                 INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, first_seen,
-                     last_seen)
-                 SELECT id || '+', pool, id, 'app', '{ANOTHER_APP}', id, '{other}', 'wechat:pc', 0, 0 FROM users
-                 WHERE username = 'both';"
-            ))
-            .unwrap();
+        let came = "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind,
+                 first_seen, last_seen)";
+        for rows in [
+            format!("SELECT id, pool, id, 'app', 'wx0123456789abcdef', id, '{first}', 'wechat:pc', 0, 0 FROM users"),
+            format!(
+                "SELECT id || '+', pool, id, 'app', '{ANOTHER_APP}', id, '{other}', 'wechat:pc', 0, 0 FROM users
+                 WHERE username = 'both'"
+            ),
+        ] {
+            bench.change(&format!("{came} {rows}"), vec![]).await;
+        }
         assert_eq!(usage(&bench, &first).await, (2, 1));
         enable(&bench, other, false).await;
         assert_eq!(

@@ -97,14 +97,15 @@ async fn is_gone(reading: &Reading<'_>, key: EntityKey) -> Result<bool, StoreErr
 mod tests {
     use crate::{
         store::{StoreError, engine::values},
-        testing::{Bench, draft},
+        testing::{Bench, On, draft},
     };
     use axum::http::{Method, StatusCode};
     use serde_json::{Value, json};
     use yaopai_domain::Role;
 
     /// Every change of a synced row leaves a mark that only its feed row takes away. A mark that is left at the commit
-    /// breaks a deferred foreign key, so that a transaction which forgets the feed cannot commit.
+    /// breaks a deferred foreign key, so that a transaction which forgets the feed cannot commit. In SQLite's words: what
+    /// is watched is written once for both engines.
     const WATCH: &str = "
         CREATE TABLE nowhere (id TEXT PRIMARY KEY);
         CREATE TABLE unfed (
@@ -157,7 +158,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_synced_row_changes_without_its_feed_row_in_the_same_transaction() {
-        let bench = Bench::new().await;
+        let bench = Bench::on(On::Sqlite).await;
         bench.sql().execute_batch(WATCH).unwrap();
         bench
             .bootstrap("[[user]]\nusername = \"u\"\nmetadata = { tier = \"gold\" }")
@@ -242,7 +243,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_watch_sees_a_transaction_that_forgets_the_feed() {
-        let bench = Bench::new().await;
+        let bench = Bench::on(On::Sqlite).await;
         bench.connect("pc").await;
         bench.sql().execute_batch(WATCH).unwrap();
         let forgetful: Result<u64, StoreError> = bench
