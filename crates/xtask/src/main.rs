@@ -1,9 +1,10 @@
 //! Programs for developers: `cargo run -p yaopai-xtask -- --help`.
 
+mod million;
 mod seed;
 
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
 #[derive(Debug, Parser)]
 #[command(about = "Programs for developers")]
@@ -23,10 +24,27 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Puts people with bindings and metadata straight into the database file of a stopped `yaopai-server`.
+    Million {
+        /// The file; `yaopai-server` has made it, and its pool `default` has a connection.
+        #[arg(long)]
+        database: PathBuf,
+        /// How many people.
+        #[arg(long, default_value_t = 1_000_000)]
+        users: u64,
+        /// Chooses the people.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
+        Task::Million {
+            database,
+            users,
+            seed,
+        } => million::put(&database, users, seed)?,
         Task::Seed { users, seed } => {
             let file = toml::to_string(&seed::bootstrap(users, seed))?;
             std::io::stdout().write_all(file.as_bytes())?;

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
+use yaopai_xtask::dice::Dice;
 
 const FAMILY: [&str; 24] = [
     "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何",
@@ -48,7 +49,7 @@ struct User {
 
 /// `count` people; the same `seed` gives the same ones.
 pub(crate) fn bootstrap(count: u32, seed: u64) -> Bootstrap {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     Bootstrap {
         user: (0..count).map(|number| user(&mut dice, number)).collect(),
     }
@@ -80,27 +81,6 @@ fn user(dice: &mut Dice, number: u32) -> User {
         email,
         username: format!("u{number:07}"),
         metadata,
-    }
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): enough for believable data, and the same on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.roll() % end
-    }
-
-    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len() as u64) as usize]
     }
 }
 
