@@ -8,7 +8,7 @@ use crate::{
     limit::{Gates, Proxies},
     observe::Metrics,
     session::Keys,
-    store::{News, SecretField, Store},
+    store::{News, SealedSecret, SecretField, Store},
     vault::Vault,
 };
 use std::sync::Arc;
@@ -86,9 +86,20 @@ impl App {
             .connection_secret(pool, id)
             .await?
             .ok_or(Error::NotFound("connection"))?;
+        self.credentials_by(pool, id, app_id, &sealed)
+    }
+
+    /// [`App::credentials`] with an AppSecret that was read already.
+    pub(crate) fn credentials_by(
+        &self,
+        pool: &PoolId,
+        id: ConnectionId,
+        app_id: &str,
+        sealed: &SealedSecret,
+    ) -> Result<Credentials, Error> {
         Ok(Credentials {
             app_id: app_id.to_owned(),
-            app_secret: self.vault.open(pool, id, &sealed)?,
+            app_secret: self.vault.open(pool, id, sealed)?,
         })
     }
 }

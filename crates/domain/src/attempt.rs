@@ -281,6 +281,18 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The user who is let in.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserId> {
+        match self {
+            Self::LogIn { user_id, .. } => Some(*user_id),
+            Self::Create { user_id, .. } => *user_id,
+            Self::Refuse { .. } | Self::Fail { .. } => None,
+        }
+    }
+}
+
 /// Why a person may not log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

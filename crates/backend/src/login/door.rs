@@ -1,7 +1,7 @@
 //! The door somebody knocks at: a connection that is enabled, and who is knocking.
 
 use super::{Rejected, reject};
-use crate::{App, Error, identity::Arrival};
+use crate::{App, Error, identity::Arrival, store::SealedSecret};
 use std::net::IpAddr;
 use yaopai_domain::{ApplicationId, Connection, ConnectionId, ConnectionKind, PoolId, WeChatPerson};
 
@@ -12,6 +12,8 @@ pub(crate) struct Door {
     pub(crate) pool: PoolId,
     /// The connection.
     pub(crate) connection: Connection,
+    /// Its sealed AppSecret, if it was read with the connection.
+    pub(super) secret: Option<SealedSecret>,
     /// The application for which somebody logs in.
     pub(crate) application: Option<ApplicationId>,
     /// Who is knocking.
@@ -68,19 +70,19 @@ pub(crate) async fn door(
         Which::Kind(kind) => connection.kind == kind,
         Which::AppId(app_id) => connection.app_id == app_id,
     };
-    let mut candidates: Vec<Connection> = app.store.connections(pool).await?;
-    candidates.retain(named);
+    let mut candidates = app.store.connections_with_secrets(pool).await?;
+    candidates.retain(|(connection, _)| named(connection));
     if let Some(id) = &application {
         let offered = match app.store.application(id).await? {
             Some(application) => application.connections,
             None => Vec::new(),
         };
         // An application that names none offers all.
-        candidates.retain(|connection| offered.is_empty() || offered.contains(&connection.identifier));
+        candidates.retain(|(connection, _)| offered.is_empty() || offered.contains(&connection.identifier));
     }
     // Oldest first, but an enabled one before all that are closed.
-    candidates.sort_by_key(|connection| !connection.enabled);
-    let Some(connection) = candidates.into_iter().next() else {
+    candidates.sort_by_key(|(connection, _)| !connection.enabled);
+    let Some((connection, secret)) = candidates.into_iter().next() else {
         reject(app, pool, None, &via, Rejected::UnknownConnection).await;
         return Err(Error::NotFound("connection"));
     };
@@ -91,6 +93,7 @@ pub(crate) async fn door(
     Ok(Door {
         pool: pool.clone(),
         connection,
+        secret: Some(secret),
         application,
         via,
     })

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Error,
     identity::person,
-    store::{Claim, CodeClaim, Exchange, Exchanged, SealedSession},
+    store::{Claim, CodeClaim, Concluded, Ending, Exchange, Exchanged, NewSession, SealedSession},
     vault::Place,
 };
 use tokio::sync::oneshot;
@@ -91,13 +91,18 @@ pub(super) async fn confirm(
 
 async fn decide(running: &Running, code: &LoginCode) {
     // Whoever waits looks at the attempt, which says what went wrong.
-    let _ = exchange_and_conclude(running, code).await;
+    let _ = exchange_and_conclude(running, code, None).await;
 }
 
-/// Exchanges a claimed code and decides. A failure is written before it is answered.
-pub(super) async fn exchange_and_conclude(running: &Running, code: &LoginCode) -> Result<Verdict, Error> {
+/// Exchanges a claimed code, decides, and begins `session` for whoever is let in. A failure is written before it is
+/// answered.
+pub(super) async fn exchange_and_conclude(
+    running: &Running,
+    code: &LoginCode,
+    session: Option<NewSession>,
+) -> Result<Concluded, Error> {
     let (named, exchange) = exchange(running, code).await?;
-    conclude(running, named, Some(exchange)).await
+    conclude(running, named, Some(exchange), session).await
 }
 
 /// Exchanges a claimed code; what it brought has to be written yet. A failure is written before it is answered.
@@ -126,15 +131,9 @@ pub(super) async fn exchange(running: &Running, code: &LoginCode) -> Result<(Nam
 
 /// Asks WeChat whose code it is.
 async fn identify(running: &Running, code: &LoginCode) -> Result<Named, Stop> {
-    let Running {
-        app,
-        pool,
-        connection,
-        ..
-    } = running;
-    let wechat = &app.wechat;
-    let credentials = app.credentials(pool, connection.id, &connection.app_id).await?;
-    match connection.kind {
+    let wechat = &running.app.wechat;
+    let credentials = running.credentials().await?;
+    match running.connection.kind {
         ConnectionKind::MiniProgram | ConnectionKind::MiniProgramQr | ConnectionKind::AppLaunch => {
             let exchange = wechat.code_to_session(&credentials, code);
             let session = running.call(LegName::CodeExchange, exchange).await?;
@@ -203,13 +202,14 @@ fn sealed(running: &Running, named: &Named) -> Result<Option<SealedSession>, Err
     }))
 }
 
-/// Decides who the person is, and writes everything with the end of the attempt. A failure is written before it is
-/// answered.
+/// Decides who the person is, and writes everything with the end of the attempt, also the session of whoever is let in. A
+/// failure is written before it is answered.
 pub(super) async fn conclude(
     running: &Running,
     named: Named,
     exchange: Option<Exchange>,
-) -> Result<Verdict, Error> {
+    session: Option<NewSession>,
+) -> Result<Concluded, Error> {
     let concluded = async {
         let leg = LegName::Resolve;
         running.take(vec![Step::Begin { leg, request: None }]).await?;
@@ -227,12 +227,18 @@ pub(super) async fn conclude(
             running.dry_run,
         );
         let (attempt, ties) = running.as_it_stands().await?;
-        Ok::<_, Stop>(app.store.conclude(attempt, ties, arrival, exchange).await?)
+        let ending = Ending {
+            attempt,
+            ties,
+            exchange,
+            session,
+        };
+        Ok::<_, Stop>(app.store.conclude(arrival, ending).await?)
     };
     match concluded.await {
-        Ok(verdict) => {
-            running.count(word(&verdict));
-            Ok(verdict)
+        Ok(concluded) => {
+            running.count(word(&concluded.verdict));
+            Ok(concluded)
         }
         Err(stop) => {
             running.stop(&stop).await;

@@ -276,7 +276,7 @@ async fn follow_up(app: Arc<App>, account: Account, push: Push) {
     match identify(&running, &push.open_id).await {
         // The end is written with the decision; whoever waits looks at the attempt.
         Ok(named) => {
-            let _ = conclude(&running, named, None).await;
+            let _ = conclude(&running, named, None, None).await;
         }
         Err(stop) => running.stop(&stop).await,
     }

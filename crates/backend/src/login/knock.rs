@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     App, Error,
-    store::{ClaimedCode, CodeClaim, Exchanged},
+    store::{ClaimedCode, CodeClaim, Concluded, Exchanged, NewSession},
 };
 use std::{sync::Arc, time::Duration};
 use yaopai_domain::{AttemptId, AttemptState, Failure, Verdict, WeChatPerson};
@@ -70,7 +70,7 @@ pub(crate) async fn resolve(app: &Arc<App>, door: &Door, identified: &Identified
             None => Running::kept(app, &door),
         };
         let named = Named::again(identified.person, identified.snapshot_user);
-        conclude(&running, named, None).await
+        Ok(conclude(&running, named, None, None).await?.verdict)
     })
     .await
 }
@@ -78,13 +78,38 @@ pub(crate) async fn resolve(app: &Arc<App>, door: &Door, identified: &Identified
 /// [`identify`] and [`resolve`] in one go, with one durable write. Never answers [`Verdict::Fail`]: what WeChat refuses
 /// is an error.
 pub(crate) async fn log_in(app: &Arc<App>, door: &Door, code: LoginCode) -> Result<Verdict, Error> {
+    Ok(enter(app, door, code, None).await?.verdict)
+}
+
+/// [`log_in`], and begins a session for whoever is let in, in the same durable write.
+pub(crate) async fn begin_session(
+    app: &Arc<App>,
+    door: &Door,
+    code: LoginCode,
+    session: NewSession,
+) -> Result<Concluded, Error> {
+    enter(app, door, code, Some(session)).await
+}
+
+async fn enter(
+    app: &Arc<App>,
+    door: &Door,
+    code: LoginCode,
+    session: Option<NewSession>,
+) -> Result<Concluded, Error> {
     let (code, door) = (usable(app, door, code).await?, door.clone());
     detached(app, async move |app| {
         let running = Running::kept(Arc::clone(&app), &door);
-        match first(&app, &door, &running, &code).await? {
-            Some(claimed) => first_verdict(&app, &door, claim_of(&door.connection, &code), claimed).await,
-            None => exchange_and_conclude(&running, &code).await,
-        }
+        let Some(claimed) = first(&app, &door, &running, &code).await? else {
+            return exchange_and_conclude(&running, &code, session).await;
+        };
+        let verdict = first_verdict(&app, &door, claim_of(&door.connection, &code), claimed).await?;
+        // Whoever brings the code again gets the same outcome and a session of their own.
+        let session_of = match verdict.user().zip(session) {
+            Some((user, session)) => app.store.begin_session(user, session).await?.then_some(user),
+            None => None,
+        };
+        Ok(Concluded { verdict, session_of })
     })
     .await
 }

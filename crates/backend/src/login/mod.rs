@@ -27,7 +27,7 @@ mod tests;
 mod webpage_authorization;
 
 pub(crate) use door::{Door, Via, Which, door};
-pub(crate) use knock::{Identified, identify, log_in, resolve};
+pub(crate) use knock::{Identified, begin_session, identify, log_in, resolve};
 pub(crate) use mini_program::scene_page;
 pub(crate) use phone::{ProvenPhone, has_phone, open_data, phone_by_code, phone_by_data};
 pub(crate) use redirect::{Arrived, Then, begin_redirect};

@@ -132,7 +132,9 @@ impl Arrived {
     /// with another state is [`Error::Replayed`].
     pub(crate) async fn log_in(self, app: &Arc<App>) -> Result<Verdict, Error> {
         detached(app, async move |app| match self.claim(&app).await? {
-            (code, Claimed::First(running)) => exchange_and_conclude(&running, &code).await,
+            (code, Claimed::First(running)) => exchange_and_conclude(&running, &code, None)
+                .await
+                .map(|concluded| concluded.verdict),
             (code, Claimed::Again(claimed)) => {
                 let claim = claim_of(&self.door.connection, &code);
                 first_verdict(&app, &self.door, claim, claimed).await
@@ -277,6 +279,7 @@ pub(super) fn arrived(running: &Running, tied: &Tied, code: Option<LoginCode>) -
         door: Door {
             pool: tied.pool.clone(),
             connection: running.connection.clone(),
+            secret: None,
             application: tied.application.clone(),
             via: Via {
                 facade: "callback",

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     App, Error,
-    store::{Exchange, Exchanged, Ties},
+    store::{Exchange, Exchanged, SealedSecret, Ties},
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -17,7 +17,7 @@ use yaopai_domain::{
     AttemptId, AttemptState, Connection, Failure, LegName, LegOutcome, LoginAttempt, PoolId, Purpose,
     Timestamp, Verdict,
 };
-use yaopai_wechat::Call;
+use yaopai_wechat::{Call, Credentials};
 
 /// A wall clock can be set, so a wait for a moment looks at it again at least this often.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(1);
@@ -32,6 +32,7 @@ pub(super) struct Running {
     pub(super) app: Arc<App>,
     pub(super) pool: PoolId,
     pub(super) connection: Connection,
+    secret: Option<SealedSecret>,
     pub(super) id: AttemptId,
     pub(super) dry_run: bool,
     pub(super) purpose: Purpose,
@@ -158,6 +159,7 @@ impl Running {
             &attempt,
             Ledger::Stored,
         );
+        running.secret.clone_from(&door.secret);
         running.ledger = Ledger::Kept(Arc::new(Mutex::new(attempt)), ties);
         running
     }
@@ -184,12 +186,22 @@ impl Running {
             app,
             pool,
             connection,
+            secret: None,
             id: attempt.id,
             dry_run: attempt.dry_run,
             purpose: attempt.purpose,
             facade: attempt.via.as_ref().map(|via| via.facade.clone()),
             expires_at: attempt.expires_at,
             ledger,
+        }
+    }
+
+    /// What WeChat knows the connection by.
+    pub(super) async fn credentials(&self) -> Result<Credentials, Error> {
+        let (id, app_id) = (self.connection.id, &self.connection.app_id);
+        match &self.secret {
+            Some(sealed) => self.app.credentials_by(&self.pool, id, app_id, sealed),
+            None => self.app.credentials(&self.pool, id, app_id).await,
         }
     }
 

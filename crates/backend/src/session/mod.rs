@@ -69,6 +69,32 @@ impl<'a> Grant<'a> {
             nonce: None,
         }
     }
+
+    /// Everything but whose it is.
+    const fn terms(&self) -> Terms<'a> {
+        Terms {
+            pool: self.pool,
+            application: self.application,
+            scope: self.scope,
+            attempt: self.attempt,
+            nonce: self.nonce,
+        }
+    }
+}
+
+/// For what a session is given, to whomever: a [`Grant`] before anybody is let in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms<'a> {
+    /// The pool of the user to come.
+    pub(crate) pool: &'a PoolId,
+    /// The application that the person uses.
+    pub(crate) application: Option<&'a ApplicationId>,
+    /// What the tokens are good for, words with spaces between; with `openid` there is an id token.
+    pub(crate) scope: &'a str,
+    /// The login; a session that a login itself begins gets it from there.
+    pub(crate) attempt: Option<AttemptId>,
+    /// What an application wants to find in its id tokens.
+    pub(crate) nonce: Option<&'a str>,
 }
 
 /// A session of signed tokens.
@@ -135,35 +161,31 @@ pub(crate) struct Bearer {
 /// Begins a session of signed tokens, in one durable write. Fails with [`TokenRefusal::UserInactive`] if the user is
 /// blocked or gone.
 pub(crate) async fn begin(app: &App, grant: Grant<'_>) -> Result<Issued, Error> {
-    let (new, refresh_token) = prepare(app, grant);
-    let session = session_of(&new);
-    if !app.store.begin_session(new).await? {
+    let (new, refresh_token) = prepare(app, grant.terms());
+    let session = session_of(grant.user, &new);
+    if !app.store.begin_session(grant.user, new).await? {
         return Err(Error::TokenRefused(TokenRefusal::UserInactive));
     }
     issue(app, &session, refresh_token).await
 }
 
 /// A session that is not written yet, and its first refresh token.
-pub(crate) fn prepare(app: &App, grant: Grant<'_>) -> (NewSession, String) {
+pub(crate) fn prepare(app: &App, terms: Terms<'_>) -> (NewSession, String) {
     let refresh_token = token::random(app.entropy.as_ref());
     let hash = TokenHash::Refresh(token::hash(&refresh_token));
-    (new_session(app, grant, REFRESH_MILLIS, hash), refresh_token)
+    (new_session(app, terms, REFRESH_MILLIS, hash), refresh_token)
 }
 
-/// Begins an opaque session, in one durable write. Fails as [`begin`] does.
-pub(crate) async fn begin_opaque(app: &App, grant: Grant<'_>) -> Result<Opaque, Error> {
+/// An opaque session that is not written yet.
+pub(crate) fn prepare_opaque(app: &App, terms: Terms<'_>) -> (NewSession, Opaque) {
     let token = token::random(app.entropy.as_ref());
-    let new = new_session(app, grant, OPAQUE_MILLIS, TokenHash::Opaque(token::hash(&token)));
+    let new = new_session(app, terms, OPAQUE_MILLIS, TokenHash::Opaque(token::hash(&token)));
     let opaque = Opaque {
         token,
         expires_at: new.expires_at,
         session: new.id,
     };
-    if app.store.begin_session(new).await? {
-        Ok(opaque)
-    } else {
-        Err(Error::TokenRefused(TokenRefusal::UserInactive))
-    }
+    (new, opaque)
 }
 
 /// Takes a refresh token for new tokens; of `pool` only, if there is one. Each is good once. Whoever shows it again within
@@ -286,28 +308,27 @@ pub(crate) fn bearer_text(headers: &HeaderMap) -> Option<&str> {
     (!token.is_empty() && !token.eq_ignore_ascii_case("bearer")).then_some(token)
 }
 
-fn new_session(app: &App, grant: Grant<'_>, lasts: i64, token: TokenHash) -> NewSession {
+fn new_session(app: &App, terms: Terms<'_>, lasts: i64, token: TokenHash) -> NewSession {
     let now = app.clock.now();
     NewSession {
         id: SessionId::new(app.clock.as_ref(), app.entropy.as_ref()),
-        pool: grant.pool.clone(),
-        user: grant.user,
-        application: grant.application.cloned(),
-        attempt: grant.attempt,
-        scope: grant.scope.to_owned(),
-        nonce: grant.nonce.map(str::to_owned),
+        pool: terms.pool.clone(),
+        application: terms.application.cloned(),
+        attempt: terms.attempt,
+        scope: terms.scope.to_owned(),
+        nonce: terms.nonce.map(str::to_owned),
         now,
         expires_at: now.plus_millis(lasts),
         token,
     }
 }
 
-/// A new session as it will be stored.
-pub(crate) fn session_of(new: &NewSession) -> StoredSession {
+/// A new session of a user as it will be stored.
+pub(crate) fn session_of(user: UserId, new: &NewSession) -> StoredSession {
     StoredSession {
         id: new.id,
         pool: new.pool.clone(),
-        user: new.user,
+        user,
         application: new.application.clone(),
         scope: new.scope.clone(),
         nonce: new.nonce.clone(),

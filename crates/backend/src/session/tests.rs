@@ -1,10 +1,10 @@
 //! Sessions on a real database: what is issued, how long it lasts, and what ends it.
 
 use super::{
-    ACCESS_SECONDS, Bearer, Grant, Issued, LONGEST_MILLIS, OPAQUE_MILLIS, REFRESH_MILLIS, bearer,
-    bearer_text, begin, begin_opaque, end, end_all, jwt, keys, refresh, token,
+    ACCESS_SECONDS, Bearer, Grant, Issued, LONGEST_MILLIS, OPAQUE_MILLIS, Opaque, REFRESH_MILLIS, bearer,
+    bearer_text, begin, end, end_all, jwt, keys, prepare_opaque, refresh, token,
 };
-use crate::{Error, TokenRefusal, store::engine::values, testing::Bench};
+use crate::{App, Error, TokenRefusal, store::engine::values, testing::Bench};
 use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use axum::http::{HeaderMap, HeaderValue, header};
 use base64::{
@@ -20,6 +20,15 @@ use yaopai_domain::{PoolId, UserId};
 const USER: &str = "01900000-0000-7000-8000-000000000001";
 const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
+
+async fn begin_opaque(app: &App, grant: Grant<'_>) -> Result<Opaque, Error> {
+    let (new, opaque) = prepare_opaque(app, grant.terms());
+    if app.store.begin_session(grant.user, new).await? {
+        Ok(opaque)
+    } else {
+        Err(Error::TokenRefused(TokenRefusal::UserInactive))
+    }
+}
 
 struct Room {
     bench: Bench,

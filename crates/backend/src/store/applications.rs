@@ -27,7 +27,7 @@ pub(crate) struct Application {
 impl Store {
     /// The application of this id.
     pub(crate) async fn application(&self, id: &ApplicationId) -> Result<Option<Application>, StoreError> {
-        self.read(id.clone(), |reading, id| Box::pin(application(reading, id)))
+        self.glance(id.clone(), |reading, id| Box::pin(application(reading, id)))
             .await
     }
 
@@ -97,7 +97,7 @@ impl Store {
 
     /// The redirect URLs of all applications.
     pub(crate) async fn redirect_urls(&self) -> Result<Vec<Url>, StoreError> {
-        self.read((), |reading, ()| Box::pin(redirect_urls(reading)))
+        self.glance((), |reading, ()| Box::pin(redirect_urls(reading)))
             .await
     }
 
@@ -111,7 +111,7 @@ impl Store {
 
     /// The pool, if there is one only.
     pub(crate) async fn only_pool(&self) -> Result<Option<PoolId>, StoreError> {
-        self.read((), |reading, ()| Box::pin(only_pool(reading))).await
+        self.glance((), |reading, ()| Box::pin(only_pool(reading))).await
     }
 }
 

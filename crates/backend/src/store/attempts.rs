@@ -1,20 +1,21 @@
 //! Login attempts. An attempt that has ended never changes again.
 
 use super::{
-    Reading, Store, StoreError, Writing,
+    NewSession, Reading, Store, StoreError, Writing,
     engine::{Row, Value, to_json, values, wire_name},
     identity::{Foreseen, settle},
+    sessions,
 };
 use crate::{
     identity::Arrival,
     login::{LegReport, Step, advance},
     vault::Sealed,
 };
+use futures_util::future::{try_join, try_join3};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use yaopai_domain::{
-    ApplicationId, AttemptId, AttemptState, Failure, LegName, LoginAttempt, PoolId, Timestamp, Verdict,
-    WeChatPerson,
+    ApplicationId, AttemptId, AttemptState, Failure, LegName, LoginAttempt, PoolId, Timestamp, UserId,
+    Verdict, WeChatPerson,
 };
 
 /// Every column of an attempt.
@@ -130,6 +131,28 @@ pub(crate) struct SealedSession {
     pub(crate) key: Sealed,
 }
 
+/// What is written with a verdict.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    /// The attempt as it stands before.
+    pub(crate) attempt: LoginAttempt,
+    /// Its ties, if it is not written yet.
+    pub(crate) ties: Ties,
+    /// What the exchange brought, if that is not written yet.
+    pub(crate) exchange: Option<Exchange>,
+    /// The session of whoever is let in.
+    pub(crate) session: Option<NewSession>,
+}
+
+/// What a login came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Concluded {
+    /// The decision.
+    pub(crate) verdict: Verdict,
+    /// Whose session has begun. Nobody's if none was to begin, nobody was let in, or the user was blocked meanwhile.
+    pub(crate) session_of: Option<UserId>,
+}
+
 impl Store {
     /// Writes an attempt as it stands, unless it has ended already. The ties of one that is there stay.
     pub(crate) async fn put_attempt(
@@ -150,7 +173,7 @@ impl Store {
         pool: &PoolId,
         id: AttemptId,
     ) -> Result<Option<LoginAttempt>, StoreError> {
-        self.read((pool.clone(), id), |reading, (pool, id)| {
+        self.glance((pool.clone(), id), |reading, (pool, id)| {
             Box::pin(load(reading, pool, *id))
         })
         .await
@@ -158,7 +181,7 @@ impl Store {
 
     /// The attempt that a state or scene belongs to.
     pub(crate) async fn attempt_of_nonce(&self, nonce_hash: String) -> Result<Option<Tied>, StoreError> {
-        self.read(nonce_hash, |reading, hash| {
+        self.glance(nonce_hash, |reading, hash| {
             Box::pin(tied(reading, "nonce = $1", values![hash]))
         })
         .await
@@ -170,7 +193,7 @@ impl Store {
         pool: &PoolId,
         ticket_hash: String,
     ) -> Result<Option<Tied>, StoreError> {
-        self.read((pool.clone(), ticket_hash), |reading, (pool, hash)| {
+        self.glance((pool.clone(), ticket_hash), |reading, (pool, hash)| {
             Box::pin(tied(reading, "pool = $1 AND ticket = $2", values![pool, hash]))
         })
         .await
@@ -221,6 +244,11 @@ impl Store {
 
     /// Claims a code for an attempt that is not written yet. `None` if nobody claimed it before; of all who claim it, one
     /// is the first, and `brought_by` is kept.
+    ///
+    /// Nobody waits for the disk, for a claim only matters while its code is under way. If the machine of the database
+    /// fails and a claim is lost, whoever brings the code again asks WeChat, which takes no code twice: they are refused
+    /// and begin anew, and no person is written twice. A claim that survived would make them wait for an outcome that
+    /// nobody is getting any more.
     pub(crate) async fn claim_code(
         &self,
         pool: &PoolId,
@@ -229,7 +257,7 @@ impl Store {
         brought_by: String,
     ) -> Result<Option<ClaimedCode>, StoreError> {
         let data = (pool.clone(), id, claim, brought_by);
-        self.write(data, |writing, (pool, id, claim, brought_by)| {
+        self.note(data, |writing, (pool, id, claim, brought_by)| {
             Box::pin(self::claim(writing, pool, *id, claim, Some(brought_by)))
         })
         .await
@@ -241,7 +269,7 @@ impl Store {
         pool: &PoolId,
         claim: CodeClaim,
     ) -> Result<Option<ClaimedCode>, StoreError> {
-        self.read((pool.clone(), claim), |reading, (pool, claim)| {
+        self.glance((pool.clone(), claim), |reading, (pool, claim)| {
             Box::pin(claimed(reading, pool, claim))
         })
         .await
@@ -268,45 +296,20 @@ impl Store {
     }
 
     /// Decides who the person is, and writes everything there is to write of a login in one transaction: user and
-    /// bindings, the attempt with its end, and what the exchange brought if that is not written yet.
-    pub(crate) async fn conclude(
-        &self,
-        attempt: LoginAttempt,
-        ties: Ties,
-        arrival: Arrival,
-        exchange: Option<Exchange>,
-    ) -> Result<Verdict, StoreError> {
+    /// bindings, the attempt with its end, what the exchange brought, and the session.
+    ///
+    /// Who is known and has no news is decided without a lock: nothing is written that others could miss.
+    pub(crate) async fn conclude(&self, arrival: Arrival, ending: Ending) -> Result<Concluded, StoreError> {
         let foreseen = match self.foresee(&arrival).await? {
             Foreseen::Settled(verdict) => Some(verdict),
             Foreseen::ToWrite(verdict) => arrival.dry_run.then_some(verdict),
         };
-        let data = Arc::new((attempt, ties, arrival, exchange, foreseen));
-        self.write(data, |writing, data| {
-            Box::pin(async move {
-                let (attempt, ties, arrival, exchange, foreseen) = data.as_ref();
-                let verdict = match foreseen {
-                    Some(verdict) => verdict.clone(),
-                    None => settle(writing, arrival).await?,
-                };
-                let steps = vec![
-                    Step::End {
-                        leg: LegName::Resolve,
-                        report: LegReport::decided(&verdict),
-                    },
-                    Step::Finish {
-                        state: AttemptState::Decided,
-                        verdict: Some(verdict.clone()),
-                    },
-                ];
-                if let Some(ended) = advance(attempt, steps, writing.now()) {
-                    put(writing, &arrival.pool, &ended, ties).await?;
-                }
-                if let Some(exchange) = exchange {
-                    bring(writing, &arrival.pool, exchange).await?;
-                }
-                Ok(verdict)
-            })
-        })
+        self.write(
+            (arrival, ending, foreseen),
+            |writing, (arrival, ending, foreseen)| {
+                Box::pin(conclude(writing, arrival, ending, foreseen.as_ref()))
+            },
+        )
         .await
     }
 
@@ -326,6 +329,53 @@ impl Store {
     pub(crate) async fn forget_old_attempts(&self) -> Result<(), StoreError> {
         self.write((), |writing, ()| Box::pin(forget_old(writing))).await
     }
+}
+
+async fn conclude(
+    writing: &Writing<'_>,
+    arrival: &Arrival,
+    ending: &Ending,
+    foreseen: Option<&Verdict>,
+) -> Result<Concluded, StoreError> {
+    let pool = &arrival.pool;
+    let verdict = match foreseen {
+        Some(verdict) => verdict.clone(),
+        None => settle(writing, arrival).await?,
+    };
+    let steps = vec![
+        Step::End {
+            leg: LegName::Resolve,
+            report: LegReport::decided(&verdict),
+        },
+        Step::Finish {
+            state: AttemptState::Decided,
+            verdict: Some(verdict.clone()),
+        },
+    ];
+    let ended = advance(&ending.attempt, steps, writing.now());
+    let session = async {
+        match verdict.user().zip(ending.session.as_ref()) {
+            Some((user, new)) => sessions::begin(writing, user, new)
+                .await
+                .map(|begun| begun.then_some(user)),
+            None => Ok(None),
+        }
+    };
+    let attempt = async {
+        match &ended {
+            Some(ended) => put(writing, pool, ended, &ending.ties).await,
+            None => Ok(()),
+        }
+    };
+    let exchange = async {
+        match &ending.exchange {
+            Some(exchange) => bring(writing, pool, exchange).await,
+            None => Ok(()),
+        }
+    };
+    // None waits for another: on a server they are all on their way before the first is answered.
+    let (session_of, (), ()) = try_join3(session, attempt, exchange).await?;
+    Ok(Concluded { verdict, session_of })
 }
 
 async fn put(
@@ -481,7 +531,9 @@ async fn claim(
     if writing.execute(sql, values).await? == 1 {
         return Ok(None);
     }
-    claimed(writing, pool, claim).await
+    // It is our own if this was done before and the answer was lost.
+    let there = claimed(writing, pool, claim).await?;
+    Ok(there.filter(|there| there.attempt != id))
 }
 
 async fn claimed(
@@ -514,16 +566,20 @@ async fn bring(writing: &Writing<'_>, pool: &PoolId, exchange: &Exchange) -> Res
     } = exchange;
     let sql = "UPDATE claimed_code SET outcome = $4 WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
     let values = values![pool, &claim.app_id, &claim.code_hash, to_json(outcome)?];
-    writing.execute(sql, values).await?;
-    if let Some(SealedSession { app_id, open_id, key }) = session {
+    let outcome = writing.execute(sql, values);
+    let session = async {
+        let Some(SealedSession { app_id, open_id, key }) = session else {
+            return Ok(0);
+        };
         let sql = "INSERT INTO wechat_session (pool, app_id, open_id, session_key, key_id, at)
             VALUES ($1, $2, $3, $4, $5, $6)
             ON CONFLICT (pool, app_id, open_id) DO UPDATE
             SET session_key = excluded.session_key, key_id = excluded.key_id, at = excluded.at";
         let bytes = key.bytes.as_slice();
         let values = values![pool, app_id, open_id, bytes, &key.key_id, writing.now()];
-        writing.execute(sql, values).await?;
-    }
+        writing.execute(sql, values).await
+    };
+    try_join(outcome, session).await?;
     Ok(())
 }
 

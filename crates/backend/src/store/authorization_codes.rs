@@ -57,7 +57,7 @@ impl Store {
         &self,
         hash: String,
     ) -> Result<Option<AuthorizationCode>, StoreError> {
-        self.read(hash, |reading, hash| Box::pin(find(reading, hash)))
+        self.glance(hash, |reading, hash| Box::pin(find(reading, hash)))
             .await
     }
 
@@ -65,10 +65,11 @@ impl Store {
     pub(crate) async fn redeem_authorization_code(
         &self,
         hash: String,
+        user: UserId,
         new: NewSession,
     ) -> Result<Redeemed, StoreError> {
-        self.write((hash, new), |writing, (hash, new)| {
-            Box::pin(redeem(writing, hash, new))
+        self.write((hash, user, new), |writing, (hash, user, new)| {
+            Box::pin(redeem(writing, hash, *user, new))
         })
         .await
     }
@@ -119,7 +120,12 @@ fn read(row: &Row) -> Result<AuthorizationCode, StoreError> {
     })
 }
 
-async fn redeem(writing: &Writing<'_>, hash: &str, new: &NewSession) -> Result<Redeemed, StoreError> {
+async fn redeem(
+    writing: &Writing<'_>,
+    hash: &str,
+    user: UserId,
+    new: &NewSession,
+) -> Result<Redeemed, StoreError> {
     // Of two who use a code at once, the update lets one through and makes the other wait for it.
     let first = writing
         .execute(
@@ -134,7 +140,7 @@ async fn redeem(writing: &Writing<'_>, hash: &str, new: &NewSession) -> Result<R
         }
         return Ok(Redeemed::Used);
     }
-    Ok(if sessions::begin(writing, new).await? {
+    Ok(if sessions::begin(writing, user, new).await? {
         Redeemed::Begun
     } else {
         Redeemed::UserInactive

@@ -17,7 +17,8 @@ use yaopai_domain::{
 const CONNECTION: &str = "SELECT c.id, c.kind, c.identifier, c.display_name, c.app_id, c.secret_fingerprint,
         c.secret_set_at, c.settings, t.fingerprint AS push_token, t.set_at AS push_token_set_at,
         k.fingerprint AS encoding_aes_key, k.set_at AS encoding_aes_key_set_at, c.callback_url, c.verification_file,
-        f.content AS verification_content, c.login_only, c.enabled, c.platform_account, c.created_at, c.updated_at
+        f.content AS verification_content, c.login_only, c.enabled, c.platform_account, c.created_at, c.updated_at,
+        c.secret_key_id, c.secret
     FROM connection c
     LEFT JOIN verification_file f ON f.name = c.verification_file
     LEFT JOIN connection_secret t ON t.connection_id = c.id AND t.field = 'push_token'
@@ -97,8 +98,22 @@ pub(crate) enum ConnectionChange {
 impl Store {
     /// All connections of the pool, oldest first.
     pub(crate) async fn connections(&self, pool: &PoolId) -> Result<Vec<Connection>, StoreError> {
-        self.read(pool.clone(), |reading, pool| Box::pin(all(reading, pool)))
+        self.glance(pool.clone(), |reading, pool| Box::pin(all(reading, pool)))
             .await
+    }
+
+    /// All connections of the pool with their sealed AppSecrets, oldest first.
+    pub(crate) async fn connections_with_secrets(
+        &self,
+        pool: &PoolId,
+    ) -> Result<Vec<(Connection, SealedSecret)>, StoreError> {
+        self.glance(pool.clone(), |reading, pool| {
+            Box::pin(async move {
+                let rows = rows_of_all(reading, pool).await?;
+                rows.iter().map(|row| Ok((of_row(row)?, sealed(row)?))).collect()
+            })
+        })
+        .await
     }
 
     /// One connection.
@@ -107,7 +122,7 @@ impl Store {
         pool: &PoolId,
         id: ConnectionId,
     ) -> Result<Option<Connection>, StoreError> {
-        self.read((pool.clone(), id), |reading, (pool, id)| {
+        self.glance((pool.clone(), id), |reading, (pool, id)| {
             Box::pin(load(reading, pool, *id))
         })
         .await
@@ -119,7 +134,7 @@ impl Store {
         pool: &PoolId,
         id: ConnectionId,
     ) -> Result<Option<SealedSecret>, StoreError> {
-        self.read((pool.clone(), id), |reading, (pool, id)| {
+        self.glance((pool.clone(), id), |reading, (pool, id)| {
             Box::pin(secret(reading, pool, *id))
         })
         .await
@@ -132,7 +147,7 @@ impl Store {
         id: ConnectionId,
         field: SecretField,
     ) -> Result<Option<SealedSecret>, StoreError> {
-        self.read((pool.clone(), id, field), |reading, (pool, id, field)| {
+        self.glance((pool.clone(), id, field), |reading, (pool, id, field)| {
             Box::pin(other_secret(reading, pool, *id, *field))
         })
         .await
@@ -211,7 +226,7 @@ impl Store {
 
     /// The bytes of a verification file.
     pub(crate) async fn verification_file(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(name.to_owned(), |reading, name| {
+        self.glance(name.to_owned(), |reading, name| {
             Box::pin(file_content(reading, name))
         })
         .await
@@ -219,9 +234,12 @@ impl Store {
 }
 
 async fn all(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<Connection>, StoreError> {
+    rows_of_all(reading, pool).await?.iter().map(of_row).collect()
+}
+
+async fn rows_of_all(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<Row>, StoreError> {
     let sql = format!("{CONNECTION} WHERE c.pool = $1 ORDER BY c.created_at, c.id");
-    let rows = reading.rows(&sql, values![pool]).await?;
-    rows.iter().map(of_row).collect()
+    reading.rows(&sql, values![pool]).await
 }
 
 /// One connection.
@@ -259,15 +277,7 @@ async fn secret(
 ) -> Result<Option<SealedSecret>, StoreError> {
     let sql = "SELECT secret_key_id, secret, secret_fingerprint FROM connection WHERE pool = $1 AND id = $2";
     let found = reading.row(sql, values![pool, id]).await?;
-    found
-        .map(|row| {
-            Ok(SealedSecret {
-                key_id: row.text("secret_key_id")?,
-                bytes: row.bytes("secret")?,
-                fingerprint: Fingerprint(row.text("secret_fingerprint")?),
-            })
-        })
-        .transpose()
+    found.as_ref().map(sealed).transpose()
 }
 
 async fn other_secret(
@@ -597,6 +607,14 @@ fn audited(connection: &Connection) -> Value {
         });
     }
     value
+}
+
+fn sealed(row: &Row) -> Result<SealedSecret, StoreError> {
+    Ok(SealedSecret {
+        key_id: row.text("secret_key_id")?,
+        bytes: row.bytes("secret")?,
+        fingerprint: Fingerprint(row.text("secret_fingerprint")?),
+    })
 }
 
 fn of_row(row: &Row) -> Result<Connection, StoreError> {

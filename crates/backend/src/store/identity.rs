@@ -6,7 +6,6 @@ use super::{
     feed, users,
 };
 use crate::identity::{Arrival, Decision, Holder, decide, seen_on_a_new_day};
-use futures_util::future::try_join;
 use yaopai_domain::{
     EntityKey, IdentityId, Metadata, Profile, Refusal, Timestamp, User, UserId, UserStatus, Verdict,
     is_anonymous_avatar, is_anonymous_nickname,
@@ -29,7 +28,7 @@ impl Store {
     /// Looks at who the person is, without a lock.
     pub(super) async fn foresee(&self, arrival: &Arrival) -> Result<Foreseen, StoreError> {
         let now = self.now();
-        self.read((arrival.clone(), now), |reading, (arrival, now)| {
+        self.glance((arrival.clone(), now), |reading, (arrival, now)| {
             Box::pin(foresee(reading, arrival, *now))
         })
         .await
@@ -45,7 +44,7 @@ pub(super) enum Foreseen {
 }
 
 async fn foresee(reading: &Reading<'_>, arrival: &Arrival, now: Timestamp) -> Result<Foreseen, StoreError> {
-    let known = look(reading, arrival).await?;
+    let mut known = look(reading, arrival).await?;
     Ok(match known.decide(arrival) {
         Decision::Refuse(refusal) if is_for_the_queue(refusal) => Foreseen::ToWrite(refuse(refusal, arrival)),
         Decision::Refuse(refusal) => Foreseen::Settled(refuse(refusal, arrival)),
@@ -58,12 +57,13 @@ async fn foresee(reading: &Reading<'_>, arrival: &Arrival, now: Timestamp) -> Re
             bind_open_id,
             bind_union_id,
         } => {
-            let mut user = user(reading, arrival, user_id).await?;
-            let news = greet(&mut user, arrival)
+            let user = known.user(user_id)?;
+            let greeted = greet(user, arrival);
+            let verdict = log_in(user, bind_union_id, arrival);
+            let news = greeted
                 || bind_open_id
                 || bind_union_id
                 || known.all().any(|bound| bound.news(arrival, now).is_some());
-            let verdict = log_in(&user, bind_union_id, arrival);
             if news {
                 Foreseen::ToWrite(verdict)
             } else {
@@ -81,7 +81,7 @@ pub(super) async fn settle(writing: &Writing<'_>, arrival: &Arrival) -> Result<V
 
 /// [`Store::resolve`] within a transaction, for an arrival that is no dry run.
 pub(super) async fn settle_alone(alone: &Alone<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
-    let known = look(alone, arrival).await?;
+    let mut known = look(alone, arrival).await?;
     match known.decide(arrival) {
         Decision::Refuse(refusal) => {
             if is_for_the_queue(refusal) {
@@ -95,13 +95,14 @@ pub(super) async fn settle_alone(alone: &Alone<'_>, arrival: &Arrival) -> Result
             bind_open_id,
             bind_union_id,
         } => {
-            let mut user = user(alone, arrival, user_id).await?;
+            let user = known.user(user_id)?;
             let mut changed = Vec::new();
-            if greet(&mut user, arrival) {
+            if greet(user, arrival) {
                 user.updated_at = alone.now();
-                users::save(alone, &user).await?;
+                users::save(alone, user).await?;
                 changed.push(EntityKey::User(user_id));
             }
+            let verdict = log_in(user, bind_union_id, arrival);
             for bound in known.all() {
                 changed.extend(see(alone, bound, arrival).await?);
             }
@@ -112,7 +113,7 @@ pub(super) async fn settle_alone(alone: &Alone<'_>, arrival: &Arrival) -> Result
                 changed.extend(self::bind_union_id(alone, arrival, user_id).await?);
             }
             feed::commit(alone, &changed).await?;
-            Ok(log_in(&user, bind_union_id, arrival))
+            Ok(verdict)
         }
     }
 }
@@ -148,7 +149,7 @@ pub(super) async fn bind_missing(
 /// The binding of one of the person's identifiers.
 struct Bound {
     id: IdentityId,
-    holder: Holder,
+    user: User,
     union_id: Option<String>,
     is_open_id: bool,
     last_seen: Timestamp,
@@ -176,13 +177,28 @@ pub(super) struct Known {
 
 impl Known {
     fn decide(&self, arrival: &Arrival) -> Decision {
-        let holder = |bound: &Option<Bound>| bound.as_ref().map(|bound| bound.holder);
+        let holder = |bound: &Option<Bound>| {
+            bound.as_ref().map(|bound| Holder {
+                user_id: bound.user.id,
+                status: bound.user.status,
+            })
+        };
         decide(arrival, holder(&self.open_id), holder(&self.union_id))
     }
 
     /// The users who have an identifier of the person.
     pub(super) fn holders(&self) -> impl Iterator<Item = UserId> {
-        self.all().map(|bound| bound.holder.user_id)
+        self.all().map(|bound| bound.user.id)
+    }
+
+    /// One of the [`holders`](Self::holders), without metadata.
+    fn user(&mut self, id: UserId) -> Result<&mut User, StoreError> {
+        self.open_id
+            .iter_mut()
+            .chain(&mut self.union_id)
+            .map(|bound| &mut bound.user)
+            .find(|user| user.id == id)
+            .ok_or(StoreError::NotFound("user"))
     }
 
     /// Whether every identifier that WeChat named is bound.
@@ -196,51 +212,40 @@ impl Known {
 }
 
 pub(super) async fn look(reading: &Reading<'_>, arrival: &Arrival) -> Result<Known, StoreError> {
-    let account = arrival.platform_account.to_string();
-    let open_id = bound(reading, arrival, "app", &arrival.app_id, &arrival.person.open_id);
-    let union_id = async {
-        match &arrival.person.union_id {
-            Some(union_id) => bound(reading, arrival, "platform", &account, union_id).await,
-            None => Ok(None),
-        }
+    let columns = format!(
+        "SELECT i.id AS identity, i.scope_kind, i.union_id, i.last_seen, {}
+        FROM identity i JOIN users u ON u.pool = i.pool AND u.id = i.user_id",
+        users::COLUMNS
+    );
+    let by_open_id = "WHERE i.pool = $1 AND i.scope_kind = 'app' AND i.scope = $2 AND i.subject = $3";
+    let by_union_id = "WHERE i.pool = $4 AND i.scope_kind = 'platform' AND i.scope = $5 AND i.subject = $6";
+    let mut sql = format!("{columns} {by_open_id}");
+    let mut values = values![&arrival.pool, &arrival.app_id, &arrival.person.open_id];
+    if let Some(union_id) = &arrival.person.union_id {
+        // Two questions, not one with an OR: each is one step into an index.
+        sql = format!("{sql} UNION ALL {columns} {by_union_id}");
+        values.extend(values![&arrival.pool, arrival.platform_account, union_id]);
+    }
+    let mut known = Known {
+        open_id: None,
+        union_id: None,
     };
-    let (open_id, union_id) = try_join(open_id, union_id).await?;
-    Ok(Known { open_id, union_id })
-}
-
-async fn bound(
-    reading: &Reading<'_>,
-    arrival: &Arrival,
-    scope_kind: &str,
-    scope: &str,
-    subject: &str,
-) -> Result<Option<Bound>, StoreError> {
-    let sql = "SELECT i.id, i.user_id, i.union_id, i.last_seen, u.status
-        FROM identity i JOIN users u ON u.pool = i.pool AND u.id = i.user_id
-        WHERE i.pool = $1 AND i.scope_kind = $2 AND i.scope = $3 AND i.subject = $4";
-    let found = reading
-        .row(sql, values![&arrival.pool, scope_kind, scope, subject])
-        .await?;
-    found
-        .map(|row| {
-            Ok(Bound {
-                id: row.parsed("id")?,
-                holder: Holder {
-                    user_id: row.parsed("user_id")?,
-                    status: row.named("status")?,
-                },
-                union_id: row.text_or_null("union_id")?,
-                is_open_id: scope_kind == "app",
-                last_seen: row.moment("last_seen")?,
-            })
-        })
-        .transpose()
-}
-
-async fn user(reading: &Reading<'_>, arrival: &Arrival, id: UserId) -> Result<User, StoreError> {
-    users::load_without_metadata(reading, &arrival.pool, id)
-        .await?
-        .ok_or(StoreError::NotFound("user"))
+    for row in reading.rows(&sql, values).await? {
+        let bound = Bound {
+            id: row.parsed("identity")?,
+            user: users::without_metadata(&row)?,
+            union_id: row.text_or_null("union_id")?,
+            is_open_id: row.text("scope_kind")? == "app",
+            last_seen: row.moment("last_seen")?,
+        };
+        let place = if bound.is_open_id {
+            &mut known.open_id
+        } else {
+            &mut known.union_id
+        };
+        *place = Some(bound);
+    }
+    Ok(known)
 }
 
 /// Takes what WeChat says about the person into the user's profile; whether that changed anything.

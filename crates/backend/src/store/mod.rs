@@ -47,7 +47,9 @@ pub(crate) use access::{KeyHolder, MadeKey};
 pub(crate) use accounts::Registered;
 pub(crate) use applications::Application;
 pub(crate) use attempt_search::AttemptFilter;
-pub(crate) use attempts::{Claim, ClaimedCode, CodeClaim, Exchange, Exchanged, SealedSession, Tied, Ties};
+pub(crate) use attempts::{
+    Claim, ClaimedCode, CodeClaim, Concluded, Ending, Exchange, Exchanged, SealedSession, Tied, Ties,
+};
 pub(crate) use audit::AuditFilter;
 pub(crate) use authing_keys::AuthingKey;
 pub(crate) use authorization_codes::{AuthorizationCode, Redeemed};

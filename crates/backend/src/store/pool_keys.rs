@@ -24,7 +24,7 @@ impl Store {
         pool: &PoolId,
         purpose: Purpose,
     ) -> Result<Vec<StoredKey>, StoreError> {
-        self.read((pool.clone(), purpose), |reading, (pool, purpose)| {
+        self.glance((pool.clone(), purpose), |reading, (pool, purpose)| {
             Box::pin(keys(reading, pool, *purpose))
         })
         .await
@@ -32,7 +32,7 @@ impl Store {
 
     /// By which algorithm the tokens of an application are signed.
     pub(crate) async fn token_purpose(&self, application: &ApplicationId) -> Result<Purpose, StoreError> {
-        self.read(application.clone(), |reading, application| {
+        self.glance(application.clone(), |reading, application| {
             Box::pin(token_purpose(reading, application))
         })
         .await

@@ -15,7 +15,7 @@ pub(crate) struct Pool {
 impl Store {
     /// The pool of this id.
     pub(crate) async fn pool(&self, id: &PoolId) -> Result<Option<Pool>, StoreError> {
-        self.read(id.clone(), |reading, id| Box::pin(load(reading, id)))
+        self.glance(id.clone(), |reading, id| Box::pin(load(reading, id)))
             .await
     }
 

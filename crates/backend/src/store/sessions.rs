@@ -6,15 +6,13 @@ use super::{
 };
 use yaopai_domain::{ApplicationId, AttemptId, PoolId, SessionId, Timestamp, UserId, UserStatus};
 
-/// A session that begins.
+/// A session that begins, whoever its user will be.
 #[derive(Debug, Clone)]
 pub(crate) struct NewSession {
     /// Its id.
     pub(crate) id: SessionId,
     /// The pool of its user.
     pub(crate) pool: PoolId,
-    /// Whose it is.
-    pub(crate) user: UserId,
     /// For which application.
     pub(crate) application: Option<ApplicationId>,
     /// The login that began it.
@@ -112,14 +110,17 @@ pub(crate) enum SessionKey {
 
 impl Store {
     /// Begins a session, unless its user is gone or blocked; whether it did.
-    pub(crate) async fn begin_session(&self, new: NewSession) -> Result<bool, StoreError> {
-        self.write(new, |writing, new| Box::pin(begin(writing, new)))
-            .await
+    pub(crate) async fn begin_session(&self, user: UserId, new: NewSession) -> Result<bool, StoreError> {
+        self.write((user, new), |writing, (user, new)| {
+            Box::pin(begin(writing, *user, new))
+        })
+        .await
     }
 
     /// A session.
     pub(crate) async fn session(&self, key: SessionKey) -> Result<Option<StoredSession>, StoreError> {
-        self.read(key, |reading, key| Box::pin(find(reading, key))).await
+        self.glance(key, |reading, key| Box::pin(find(reading, key)))
+            .await
     }
 
     /// Notes that a session is in use, and when it is over if nobody uses it again.
@@ -194,28 +195,19 @@ async fn end_others(
         .await
 }
 
-pub(super) async fn begin(writing: &Writing<'_>, new: &NewSession) -> Result<bool, StoreError> {
-    let active = writing
-        .any(
-            "SELECT id FROM users WHERE pool = $1 AND id = $2 AND status = 'active'",
-            values![&new.pool, new.user],
-        )
-        .await?;
-    if !active {
-        return Ok(false);
-    }
+/// [`Store::begin_session`] within a transaction.
+pub(super) async fn begin(writing: &Writing<'_>, user: UserId, new: &NewSession) -> Result<bool, StoreError> {
     let opaque = match &new.token {
         TokenHash::Opaque(hash) => Some(hash),
         TokenHash::Refresh(_) => None,
     };
-    writing
+    let begun = writing
         .execute(
             "INSERT INTO session (id, pool, user_id, application, attempt, scope, nonce, token_hash, created_at, \
-             used_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             used_at, expires_at) SELECT $1, pool, id, $2, $3, $4, $5, $6, $7, $8, $9 \
+             FROM users WHERE pool = $10 AND id = $11 AND status = 'active'",
             values![
                 new.id,
-                &new.pool,
-                new.user,
                 new.application.as_ref().map(ToString::to_string),
                 new.attempt,
                 &new.scope,
@@ -224,9 +216,14 @@ pub(super) async fn begin(writing: &Writing<'_>, new: &NewSession) -> Result<boo
                 new.now,
                 new.now,
                 new.expires_at,
+                &new.pool,
+                user,
             ],
         )
         .await?;
+    if begun == 0 {
+        return Ok(false);
+    }
     if let TokenHash::Refresh(hash) = &new.token {
         add_refresh(writing, hash, new.id, new.expires_at).await?;
     }

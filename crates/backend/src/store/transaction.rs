@@ -65,17 +65,20 @@ impl Store {
         T: Send + 'static,
         W: for<'t> Fn(&'t Reading<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        let answer = Answer::default();
-        let (keep, shared) = (answer.clone(), Arc::new((data, work)));
-        let work: Work = Box::new(move |statements| {
-            let (keep, shared) = (keep.clone(), Arc::clone(&shared));
-            Box::pin(async move {
-                let (data, work) = shared.as_ref();
-                keep.put(work(&Reading { statements }, data).await?);
-                Ok(())
-            })
-        });
+        let (work, answer) = reading(data, work);
         self.engine.read(work).await?;
+        answer.take()
+    }
+
+    /// Runs `work` with `data`, which reads by one statement: the cheapest way to look something up.
+    pub(crate) async fn glance<D, T, W>(&self, data: D, work: W) -> Result<T, StoreError>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'t> Fn(&'t Reading<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let (work, answer) = reading(data, work);
+        self.engine.glance(work).await?;
         answer.take()
     }
 
@@ -86,8 +89,44 @@ impl Store {
         T: Send + 'static,
         W: for<'t> Fn(&'t Writing<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
-        let answer = Answer::default();
-        let told = Answer::default();
+        let (work, answer, told) = self.writing(data, work);
+        let news = self.news.clone();
+        let committed = Box::new(move || {
+            // Nobody listening is fine.
+            if let Ok(Pending { heads, attempts }) = told.take() {
+                for head in heads {
+                    let _ = news.heads.send(head);
+                }
+                for attempt in attempts {
+                    let _ = news.attempts.send(attempt);
+                }
+            }
+        });
+        self.engine.write(work, committed).await?;
+        answer.take()
+    }
+
+    /// Runs `work` with `data`, which writes by one statement what may be lost if the machine of the database fails. It
+    /// may run more than once, and nobody is told of it.
+    pub(crate) async fn note<D, T, W>(&self, data: D, work: W) -> Result<T, StoreError>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'t> Fn(&'t Writing<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let (work, answer, _) = self.writing(data, work);
+        self.engine.note(work).await?;
+        answer.take()
+    }
+
+    /// Work that writes, and where it leaves its answer and its news.
+    fn writing<D, T, W>(&self, data: D, work: W) -> (Work, Answer<T>, Answer<Pending>)
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'t> Fn(&'t Writing<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let (answer, told) = (Answer::default(), Answer::default());
         let (keep, tell) = (answer.clone(), told.clone());
         let (ambient, shared) = (self.ambient.clone(), Arc::new((data, work)));
         let work: Work = Box::new(move |statements| {
@@ -111,20 +150,7 @@ impl Store {
                 Ok(())
             })
         });
-        let news = self.news.clone();
-        let committed = Box::new(move || {
-            // Nobody listening is fine.
-            if let Ok(Pending { heads, attempts }) = told.take() {
-                for head in heads {
-                    let _ = news.heads.send(head);
-                }
-                for attempt in attempts {
-                    let _ = news.attempts.send(attempt);
-                }
-            }
-        });
-        self.engine.write(work, committed).await?;
-        answer.take()
+        (work, answer, told)
     }
 
     /// Finishes what was begun and closes the database.
@@ -147,6 +173,26 @@ impl Store {
     pub(super) fn now(&self) -> Timestamp {
         self.ambient.clock.now()
     }
+}
+
+/// Work that reads, and where it leaves its answer.
+fn reading<D, T, W>(data: D, work: W) -> (Work, Answer<T>)
+where
+    D: Send + Sync + 'static,
+    T: Send + 'static,
+    W: for<'t> Fn(&'t Reading<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+{
+    let answer = Answer::default();
+    let (keep, shared) = (answer.clone(), Arc::new((data, work)));
+    let work: Work = Box::new(move |statements| {
+        let (keep, shared) = (keep.clone(), Arc::clone(&shared));
+        Box::pin(async move {
+            let (data, work) = shared.as_ref();
+            keep.put(work(&Reading { statements }, data).await?);
+            Ok(())
+        })
+    });
+    (work, answer)
 }
 
 /// Where a transaction leaves what it found.

@@ -10,8 +10,10 @@ use yaopai_domain::{
     Sourced, User, UserId, UserRecord,
 };
 
-const USER: &str = "SELECT id, status, nickname, nickname_source, avatar_url, avatar_url_source, name, name_source,
-        phone, phone_source, email, email_source, username, username_source, created_at, updated_at FROM users";
+/// The columns of a user `u`, as [`without_metadata`] reads them.
+pub(super) const COLUMNS: &str = "u.id, u.status, u.nickname, u.nickname_source, u.avatar_url, u.avatar_url_source,
+        u.name, u.name_source, u.phone, u.phone_source, u.email, u.email_source, u.username, u.username_source,
+        u.created_at, u.updated_at";
 const IDENTITY: &str =
     "SELECT id, user_id, scope_kind, scope, subject, connection_id, kind, union_id, first_seen,
         last_seen FROM identity";
@@ -59,7 +61,7 @@ async fn some(
 ) -> Result<Vec<User>, StoreError> {
     // Every UUID is greater than the empty text.
     let after = after.map(|id| id.to_string()).unwrap_or_default();
-    let sql = format!("{USER} WHERE pool = $1 AND id > $2 ORDER BY id LIMIT $3");
+    let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.pool = $1 AND u.id > $2 ORDER BY u.id LIMIT $3");
     let rows = reading.rows(&sql, values![pool, after, limit]).await?;
     try_join_all(rows.iter().map(|row| whole(reading, row))).await
 }
@@ -83,11 +85,16 @@ pub(super) async fn load_without_metadata(
     id: UserId,
 ) -> Result<Option<User>, StoreError> {
     let found = own_row(reading, pool, id).await?;
-    found.map(|row| of_row(&row, Metadata::new())).transpose()
+    found.as_ref().map(without_metadata).transpose()
+}
+
+/// The user of a row with [`COLUMNS`]; metadata was not looked up.
+pub(super) fn without_metadata(row: &Row) -> Result<User, StoreError> {
+    of_row(row, Metadata::new())
 }
 
 async fn own_row(reading: &Reading<'_>, pool: &PoolId, id: UserId) -> Result<Option<Row>, StoreError> {
-    let sql = format!("{USER} WHERE pool = $1 AND id = $2");
+    let sql = format!("SELECT {COLUMNS} FROM users u WHERE u.pool = $1 AND u.id = $2");
     reading.row(&sql, values![pool, id]).await
 }
 

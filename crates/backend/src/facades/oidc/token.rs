@@ -10,7 +10,7 @@ use crate::{
     App, Error, TokenRefusal,
     extract::Place,
     facades::Call,
-    session::{self, Grant, Issued, token},
+    session::{self, Issued, Terms, token},
     store::{AuthorizationCode, Redeemed, SessionKey},
 };
 use axum::{
@@ -91,16 +91,17 @@ async fn redeem(
     if !fits && code.session.is_none() {
         return Err(unfit());
     }
-    let grant = Grant {
+    let terms = Terms {
+        pool: &code.pool,
         application: Some(&code.application),
         scope: &code.scope,
         attempt: code.attempt,
         nonce: code.nonce.as_deref(),
-        ..Grant::to(&code.pool, code.user)
     };
-    let (new, refresh_token) = session::prepare(app, grant);
-    let begun = session::session_of(&new);
-    let redeemed = app.store.redeem_authorization_code(code.hash.clone(), new).await;
+    let (new, refresh_token) = session::prepare(app, terms);
+    let begun = session::session_of(code.user, &new);
+    let hash = code.hash.clone();
+    let redeemed = app.store.redeem_authorization_code(hash, code.user, new).await;
     match redeemed.map_err(Error::from)? {
         Redeemed::Begun => Ok(session::issue(app, &begun, refresh_token).await?),
         Redeemed::Used => {

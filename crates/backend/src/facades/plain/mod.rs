@@ -11,11 +11,11 @@ mod tests;
 
 use super::{Browsers, Call, PoolHints, pool_of};
 use crate::{
-    App, Error,
+    App,
     account::{self, ProfilePatch},
     endpoint::{Endpoint, Needs},
     login::{self, Door, Via, Which},
-    session::{self, Bearer, Grant},
+    session::{self, Bearer, Terms},
 };
 use axum::{
     Json,
@@ -172,29 +172,24 @@ async fn log_in(visit: &mut Visit) -> Result<Value, Fault> {
     let door = visit.door().await?;
     let code = visit.text("code").ok_or_else(Fault::code)?;
     let code = LoginCode::new(code);
-    let user = match login::log_in(&visit.app, &door, code).await? {
-        Verdict::LogIn { user_id, .. }
-        | Verdict::Create {
-            user_id: Some(user_id),
-            ..
-        } => user_id,
-        Verdict::Refuse { refusal, .. } => return Err(refusal.into()),
-        Verdict::Create { user_id: None, .. } | Verdict::Fail { .. } => return Err(Fault::defect()),
-    };
-    let grant = Grant {
+    let terms = Terms {
         pool: &door.pool,
-        user,
         application: door.application.as_ref(),
         scope: SCOPE,
         attempt: None,
         nonce: None,
     };
-    let opaque = match session::begin_opaque(&visit.app, grant).await {
-        Ok(opaque) => opaque,
+    let (session, opaque) = session::prepare_opaque(&visit.app, terms);
+    let concluded = login::begin_session(&visit.app, &door, code, session).await?;
+    match (concluded.verdict, concluded.session_of) {
+        (_, Some(_)) => {}
+        (Verdict::Refuse { refusal, .. }, None) => return Err(refusal.into()),
         // Blocked since they were found.
-        Err(Error::TokenRefused(_)) => return Err(Refusal::UserBlocked.into()),
-        Err(error) => return Err(error.into()),
-    };
+        (Verdict::LogIn { .. } | Verdict::Create { user_id: Some(_), .. }, None) => {
+            return Err(Refusal::UserBlocked.into());
+        }
+        (Verdict::Create { user_id: None, .. } | Verdict::Fail { .. }, None) => return Err(Fault::defect()),
+    }
     let left = visit.seconds_until(opaque.expires_at);
     Ok(json!({ "third_Session": opaque.token, "expires_in": left }))
 }

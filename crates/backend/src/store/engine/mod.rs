@@ -25,6 +25,15 @@ pub(crate) trait Engine: Send + Sync {
     /// Runs work in a read transaction: everything it reads is of one snapshot.
     fn read(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Runs work of one statement that reads, with no transaction around it. Each further statement would see what is
+    /// committed by then.
+    fn glance(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Runs work of one statement that writes. Everybody sees its effect at once, but nobody waits for the disk: if the
+    /// machine of the database fails, the last moments of it may be lost, and nothing else. Happens also when the caller
+    /// has left meanwhile, and may run more than once.
+    fn note(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Runs work in a write transaction, which is undone if the work fails, and calls `committed` once it is durable.
     /// Both happen also when the caller has left meanwhile.
     ///

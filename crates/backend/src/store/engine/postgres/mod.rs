@@ -34,6 +34,28 @@ const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /// Begins a transaction that writes.
 const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 
+/// What is around the statements of a piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Around {
+    /// Nothing: each is a transaction of its own.
+    Nothing,
+    /// A transaction that reads.
+    Snapshot,
+    /// A transaction that writes.
+    Transaction,
+}
+
+impl Around {
+    /// The statement that begins it.
+    const fn begin(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Snapshot => Some(BEGIN_READ),
+            Self::Transaction => Some(BEGIN_WRITE),
+        }
+    }
+}
+
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
     shared: Arc<Shared>,
@@ -44,17 +66,20 @@ pub(crate) struct Postgres {
 struct Shared {
     server: PostgresServer,
     pool: Pool,
+    /// Connections on which nobody waits for the disk.
+    notes: Pool,
     entropy: Arc<dyn Entropy>,
 }
 
 impl Postgres {
     /// Connects and brings the schema up to date.
     pub(crate) async fn open(server: PostgresServer, entropy: Arc<dyn Entropy>) -> Result<Self, StoreError> {
-        let pool = open::pool(&server, entropy.as_ref()).await?;
+        let (pool, notes) = open::pools(&server, entropy.as_ref()).await?;
         Ok(Self {
             shared: Arc::new(Shared {
                 server,
                 pool,
+                notes,
                 entropy,
             }),
             writes: TaskTracker::new(),
@@ -64,7 +89,19 @@ impl Postgres {
 
 impl Engine for Postgres {
     fn read(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.shared.run(BEGIN_READ, work))
+        Box::pin(self.shared.run(&self.shared.pool, Around::Snapshot, work))
+    }
+
+    fn glance(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.shared.run(&self.shared.pool, Around::Nothing, work))
+    }
+
+    fn note(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
+        let shared = Arc::clone(&self.shared);
+        let noted = self
+            .writes
+            .spawn(async move { shared.run(&shared.notes, Around::Nothing, work).await });
+        Box::pin(async move { noted.await.unwrap_or(Err(StoreError::Closed)) })
     }
 
     fn write(
@@ -74,7 +111,7 @@ impl Engine for Postgres {
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         let shared = Arc::clone(&self.shared);
         let written = self.writes.spawn(async move {
-            shared.run(BEGIN_WRITE, work).await?;
+            shared.run(&shared.pool, Around::Transaction, work).await?;
             committed();
             Ok(())
         });
@@ -89,6 +126,7 @@ impl Engine for Postgres {
         Box::pin(async {
             self.writes.close();
             self.writes.wait().await;
+            self.shared.notes.close();
             self.shared.pool.close();
         })
     }
@@ -103,10 +141,10 @@ enum Lost {
 }
 
 impl Shared {
-    async fn run(&self, begin: &'static str, mut work: Work) -> Result<(), StoreError> {
+    async fn run(&self, pool: &Pool, around: Around, mut work: Work) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
-            match self.attempt(begin, &mut work).await {
+            match self.attempt(pool, around, &mut work).await {
                 Ok(()) => return Ok(()),
                 Err(Lost::ForGood(error)) => return Err(error),
                 Err(Lost::ForNow(error)) => {
@@ -120,10 +158,10 @@ impl Shared {
         }
     }
 
-    async fn attempt(&self, begin: &'static str, work: &mut Work) -> Result<(), Lost> {
+    async fn attempt(&self, pool: &Pool, around: Around, work: &mut Work) -> Result<(), Lost> {
         let transaction = Transaction {
-            connection: self.pool.get().await.map_err(|error| self.no_connection(error))?,
-            begin,
+            connection: pool.get().await.map_err(|error| self.no_connection(error))?,
+            around,
             begun: AtomicBool::new(false),
             failed: Mutex::default(),
         };
@@ -149,6 +187,7 @@ impl Shared {
         if failure.is_an_outdated_plan() {
             // Another backend has changed the schema.
             self.pool.manager().statement_caches.clear();
+            self.notes.manager().statement_caches.clear();
         }
         let again = failure.may_pass();
         let error = StoreError::Engine(Box::new(failure));
@@ -178,16 +217,17 @@ async fn back_off(entropy: &dyn Entropy, tries: u32) {
 /// A transaction, which begins with its first statement and is undone unless it is committed.
 struct Transaction {
     connection: Object,
-    begin: &'static str,
+    around: Around,
     begun: AtomicBool,
     /// The first failure of a statement.
     failed: Mutex<Option<Failure>>,
 }
 
 impl Transaction {
-    /// Whether the caller is the one who begins.
-    fn begins(&self) -> bool {
-        !self.begun.swap(true, Ordering::SeqCst)
+    /// How to begin, if the caller is the one who does.
+    fn begins(&self) -> Option<&'static str> {
+        let begin = self.around.begin()?;
+        (!self.begun.swap(true, Ordering::SeqCst)).then_some(begin)
     }
 
     async fn run<T>(
@@ -199,9 +239,9 @@ impl Transaction {
             let statement = self.connection.prepare_cached(sql).await?;
             act(&statement).await
         };
-        let ran = if self.begins() {
+        let ran = if let Some(begin) = self.begins() {
             // Both are on their way before the first is answered.
-            try_join(self.connection.batch_execute(self.begin), run)
+            try_join(self.connection.batch_execute(begin), run)
                 .await
                 .map(|((), answer)| answer)
         } else {
@@ -226,7 +266,7 @@ impl Transaction {
         if !self.begun.load(Ordering::SeqCst) {
             return Ok(());
         }
-        if self.begin == BEGIN_READ {
+        if self.around == Around::Snapshot {
             // Nothing hangs on it, so nobody waits for it: dropping this transaction ends it.
             return Ok(());
         }

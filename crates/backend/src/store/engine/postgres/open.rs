@@ -17,6 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TRIES: u32 = 8;
 /// Ends what would hold others up: a statement after 15 s, a transaction that nobody goes on with after 30 s.
 const SETTINGS: &str = "SET statement_timeout = '15s'; SET idle_in_transaction_session_timeout = '30s'";
+/// As [`SETTINGS`], and nobody waits for the disk.
+const SETTINGS_OF_NOTES: &str = "SET statement_timeout = '15s'; SET synchronous_commit = off";
+/// One of so many connections is for notes, if there are that many.
+const NOTES_EACH: usize = 4;
 
 /// A database on a PostgreSQL server, and how to get there.
 #[derive(Clone, PartialEq, Eq)]
@@ -111,26 +115,40 @@ impl PostgresServer {
     }
 }
 
-/// Connects, brings the schema up to date, and keeps the connection for the work to come.
-pub(super) async fn pool(server: &PostgresServer, entropy: &dyn Entropy) -> Result<Pool, StoreError> {
+/// At most so many connections, which are made when they are needed.
+fn pool(server: &PostgresServer, settings: &'static str, connections: usize) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
     let manager = Manager::from_config(server.config.clone(), NoTls, ManagerConfig { recycling_method });
-    let settle = Hook::async_fn(|connection: &mut deadpool_postgres::ClientWrapper, _| {
+    let settle = Hook::async_fn(move |connection: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move {
             connection
-                .batch_execute(SETTINGS)
+                .batch_execute(settings)
                 .await
                 .map_err(HookError::Backend)
         })
     });
-    let pool = Pool::builder(manager)
-        .max_size(server.connections)
+    Pool::builder(manager)
+        .max_size(connections)
         .runtime(Runtime::Tokio1)
         .wait_timeout(Some(PATIENCE))
         .create_timeout(Some(PATIENCE))
         .post_create(settle)
         .build()
-        .map_err(|error| StoreError::Engine(Box::new(error)))?;
+        .map_err(|error| StoreError::Engine(Box::new(error)))
+}
+
+/// Connects, brings the schema up to date, and keeps the connection for the work to come. The second pool is for notes;
+/// it is the first one if there are too few connections for two.
+pub(super) async fn pools(
+    server: &PostgresServer,
+    entropy: &dyn Entropy,
+) -> Result<(Pool, Pool), StoreError> {
+    let for_notes = server.connections / NOTES_EACH;
+    let pool = pool(server, SETTINGS, server.connections - for_notes)?;
+    let notes = match for_notes {
+        0 => pool.clone(),
+        some => self::pool(server, SETTINGS_OF_NOTES, some)?,
+    };
     let mut connection = pool.get().await.map_err(|error| server.unreachable(error))?;
     let mut tries = 0;
     loop {
@@ -139,7 +157,7 @@ pub(super) async fn pool(server: &PostgresServer, entropy: &dyn Entropy) -> Resu
             Err(Unmigrated::AnotherDoes) if tries < TRIES => back_off(entropy, tries).await,
             Err(Unmigrated::AnotherDoes) => return Err(StoreError::Closed),
             Err(Unmigrated::Refused(error)) => return Err(error),
-            Ok(()) => return Ok(pool),
+            Ok(()) => return Ok((pool, notes)),
         }
     }
 }

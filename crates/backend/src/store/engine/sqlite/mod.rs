@@ -14,9 +14,15 @@ use rusqlite::{
     types::{ToSqlOutput, ValueRef},
 };
 use std::{
+    collections::VecDeque,
+    iter,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 use tokio::sync::oneshot;
@@ -52,7 +58,15 @@ impl Sqlite {
 
 impl Engine for Sqlite {
     fn read(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.readers.run(work, Box::new(|| ()))
+        self.readers.run(Kind::Read, work, Box::new(|| ()))
+    }
+
+    fn glance(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.readers.run(Kind::Glance, work, Box::new(|| ()))
+    }
+
+    fn note(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.writer.run(Kind::Note, work, Box::new(|| ()))
     }
 
     fn write(
@@ -60,7 +74,7 @@ impl Engine for Sqlite {
         work: Work,
         committed: Box<dyn FnOnce() + Send>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.writer.run(work, committed)
+        self.writer.run(Kind::Write, work, committed)
     }
 
     fn is_shared(&self) -> bool {
@@ -81,8 +95,18 @@ impl From<rusqlite::Error> for StoreError {
     }
 }
 
+/// What a piece of work is: the methods of [`Engine`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Read,
+    Glance,
+    Write,
+    Note,
+}
+
 /// A piece of work and those who wait for it.
 struct Job {
+    kind: Kind,
     work: Work,
     committed: Box<dyn FnOnce() + Send>,
     answer: oneshot::Sender<Result<(), StoreError>>,
@@ -118,7 +142,7 @@ impl Lane {
             .into_iter()
             .map(|connection| {
                 connection.set_prepared_statement_cache_capacity(PREPARED);
-                let seat = Seat(Mutex::new(connection));
+                let seat = Seat::new(connection);
                 let jobs = Arc::clone(&jobs);
                 std::thread::Builder::new()
                     .name(name.to_owned())
@@ -138,9 +162,15 @@ impl Lane {
         })
     }
 
-    fn run(&self, work: Work, committed: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn run(
+        &self,
+        kind: Kind,
+        work: Work,
+        committed: Box<dyn FnOnce() + Send>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
         let (answer, answered) = oneshot::channel();
         let job = Job {
+            kind,
             work,
             committed,
             answer,
@@ -162,37 +192,51 @@ impl Lane {
 }
 
 fn read(seat: &Seat, mut job: Job, _: &Mutex<mpsc::Receiver<Job>>) {
-    let read = seat.run("BEGIN").and_then(|()| {
-        let done = seat.work(&mut job.work);
-        seat.run("COMMIT")?;
-        done
-    });
+    let read = match job.kind {
+        Kind::Glance => seat.work(&mut job.work),
+        Kind::Read | Kind::Write | Kind::Note => seat.run("BEGIN").and_then(|()| {
+            let done = seat.work(&mut job.work);
+            seat.run("COMMIT")?;
+            done
+        }),
+    };
     match read {
         Ok(()) => job.succeed(),
         Err(error) => job.fail(error),
     }
 }
 
-/// Writes a job and everything that waits behind it, in one transaction.
+/// Writes a job and everything that waits behind it, in one transaction. If all of them are notes, nobody waits for the
+/// disk.
 fn write(seat: &Seat, first: Job, jobs: &Mutex<mpsc::Receiver<Job>>) {
-    if let Err(error) = seat.run("BEGIN IMMEDIATE") {
-        return first.fail(error);
+    let another = || {
+        let jobs = jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.try_recv().ok()
+    };
+    let mut waiting: VecDeque<Job> = iter::once(first)
+        .chain(iter::from_fn(another).take(BATCH - 1))
+        .collect();
+    let flush = waiting.iter().any(|job| job.kind == Kind::Write);
+    if let Err(error) = seat
+        .flush_commits(flush)
+        .and_then(|()| seat.run("BEGIN IMMEDIATE"))
+    {
+        let said = error.to_string();
+        for job in waiting {
+            job.fail(StoreError::Engine(said.clone().into()));
+        }
+        return;
     }
     let mut done = Vec::new();
-    let mut next = Some(first);
-    while let Some(mut job) = next {
+    while let Some(mut job) = waiting.pop_front() {
         match seat.in_savepoint(&mut job.work) {
             Ok(()) => done.push(job),
             Err(error) => job.fail(error),
         }
-        next = (done.len() < BATCH)
-            .then(|| {
-                jobs.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .try_recv()
-                    .ok()
-            })
-            .flatten();
+        // Whoever comes meanwhile does not wait for a flush of their own.
+        if flush && done.len() + waiting.len() < BATCH {
+            waiting.extend(another());
+        }
     }
     match seat.run("COMMIT") {
         Ok(()) => done.into_iter().for_each(Job::succeed),
@@ -226,11 +270,39 @@ fn one_by_one(seat: &Seat, mut done: Vec<Job>, error: StoreError) {
 }
 
 /// A connection at work. The lock is never contended: a thread owns its seat.
-struct Seat(Mutex<Connection>);
+struct Seat {
+    connection: Mutex<Connection>,
+    /// Whether a commit waits for the disk.
+    flushes: AtomicBool,
+}
 
 impl Seat {
+    /// A connection whose commits wait for the disk.
+    const fn new(connection: Connection) -> Self {
+        Self {
+            connection: Mutex::new(connection),
+            flushes: AtomicBool::new(true),
+        }
+    }
+
     fn with<T>(&self, act: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
-        Ok(act(&self.0.lock().unwrap_or_else(PoisonError::into_inner))?)
+        Ok(act(&self.connection())?)
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Says whether the commits to come wait for the disk. One that does flushes also what those before it wrote.
+    fn flush_commits(&self, flush: bool) -> Result<(), StoreError> {
+        if self.flushes.load(Ordering::Relaxed) == flush {
+            return Ok(());
+        }
+        let how = if flush { "FULL" } else { "NORMAL" };
+        // Not a prepared statement: this one is carried out while it is read.
+        self.with(|connection| connection.pragma_update(None, "synchronous", how))?;
+        self.flushes.store(flush, Ordering::Relaxed);
+        Ok(())
     }
 
     fn run(&self, sql: &str) -> Result<(), StoreError> {
@@ -238,11 +310,7 @@ impl Seat {
     }
 
     fn in_transaction(&self) -> bool {
-        !self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_autocommit()
+        !self.connection().is_autocommit()
     }
 
     /// Ends a transaction that failed, unless SQLite has ended it already.
