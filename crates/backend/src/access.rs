@@ -2,7 +2,7 @@
 
 use crate::{App, Error, store::KeyHolder};
 use axum::{
-    extract::{FromRequestParts, RawPathParams, Request, State},
+    extract::{FromRequestParts, RawPathParams, Request, State, rejection::RawPathParamsRejection},
     http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::Response,
@@ -113,14 +113,17 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 /// Lets a request through to its handler if the caller may do `action` in the pool of its path.
 pub(crate) async fn check(
     State((app, action)): State<(Arc<App>, Action)>,
-    path: RawPathParams,
+    path: Result<RawPathParams, RawPathParamsRejection>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Error> {
-    let pool = path
-        .iter()
-        .find_map(|(name, value)| (name == "pool").then_some(value))
-        .and_then(|id| id.parse().ok());
+    // A path that is no UTF-8 names nothing that is here.
+    let pool = path.as_ref().ok().and_then(|path| {
+        let pool = path
+            .iter()
+            .find_map(|(name, value)| (name == "pool").then_some(value));
+        pool?.parse().ok()
+    });
     let caller = identify(&app, bearer(request.headers()), pool).await?;
     if !caller.may(action) {
         return Err(Error::Forbidden);

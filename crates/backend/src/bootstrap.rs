@@ -1,8 +1,9 @@
 //! `--bootstrap FILE.toml`: what a backend starts with.
 //!
 //! Applying a file again changes nothing. Connections and users are created and then left alone, because operators change
-//! them in the console; pools, platform accounts, applications, operators and access keys follow the file. An access key
-//! that the file no longer names is removed, if it names any of the pool. A refused file is told by line and column, and nothing of it is applied.
+//! them in the console; pools, platform accounts, applications, operators and keys follow the file. An access key that the
+//! file no longer names is removed, if it names any of the pool; so is a key of Authing's SDKs, if the file names any key of
+//! the pool. A refused file is told by line and column, and nothing of it is applied.
 
 use crate::{
     Error,
@@ -17,7 +18,7 @@ use toml::{
 };
 use yaopai_domain::{
     AppSecret, ApplicationId, ConnectionKind, ConnectionSettings, EncodingAesKey, PoolId, PushToken, Role,
-    UserId,
+    TokenAlgorithm, UserId,
 };
 
 /// A file and what is needed to apply it.
@@ -74,6 +75,8 @@ pub(crate) struct ApplicationEntry {
     pub(crate) redirect_urls: Vec<url::Url>,
     #[serde(default)]
     pub(crate) connections: Vec<String>,
+    #[serde(default)]
+    pub(crate) token_algorithm: TokenAlgorithm,
 }
 
 /// `[[connection]]`; the platform account by its name.
@@ -378,7 +381,7 @@ mod tests {
             .replace("name = \"商店\"", "name = \"店\"")
             .replace(
                 "redirect_urls = [\"https://shop.example.com/cb\"]",
-                "redirect_urls = []",
+                "redirect_urls = []\ntoken_algorithm = \"RS256\"",
             )
             .replace("李娜", "王芳")
             .replace("role = \"admin\"", "role = \"viewer\"");
@@ -402,7 +405,7 @@ mod tests {
             audited,
             BTreeSet::from([
                 r#"pool.put {"name":"商店"} {"name":"店"}"#.to_owned(),
-                r#"application.put {"redirect_urls":["https://shop.example.com/cb"],"connections":["pc"]} {"redirect_urls":[],"connections":["pc"]}"#.to_owned(),
+                r#"application.put {"redirect_urls":["https://shop.example.com/cb"],"connections":["pc"],"token_algorithm":"ES256"} {"redirect_urls":[],"connections":["pc"],"token_algorithm":"RS256"}"#.to_owned(),
                 r#"operator.put {"name":"李娜","role":"support"} {"name":"王芳","role":"support"}"#.to_owned(),
                 format!(r#"access_key.put {{"role":"admin","fingerprint":"{old_key}"}} {{"role":"viewer","fingerprint":"{old_key}"}}"#),
                 format!(r#"access_key.delete {{"role":"viewer","fingerprint":"{old_key}"}} -"#),
@@ -428,6 +431,40 @@ mod tests {
         bench.bootstrap(WHOLE).await.unwrap();
         let now: Value = bench.send(key, Method::GET, &path, "").await.json();
         assert_eq!(now["enabled"], true);
+    }
+
+    const AUTHING_KEYS: &str = r#"
+        [[authing_key]]
+        name = "scripts"
+        id = "one"
+        secret = "a secret long enough to be one"
+        role = "admin"
+        [[authing_key]]
+        name = "reports"
+        id = "two"
+        secret = "another secret long enough to be one"
+        role = "viewer"
+    "#;
+
+    #[tokio::test]
+    async fn a_key_of_authings_sdks_that_the_file_no_longer_names_opens_nothing() {
+        let bench = Bench::new().await;
+        let ids = async || {
+            let rows = bench.look("SELECT id FROM authing_key ORDER BY id", vec![]).await;
+            let ids = rows.iter().map(|row| row.text("id").unwrap());
+            ids.collect::<Vec<_>>()
+        };
+        bench.bootstrap(AUTHING_KEYS).await.unwrap();
+        bench.bootstrap("[[user]]\nusername = \"li\"").await.unwrap();
+        assert_eq!(ids().await, ["one", "two"], "a file without keys takes none");
+        let (first, _) = AUTHING_KEYS.rsplit_once("[[authing_key]]").unwrap();
+        bench.bootstrap(first).await.unwrap();
+        assert_eq!(ids().await, ["one"]);
+        let other = "[[access_key]]\nname = \"x\"\nrole = \"admin\"\nkey = \"a key long enough to be one\"";
+        bench.bootstrap(other).await.unwrap();
+        assert!(ids().await.is_empty());
+        let removed = "SELECT target FROM audit WHERE action = 'authing_key.delete' AND actor = 'bootstrap'";
+        assert_eq!(bench.look(removed, vec![]).await.len(), 2);
     }
 
     const GOOD: &str = "[[pool]]\nid = \"shop\"\nname = \"Shop\"\n";

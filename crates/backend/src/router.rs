@@ -152,6 +152,9 @@ mod tests {
         ("GET", "/manage/v1/pools/{pool}/access-keys", Some(ADMIN)),
         ("POST", "/manage/v1/pools/{pool}/access-keys", Some(ADMIN)),
         ("DELETE", "/manage/v1/pools/{pool}/access-keys/{id}", Some(ADMIN)),
+        ("GET", "/manage/v1/pools/{pool}/authing-keys", Some(ADMIN)),
+        ("DELETE", "/manage/v1/pools/{pool}/authing-keys/{id}", Some(ADMIN)),
+        ("POST", "/manage/v1/pools/{pool}/keys/rotate", Some(ADMIN)),
         ("GET", "/manage/v1/pools/{pool}/applications", Some(EVERYBODY)),
         ("POST", "/manage/v1/pools/{pool}/applications", Some(ADMIN)),
         (

@@ -4,6 +4,29 @@ use crate::{ApplicationId, FieldError, Fingerprint, Rule, ShownOnce, Timestamp, 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+/// What signs the tokens of an application, as JWA (RFC 7518) names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum TokenAlgorithm {
+    /// ECDSA on P-256: short tokens.
+    #[default]
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSA, for resource servers that know nothing else.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl TokenAlgorithm {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+}
+
 /// An application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -16,6 +39,8 @@ pub struct ApplicationRecord {
     pub redirect_urls: Vec<String>,
     /// Identifiers of the connections it offers; none named means all of the pool.
     pub connections: Vec<String>,
+    /// What signs its tokens.
+    pub token_algorithm: TokenAlgorithm,
     /// Its secrets, oldest first; with one it is a confidential client, two overlap while one replaces the other.
     pub secrets: Vec<ApplicationSecret>,
     /// When it was added.
@@ -58,6 +83,9 @@ pub struct ApplicationDraft {
     /// Identifiers of the connections it offers; none named means all of the pool.
     #[serde(default)]
     pub connections: Vec<String>,
+    /// What signs its tokens; ES256 if nothing else is said.
+    #[serde(default)]
+    pub token_algorithm: TokenAlgorithm,
 }
 
 /// An [`ApplicationDraft`] that keeps every rule which needs no database.
@@ -71,6 +99,8 @@ pub struct ValidApplication {
     pub redirect_urls: Vec<Url>,
     /// Identifiers of connections.
     pub connections: Vec<String>,
+    /// What signs its tokens.
+    pub token_algorithm: TokenAlgorithm,
 }
 
 impl ApplicationDraft {
@@ -99,6 +129,7 @@ impl ApplicationDraft {
             name,
             redirect_urls,
             connections: self.connections,
+            token_algorithm: self.token_algorithm,
         })
     }
 }
@@ -155,6 +186,7 @@ mod tests {
             name: "shop".to_owned(),
             redirect_urls: vec!["https://shop.example.com/".to_owned(), "nonsense".to_owned()],
             connections: Vec::new(),
+            token_algorithm: TokenAlgorithm::default(),
         };
         assert_eq!(
             draft.check(),

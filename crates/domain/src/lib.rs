@@ -38,7 +38,8 @@ pub use access_key::{AccessKey, AccessKeyDraft, NewAccessKey};
 pub use ambient::System;
 pub use ambient::{Clock, Entropy, Timestamp};
 pub use application::{
-    ApplicationDraft, ApplicationRecord, ApplicationSecret, NewApplicationSecret, ValidApplication,
+    ApplicationDraft, ApplicationRecord, ApplicationSecret, NewApplicationSecret, TokenAlgorithm,
+    ValidApplication,
 };
 pub use attempt::{
     AttemptState, Failure, Leg, LegName, LegOutcome, LoginAttempt, Purpose, Refusal, Rejected, Verdict, Via,

@@ -200,8 +200,10 @@ mod tests {
         assert_eq!(read().await.json()["connections"], json!(["pc"]));
         let mut changed = shop();
         changed["connections"] = json!([]);
+        changed["token_algorithm"] = json!("RS256");
         bench.manage(Method::PUT, "applications/shop", changed).await;
         assert_eq!(read().await.json()["connections"], json!([]));
+        assert_eq!(read().await.json()["token_algorithm"], "RS256");
         let gone = bench
             .manage(Method::DELETE, "applications/shop", Value::Null)
             .await;

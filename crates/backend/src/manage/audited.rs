@@ -47,7 +47,8 @@ impl Known {
         bench
             .bootstrap(&format!(
                 "[[user]]\nid = \"{USER}\"\nnickname = \"张伟\"\n[[user]]\nid = \"{OTHER}\"\nnickname = \"阿伟\"\n\
-                 [[user]]\nid = \"{THIRD}\"\nnickname = \"小伟\"\n[[application]]\nid = \"shop\"\nname = \"shop\""
+                 [[user]]\nid = \"{THIRD}\"\nnickname = \"小伟\"\n[[application]]\nid = \"shop\"\nname = \"shop\"\n\
+                 [[authing_key]]\nid = \"k-1\"\nname = \"scripts\"\nrole = \"viewer\"\nsecret = \"{SECRET}\""
             ))
             .await
             .unwrap();
@@ -123,6 +124,8 @@ impl Known {
             ("DELETE", "operators/{id}") => (format!("operators/{operator}"), Value::Null),
             ("POST", "access-keys") => (below.to_owned(), json!({ "name": "x", "role": "viewer" })),
             ("DELETE", "access-keys/{id}") => (format!("access-keys/{access_key}"), Value::Null),
+            ("DELETE", "authing-keys/{id}") => ("authing-keys/k-1".to_owned(), Value::Null),
+            ("POST", "keys/rotate") => (below.to_owned(), json!({ "algorithm": "RS256" })),
             ("POST", "applications") => (below.to_owned(), application),
             ("PUT", "applications/{id}") => ("applications/shop".to_owned(), application),
             ("DELETE", "applications/{id}") => ("applications/shop".to_owned(), Value::Null),

@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 #[cfg(test)]
 mod audited;
+mod authing_keys;
 mod change_connection;
 mod change_users;
 mod create_connection;
@@ -21,6 +22,7 @@ mod read_connections;
 mod read_users;
 mod refused;
 mod server_info;
+mod signing_keys;
 mod test_logins;
 
 pub(crate) use change_connection::change_connection;
@@ -48,6 +50,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         test_logins::endpoints(),
         operators::endpoints(),
         access_keys::endpoints(),
+        authing_keys::endpoints(),
+        signing_keys::endpoints(),
         applications::endpoints(),
         platform_accounts::endpoints(),
         audit::endpoints(),

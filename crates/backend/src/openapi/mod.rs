@@ -2,6 +2,8 @@
 
 mod doc;
 mod document;
+#[cfg(test)]
+mod malformed;
 
 pub(crate) use doc::Doc;
 

@@ -16,6 +16,7 @@ use base64::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
+use yaopai_domain::TokenAlgorithm;
 use zeroize::Zeroizing;
 
 /// What a key is for; named as JWA (RFC 7518) names the algorithm.
@@ -30,6 +31,14 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
+    /// That of keys which sign by this algorithm.
+    pub(crate) const fn signing(algorithm: TokenAlgorithm) -> Self {
+        match algorithm {
+            TokenAlgorithm::Es256 => Self::Es256,
+            TokenAlgorithm::Rs256 => Self::Rs256,
+        }
+    }
+
     /// The algorithm's name.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use super::key::{Private, Purpose, generate};
 use crate::{
     App, Error,
     store::StoredKey,
-    vault::{Place, Vault},
+    vault::{Place, Sealed, Vault},
 };
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
@@ -184,15 +184,7 @@ async fn complete(app: &App, pool: &PoolId, purpose: Purpose) -> Result<Ring, Er
     let Some((generation, active_from)) = ring.due(purpose, app.clock.now()) else {
         return Ok(ring);
     };
-    let private = tokio::task::spawn_blocking(move || generate(purpose))
-        .await
-        .map_err(|_| Error::Internal("making a key broke off"))??;
-    let mut id = [0; ID_BYTES];
-    app.entropy.fill(&mut id);
-    let id = hex::encode(id);
-    let private_key = app
-        .vault
-        .seal_bytes(place(pool, &id), &private, app.entropy.as_ref())?;
+    let (id, private_key) = made(app, pool, purpose).await?;
     let key = StoredKey {
         id,
         generation,
@@ -201,6 +193,37 @@ async fn complete(app: &App, pool: &PoolId, purpose: Purpose) -> Result<Ring, Er
     };
     app.store.add_pool_key(pool, purpose, key).await?;
     read(app, pool, purpose).await
+}
+
+/// A new key, sealed, and its id.
+async fn made(app: &App, pool: &PoolId, purpose: Purpose) -> Result<(String, Sealed), Error> {
+    let private = tokio::task::spawn_blocking(move || generate(purpose))
+        .await
+        .map_err(|_| Error::Internal("making a key broke off"))??;
+    let mut id = [0; ID_BYTES];
+    app.entropy.fill(&mut id);
+    let id = hex::encode(id);
+    let sealed = app
+        .vault
+        .seal_bytes(place(pool, &id), &private, app.entropy.as_ref())?;
+    Ok((id, sealed))
+}
+
+/// Makes a new key and retires the pool's old ones of this purpose: what they have signed is refused from now on. Other
+/// instances follow within a minute, when they read the keys again. Answers the id of the new key and those of the old.
+pub(crate) async fn rotate(
+    app: &App,
+    pool: &PoolId,
+    purpose: Purpose,
+    actor: &str,
+) -> Result<(String, Vec<String>), Error> {
+    let (id, private_key) = made(app, pool, purpose).await?;
+    let retired = app
+        .store
+        .replace_pool_keys(pool, purpose, actor, &id, private_key)
+        .await?;
+    read(app, pool, purpose).await?;
+    Ok((id, retired))
 }
 
 /// Reads the ring anew.

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{App, Error, TokenRefusal, store::engine::values, testing::Bench};
 use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use base64::{
     Engine,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
@@ -41,15 +41,9 @@ impl Room {
         let bench = Bench::new().await;
         let people = format!(
             "[[user]]\nid = '{USER}'\nusername = 'wei'\n\
-             [[application]]\nid = 'shop'\nname = 'shop'\n[[application]]\nid = 'old'\nname = 'old'"
+             [[application]]\nid = 'shop'\nname = 'shop'\n[[application]]\nid = 'old'\nname = 'old'\ntoken_algorithm = 'RS256'"
         );
         bench.bootstrap(&people).await.unwrap();
-        bench
-            .change(
-                "UPDATE application SET token_algorithm = 'RS256' WHERE id = 'old'",
-                vec![],
-            )
-            .await;
         Self {
             bench,
             pool: PoolId::default(),
@@ -486,4 +480,31 @@ async fn no_token_is_in_the_database_or_in_a_log() {
 fn finds_the_token_of_a_request(#[case] value: &'static str, #[case] expected: Option<&str>) {
     let headers = HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]);
     assert_eq!(bearer_text(&headers), expected);
+}
+
+#[tokio::test]
+async fn after_an_emergency_nothing_that_the_old_keys_signed_is_good() {
+    let room = Room::open().await;
+    let nowhere = "http://127.0.0.1:9".parse().unwrap();
+    let neighbour = room.bench.another(&nowhere).await;
+    let (old, other) = (room.begin().await, room.begin_for("old").await);
+    assert!(bearer(&neighbour, &old.access_token).await.is_ok());
+    let wish = json!({ "algorithm": "ES256" });
+    let rotated = room.bench.manage(Method::POST, "keys/rotate", wish).await.json();
+    assert_eq!(rotated["retired"], json!([kid(&old.access_token)]));
+    assert_eq!(
+        room.bearer(&old.access_token).await.unwrap_err(),
+        TokenRefusal::Forged
+    );
+    assert!(
+        room.bearer(&other.access_token).await.is_ok(),
+        "signed by another algorithm"
+    );
+    let fresh = room.refresh(&old.refresh_token).await.unwrap();
+    assert_eq!(rotated["key_id"], kid(&fresh.access_token));
+    assert_eq!(room.shown().await, BTreeSet::from([kid(&fresh.access_token)]));
+    room.bench.clock.turn(60 * 1000);
+    let elsewhere = refusal(bearer(&neighbour, &old.access_token).await);
+    assert_eq!(elsewhere.unwrap_err(), TokenRefusal::Forged);
+    assert!(bearer(&neighbour, &fresh.access_token).await.is_ok());
 }

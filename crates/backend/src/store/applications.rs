@@ -157,7 +157,7 @@ async fn only_pool(reading: &Reading<'_>) -> Result<Option<PoolId>, StoreError> 
     }
 }
 
-const RECORD: &str = "id, name, redirect_urls, connections, created_at";
+const RECORD: &str = "id, name, redirect_urls, connections, token_algorithm, created_at";
 
 async fn records(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<ApplicationRecord>, StoreError> {
     let sql = format!("SELECT {RECORD} FROM application WHERE pool = $1 ORDER BY created_at, id");
@@ -187,6 +187,7 @@ async fn of_row(reading: &Reading<'_>, row: &Row) -> Result<ApplicationRecord, S
         name: row.text("name")?,
         redirect_urls: row.json("redirect_urls")?,
         connections: row.json("connections")?,
+        token_algorithm: row.named("token_algorithm")?,
         secrets: application_secrets::all(reading, &id).await?,
         created_at: row.moment("created_at")?,
         id,
@@ -210,6 +211,7 @@ fn shown(record: &ApplicationRecord) -> Value {
         "name": record.name,
         "redirect_urls": record.redirect_urls,
         "connections": record.connections,
+        "token_algorithm": record.token_algorithm,
     })
 }
 
@@ -250,14 +252,16 @@ async fn create(
         Some(id) => id.clone(),
         None => ApplicationId::new(alone.clock(), alone.entropy()),
     };
-    let sql = "INSERT INTO application (id, pool, name, redirect_urls, connections, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql =
+        "INSERT INTO application (id, pool, name, redirect_urls, connections, token_algorithm, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let values = values![
         &id,
         pool,
         &fields.name,
         to_json(&fields.redirect_urls)?,
         to_json(&fields.connections)?,
+        fields.token_algorithm.as_str(),
         alone.now(),
     ];
     alone.execute(sql, values).await?;
@@ -283,12 +287,13 @@ async fn change(
     let alone = writing.alone(pool).await?;
     let old = existing(&alone, pool, id).await?;
     check(&alone, fields, Some(id)).await?;
-    let sql =
-        "UPDATE application SET name = $1, redirect_urls = $2, connections = $3 WHERE pool = $4 AND id = $5";
+    let sql = "UPDATE application SET name = $1, redirect_urls = $2, connections = $3, token_algorithm = $4
+        WHERE pool = $5 AND id = $6";
     let values = values![
         &fields.name,
         to_json(&fields.redirect_urls)?,
         to_json(&fields.connections)?,
+        fields.token_algorithm.as_str(),
         pool,
         id,
     ];

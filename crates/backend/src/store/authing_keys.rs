@@ -1,10 +1,12 @@
 //! Keys of Authing's management SDKs, and the signatures they have made.
 
 use super::{
-    Store, StoreError, Writing,
+    Reading, Store, StoreError, Writing,
+    audit::{self, Entry},
     engine::{Row, values},
 };
 use crate::vault::Sealed;
+use serde_json::json;
 use yaopai_domain::{PoolId, Role, Timestamp};
 
 /// A key.
@@ -20,9 +22,11 @@ pub(crate) struct AuthingKey {
     pub(crate) role: Role,
     /// The `accessKeySecret`, sealed.
     pub(crate) secret: Sealed,
+    /// When it was made.
+    pub(crate) created_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT id, pool, name, role, secret, secret_key_id FROM authing_key";
+const SELECT: &str = "SELECT id, pool, name, role, secret, secret_key_id, created_at FROM authing_key";
 
 fn read(row: &Row) -> Result<AuthingKey, StoreError> {
     Ok(AuthingKey {
@@ -34,18 +38,27 @@ fn read(row: &Row) -> Result<AuthingKey, StoreError> {
             key_id: row.text("secret_key_id")?,
             bytes: row.bytes("secret")?,
         },
+        created_at: row.moment("created_at")?,
     })
 }
 
 impl Store {
     /// The keys of a pool.
     pub(crate) async fn authing_keys(&self, pool: &PoolId) -> Result<Vec<AuthingKey>, StoreError> {
-        self.read(pool.clone(), |reading, pool| {
-            Box::pin(async move {
-                let sql = format!("{SELECT} WHERE pool = $1 ORDER BY id");
-                let rows = reading.rows(&sql, values![pool]).await?;
-                rows.iter().map(read).collect()
-            })
+        self.read(pool.clone(), |reading, pool| Box::pin(all(reading, pool)))
+            .await
+    }
+
+    /// Removes a key: what it signs is refused from now on.
+    pub(crate) async fn revoke_authing_key(
+        &self,
+        pool: &PoolId,
+        actor: &str,
+        id: &str,
+    ) -> Result<(), StoreError> {
+        let data = (pool.clone(), actor.to_owned(), id.to_owned());
+        self.write(data, |writing, (pool, actor, id)| {
+            Box::pin(remove(writing, pool, actor, id))
         })
         .await
     }
@@ -75,6 +88,33 @@ impl Store {
         })
         .await
     }
+}
+
+/// The keys of a pool.
+pub(super) async fn all(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<AuthingKey>, StoreError> {
+    let sql = format!("{SELECT} WHERE pool = $1 ORDER BY id");
+    let rows = reading.rows(&sql, values![pool]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Removes a key of a pool.
+pub(super) async fn remove(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    actor: &str,
+    id: &str,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM authing_key WHERE pool = $1 AND id = $2 RETURNING name, role";
+    let row = writing.row(sql, values![pool, id]).await?;
+    let row = row.ok_or(StoreError::NotFound("key of Authing's SDKs"))?;
+    let entry = Entry {
+        actor,
+        action: "authing_key.delete",
+        target: format!("authing_key:{id}"),
+        old: Some(json!({ "name": row.text("name")?, "role": row.text("role")? })),
+        new: None,
+    };
+    audit::write(writing, pool, entry).await
 }
 
 async fn note(

@@ -3,14 +3,14 @@
 use super::{
     Alone, NewConnection, Reading, Store, StoreError, Unique, Writing,
     audit::{self, Entry},
-    connections,
+    authing_keys, connections,
     engine::{to_json, values, wire_name},
     feed, pools, sync, users,
 };
 use crate::{
     access::key_hash,
     bootstrap::{
-        AccessKeyEntry, ApplicationEntry, AuthingKeyEntry, ConnectionEntry, OperatorEntry, Plan,
+        AccessKeyEntry, ApplicationEntry, AuthingKeyEntry, ConnectionEntry, Entries, OperatorEntry, Plan,
         PlatformAccountEntry, PoolEntry, UserEntry,
     },
     facades::secret_place,
@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use yaopai_domain::{
     AccessKeyId, ApplicationId, ConnectionDraft, ConnectionId, EntityKey, FieldError, FieldGroup,
     MetadataKey, MetadataValue, OperatorId, PlatformAccountId, PoolId, Profile, Role, Rule, Source, Sourced,
-    User, UserId, UserStatus, VerificationFile, validate_draft,
+    TokenAlgorithm, User, UserId, UserStatus, VerificationFile, validate_draft,
 };
 
 /// Who it was, in the audit log.
@@ -101,6 +101,7 @@ async fn apply(writing: &Writing<'_>, plan: &Plan) -> Result<(), StoreError> {
         )?;
     }
     remove_other_access_keys(writing, &entries.access_key).await?;
+    remove_other_authing_keys(writing, entries).await?;
 
     for Touched {
         alone,
@@ -262,29 +263,38 @@ async fn application(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<
             ));
         }
     }
-    let sql = "SELECT redirect_urls, connections FROM application WHERE pool = $1 AND name = $2";
+    let sql =
+        "SELECT redirect_urls, connections, token_algorithm FROM application WHERE pool = $1 AND name = $2";
     let old = writing.row(sql, values![&entry.pool, &entry.name]).await?;
     let id = application_id(writing, entry).await?;
     let old = old
         .map(|row| {
             let (urls, connections): (Value, Value) = (row.json("redirect_urls")?, row.json("connections")?);
-            Ok::<_, StoreError>(json!({ "redirect_urls": urls, "connections": connections }))
+            let algorithm: TokenAlgorithm = row.named("token_algorithm")?;
+            Ok::<_, StoreError>(shown(&urls, &connections, algorithm))
         })
         .transpose()?;
-    let new = json!({ "redirect_urls": entry.redirect_urls, "connections": entry.connections });
+    let new = shown(
+        &json!(entry.redirect_urls),
+        &json!(entry.connections),
+        entry.token_algorithm,
+    );
     if old.as_ref() == Some(&new) {
         return Ok(());
     }
-    let sql = "INSERT INTO application (id, pool, name, redirect_urls, connections, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
+    let sql =
+        "INSERT INTO application (id, pool, name, redirect_urls, connections, token_algorithm, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
         ON CONFLICT (pool, name)
-        DO UPDATE SET redirect_urls = excluded.redirect_urls, connections = excluded.connections";
+        DO UPDATE SET redirect_urls = excluded.redirect_urls, connections = excluded.connections,
+            token_algorithm = excluded.token_algorithm";
     let values = values![
         id,
         &entry.pool,
         &entry.name,
         to_json(&entry.redirect_urls)?,
         to_json(&entry.connections)?,
+        entry.token_algorithm.as_str(),
         writing.now(),
     ];
     writing.execute(sql, values).await?;
@@ -295,6 +305,11 @@ async fn application(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<
         new: Some(new),
     };
     Ok(audited(writing, &entry.pool, record).await?)
+}
+
+/// An application as the audit log shows it.
+fn shown(redirect_urls: &Value, connections: &Value, token_algorithm: TokenAlgorithm) -> Value {
+    json!({ "redirect_urls": redirect_urls, "connections": connections, "token_algorithm": token_algorithm })
 }
 
 /// The id that an application has, or gets.
@@ -559,6 +574,28 @@ async fn remove_other_access_keys(
                 new: None,
             };
             audited(writing, pool, record).await?;
+        }
+    }
+    Ok(())
+}
+
+/// As [`remove_other_access_keys`], of keys of Authing's SDKs: only files make them, so a file that names keys of either
+/// sort says which there are.
+async fn remove_other_authing_keys(writing: &Writing<'_>, entries: &Entries) -> Result<(), StoreError> {
+    let access_keys = entries.access_key.iter().map(|entry| &entry.pool);
+    let pools: BTreeSet<&PoolId> = access_keys
+        .chain(entries.authing_key.iter().map(|entry| &entry.pool))
+        .collect();
+    let named: BTreeSet<&str> = entries
+        .authing_key
+        .iter()
+        .map(|entry| entry.id.as_str())
+        .collect();
+    for pool in pools {
+        for key in authing_keys::all(writing, pool).await? {
+            if !named.contains(key.id.as_str()) {
+                authing_keys::remove(writing, pool, ACTOR, &key.id).await?;
+            }
         }
     }
     Ok(())

@@ -1,8 +1,13 @@
 //! Keys of a pool: they sign its tokens and open what SDKs encrypted. Private keys are sealed.
 
-use super::{Reading, Store, StoreError, engine::values};
+use super::{
+    Reading, Store, StoreError, Writing,
+    audit::{self, Entry},
+    engine::{Value, values},
+};
 use crate::{session::Purpose, vault::Sealed};
-use yaopai_domain::{ApplicationId, PoolId, Timestamp};
+use serde_json::json;
+use yaopai_domain::{ApplicationId, PoolId, Timestamp, TokenAlgorithm};
 
 /// A key as it is stored.
 #[derive(Debug, Clone)]
@@ -47,26 +52,84 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write((pool.clone(), purpose, key), |writing, (pool, purpose, key)| {
             Box::pin(async move {
-                writing
-                    .execute(
-                        "INSERT INTO pool_key (id, pool, purpose, generation, active_from, private_key, secret_key_id) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (pool, purpose, generation) DO NOTHING",
-                        values![
-                            &key.id,
-                            pool,
-                            purpose.as_str(),
-                            key.generation,
-                            key.active_from,
-                            key.private_key.bytes.as_slice(),
-                            &key.private_key.key_id,
-                        ],
-                    )
-                    .await?;
+                let sql = format!("{INSERT} ON CONFLICT (pool, purpose, generation) DO NOTHING");
+                writing.execute(&sql, columns(pool, *purpose, key)).await?;
                 Ok(())
             })
         })
         .await
     }
+
+    /// Puts one key, which signs from now on, in the place of all the pool has of this purpose; the ids of those.
+    pub(crate) async fn replace_pool_keys(
+        &self,
+        pool: &PoolId,
+        purpose: Purpose,
+        actor: &str,
+        id: &str,
+        private_key: Sealed,
+    ) -> Result<Vec<String>, StoreError> {
+        let data = (
+            pool.clone(),
+            purpose,
+            actor.to_owned(),
+            id.to_owned(),
+            private_key,
+        );
+        self.write(data, |writing, (pool, purpose, actor, id, private_key)| {
+            Box::pin(replace(writing, pool, *purpose, actor, id, private_key))
+        })
+        .await
+    }
+}
+
+const INSERT: &str =
+    "INSERT INTO pool_key (id, pool, purpose, generation, active_from, private_key, secret_key_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// The values of [`INSERT`].
+fn columns(pool: &PoolId, purpose: Purpose, key: &StoredKey) -> Vec<Value> {
+    values![
+        &key.id,
+        pool,
+        purpose.as_str(),
+        key.generation,
+        key.active_from,
+        key.private_key.bytes.as_slice(),
+        &key.private_key.key_id,
+    ]
+}
+
+async fn replace(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    purpose: Purpose,
+    actor: &str,
+    id: &str,
+    private_key: &Sealed,
+) -> Result<Vec<String>, StoreError> {
+    let alone = writing.alone(pool).await?;
+    let old = keys(&alone, pool, purpose).await?;
+    let sql = "DELETE FROM pool_key WHERE pool = $1 AND purpose = $2";
+    alone.execute(sql, values![pool, purpose.as_str()]).await?;
+    let key = StoredKey {
+        id: id.to_owned(),
+        generation: old.first().map_or(0, |newest| newest.generation) + 1,
+        active_from: alone.now(),
+        private_key: private_key.clone(),
+    };
+    // Whoever adds one of this generation meanwhile makes this begin again, and is found among the old ones.
+    alone.execute(INSERT, columns(pool, purpose, &key)).await?;
+    let retired: Vec<String> = old.into_iter().map(|key| key.id).collect();
+    let entry = Entry {
+        actor,
+        action: "signing_key.rotate",
+        target: format!("signing_key:{id}"),
+        old: Some(json!({ "algorithm": purpose.as_str(), "key_ids": retired })),
+        new: Some(json!({ "algorithm": purpose.as_str(), "key_ids": [id] })),
+    };
+    audit::write(&alone, pool, entry).await?;
+    Ok(retired)
 }
 
 async fn keys(reading: &Reading<'_>, pool: &PoolId, purpose: Purpose) -> Result<Vec<StoredKey>, StoreError> {
@@ -95,12 +158,8 @@ async fn keys(reading: &Reading<'_>, pool: &PoolId, purpose: Purpose) -> Result<
 async fn token_purpose(reading: &Reading<'_>, application: &ApplicationId) -> Result<Purpose, StoreError> {
     let sql = "SELECT token_algorithm FROM application WHERE id = $1";
     let algorithm = match reading.row(sql, values![application]).await? {
-        Some(row) => row.text("token_algorithm")?,
-        None => return Ok(Purpose::Es256),
+        Some(row) => row.named("token_algorithm")?,
+        None => TokenAlgorithm::default(),
     };
-    Ok(if algorithm == Purpose::Rs256.as_str() {
-        Purpose::Rs256
-    } else {
-        Purpose::Es256
-    })
+    Ok(Purpose::signing(algorithm))
 }
