@@ -13,7 +13,7 @@ mod operator;
 mod qr;
 mod signature;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod upload;
 mod user;
 mod v1;

@@ -13,7 +13,7 @@ mod leave;
 mod page;
 mod parameters;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod token;
 mod user_info;
 

@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 use url::{Url, form_urlencoded};
 use yaopai_domain::PoolId;
 
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const SECRET: &str = "the secret of the members' application";
+pub(in crate::facades) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(in crate::facades) const SECRET: &str = "the secret of the members' application";
 const PHONE: &str = "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.47 Language/zh_CN";
 
 /// Parameters of a request, which a test changes.
 #[derive(Clone)]
-struct Form(BTreeMap<&'static str, String>);
+pub(in crate::facades) struct Form(BTreeMap<&'static str, String>);
 
 impl Form {
     fn new(pairs: &[(&'static str, &str)]) -> Self {
@@ -54,13 +54,13 @@ impl Form {
     }
 }
 
-struct Shop {
-    desk: Desk,
+pub(in crate::facades) struct Shop {
+    pub(in crate::facades) desk: Desk,
 }
 
 impl Shop {
     /// `shop` is a public client, `members` has a secret.
-    async fn open() -> Self {
+    pub(in crate::facades) async fn open() -> Self {
         let desk = Desk::open().await;
         desk.change(
             "INSERT INTO application_secret (application, secret_hash, created_at) VALUES ('members', $1, 0)",
@@ -85,7 +85,7 @@ impl Shop {
         ])
     }
 
-    fn redemption(code: &str) -> Form {
+    pub(in crate::facades) fn redemption(code: &str) -> Form {
         Form::new(&[
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -109,7 +109,7 @@ impl Shop {
         self.desk.call(Method::POST, &path, &all, form.text()).await
     }
 
-    async fn token(&self, form: &Form) -> Answer {
+    pub(in crate::facades) async fn token(&self, form: &Form) -> Answer {
         self.post("token", form, &[]).await
     }
 
@@ -140,7 +140,7 @@ impl Shop {
         text(&newest["verdict"]["failure"], "why").to_owned()
     }
 
-    async fn code(&self) -> String {
+    pub(in crate::facades) async fn code(&self) -> String {
         let end = self.log_in(&Self::wish(), "chen-mo").await;
         parameter(&end, "code").unwrap_or_else(|| panic!("no code: {end}"))
     }

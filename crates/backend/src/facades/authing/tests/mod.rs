@@ -3,7 +3,7 @@
 mod qr;
 mod v1;
 mod v2;
-mod v3;
+pub(in crate::facades) mod v3;
 mod web_page;
 
 use crate::facades::desk::Desk;
@@ -20,7 +20,7 @@ async fn enter(desk: &Desk, person: &str) -> Value {
 }
 
 const AUTH: &str = "/connections/social/wechat-miniprogram/auth";
-const POOL: (&str, &str) = ("x-authing-userpool-id", "default");
+pub(in crate::facades) const POOL: (&str, &str) = ("x-authing-userpool-id", "default");
 
 /// A desk whose clock shows the sandbox's time: WeChat says when it sealed data.
 async fn desk_on_time() -> Desk {
@@ -37,7 +37,12 @@ async fn with_phone(desk: &Desk, person: &str) -> Value {
 }
 
 /// Posts JSON; every answer of this facade is JSON with status 200.
-async fn post(desk: &Desk, path: &str, headers: &[(&str, &str)], body: Value) -> Value {
+pub(in crate::facades) async fn post(
+    desk: &Desk,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Value,
+) -> Value {
     let answer = desk.call(Method::POST, path, headers, body.to_string()).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
     answer.json()

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
 
-const KEYS: &str = r#"
+pub(in crate::facades) const KEYS: &str = r#"
     [[authing_key]]
     name = "scripts"
     id = "key-admin"
@@ -27,9 +27,9 @@ async fn desk() -> Desk {
     desk
 }
 
-struct Key(&'static str, &'static str);
+pub(in crate::facades) struct Key(&'static str, pub(in crate::facades) &'static str);
 
-const ADMIN: Key = Key("key-admin", "a secret long enough to sign with");
+pub(in crate::facades) const ADMIN: Key = Key("key-admin", "a secret long enough to sign with");
 const SUPPORT: Key = Key("key-support", "another secret long enough to sign");
 
 /// Sends a request as authing-node-sdk 4.0.1 does.
@@ -77,7 +77,13 @@ async fn send(desk: &Desk, key: &Key, method: Method, path: &str, parameters: &V
     desk.call(method, &path, &headers, body).await
 }
 
-async fn ask(desk: &Desk, key: &Key, method: Method, name: &str, parameters: Value) -> Value {
+pub(in crate::facades) async fn ask(
+    desk: &Desk,
+    key: &Key,
+    method: Method,
+    name: &str,
+    parameters: Value,
+) -> Value {
     let mut nonce = [0; 16];
     desk.app.entropy.fill(&mut nonce);
     let path = format!("/api/v3/{name}");
