@@ -1,17 +1,17 @@
 // authing-js-sdk 4.23.55: accounts without WeChat, and QR codes.
 import { assert, check, done, thrown } from '../common/check.mjs'
-import { APPLICATION, load, oneTimeCode, world } from '../common/world.mjs'
+import { APPLICATION, PASSWORD, load, oneTimeCode, world } from '../common/world.mjs'
 
 const { AuthenticationClient } = load('authing-js-sdk')
 const client = () => new AuthenticationClient({ appId: APPLICATION, appHost: world.url, onError: () => {} })
 const authing = client()
 
 await check('a user name and a password register and log in, encrypted on the way', async () => {
-  const registered = await authing.registerByUsername('bob', 'correct horse')
-  const user = await authing.loginByUsername('bob', 'correct horse')
+  const registered = await authing.registerByUsername('bob', PASSWORD)
+  const user = await authing.loginByUsername('bob', PASSWORD)
   assert.equal(user.id, registered.id)
   const refused = await thrown(() => authing.loginByUsername('bob', 'wrong horse'))
-  const nobody = await thrown(() => authing.loginByUsername('nobody', 'correct horse'))
+  const nobody = await thrown(() => authing.loginByUsername('nobody', PASSWORD))
   assert.deepEqual([refused.code, refused.message], [nobody.code, nobody.message])
 })
 

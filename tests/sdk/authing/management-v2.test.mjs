@@ -1,6 +1,6 @@
 // authing-js-sdk 4.23.55: scripts of administrators of the second generation.
 import { assert, check, done, thrown } from '../common/check.mjs'
-import { POOL, load, world } from '../common/world.mjs'
+import { PASSWORD, POOL, load, world } from '../common/world.mjs'
 
 const { ManagementClient } = load('authing-js-sdk')
 const script = new ManagementClient({
@@ -11,7 +11,7 @@ const script = new ManagementClient({
 })
 
 const user = await check('a user is created and found', async () => {
-  const made = await script.users.create({ username: 'bob', nickname: 'Bob', password: 'correct horse' })
+  const made = await script.users.create({ username: 'bob', nickname: 'Bob', password: PASSWORD })
   assert.equal((await script.users.detail(made.id)).nickname, 'Bob')
   assert.equal((await script.users.find({ username: 'bob' })).id, made.id)
   assert.equal((await script.users.list(1, 10)).totalCount, 1)

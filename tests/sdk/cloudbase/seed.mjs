@@ -1,7 +1,7 @@
 // The flow of CloudBase's guide "WeChat authorization login" with any build of its SDK: what a first-time visitor of a
 // website that creates nobody goes through, and what an ordinary visitor sees.
 import { assert, check, thrown } from '../common/check.mjs'
-import { CONNECTIONS, PAGE, app, manage, oneTimeCode, scanPage } from '../common/world.mjs'
+import { CONNECTIONS, PAGE, PASSWORD, app, manage, oneTimeCode, scanPage } from '../common/world.mjs'
 
 /** Goes through WeChat's page as the guide says; the provider token. */
 async function providerToken(auth, person, provider_id = 'wx_open') {
@@ -49,7 +49,7 @@ export async function seed({ shop, members, phone, canDelete }) {
       phone_number: `+86 ${phone}`,
       verification_token,
       username: 'xiaoman2026',
-      password: 'correct horse battery',
+      password: PASSWORD,
     })
     const user = await members.getUserInfo()
     assert.equal(user.phone_number, `+86 ${phone}`)
@@ -79,10 +79,10 @@ export async function seed({ shop, members, phone, canDelete }) {
     const nobody = await thrown(() => members.signIn({ username: 'nobody2026', password: 'wrong' }))
     assert.equal(wrong.error, 'invalid_password')
     assert.equal(nobody.error, wrong.error)
-    await members.signIn({ username: 'xiaoman2026', password: 'correct horse battery' })
+    await members.signIn({ username: 'xiaoman2026', password: PASSWORD })
     assert.equal((await members.getUserInfo()).sub, sub)
     await members.signOut()
-    await members.signIn({ username: 'xiaoman2026', password: 'correct horse battery', isEncrypt: true })
+    await members.signIn({ username: 'xiaoman2026', password: PASSWORD, isEncrypt: true })
     const before = (await members.getAccessToken()).accessToken
     await members.refreshTokenForce()
     const after = (await members.getAccessToken()).accessToken

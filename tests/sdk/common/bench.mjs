@@ -1,5 +1,6 @@
 // Runs test files one after the other, each in a process of its own beside a fresh sandbox and a fresh server: SDKs keep
-// global state, and nobody in a test may know whom another one registered. Prints what fails last; keeps its logs.
+// global state, and nobody in a test may know whom another one registered. Prints what fails last; keeps its logs then, and
+// always where YAOPAI_SCRATCH says to keep them, with what the database holds and the secrets that must not be in them.
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
@@ -7,12 +8,14 @@ import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { bootstrap } from './bootstrap.mjs'
-import { makeDatabase } from './database.mjs'
+import { canary } from './canary.mjs'
+import { dumpDatabase, makeDatabase } from './database.mjs'
 
 const [engine, ...files] = process.argv.slice(2)
 const programs = process.env.YAOPAI_PROGRAMS
 const here = resolve(import.meta.dirname, '..')
-const logs = await mkdtemp(join(tmpdir(), 'yaopai-sdk-'))
+const scratch = process.env.YAOPAI_SCRATCH
+const logs = await mkdtemp(join(scratch ?? tmpdir(), 'yaopai-sdk-'))
 const PATIENCE = 60_000
 
 /** Starts a program and waits until it says where it listens. */
@@ -62,7 +65,7 @@ async function run(file) {
   const running = []
   try {
     const smtp = await freePort()
-    const deliverySecret = randomBytes(16).toString('hex')
+    const deliverySecret = canary()
     const serverPort = await freePort()
     const serverUrl = `http://127.0.0.1:${serverPort}`
     const sandbox = await start(
@@ -73,8 +76,10 @@ async function run(file) {
     )
     running.push(sandbox)
     const apps = await (await fetch(`${sandbox.url}/sandbox/apps`)).json()
-    const keys = { admin: randomBytes(24).toString('hex'), support: randomBytes(24).toString('hex') }
-    const authingKey = { id: randomBytes(12).toString('hex'), secret: randomBytes(16).toString('hex') }
+    const keys = { admin: canary(), support: canary() }
+    const authingKey = { id: randomBytes(12).toString('hex'), secret: canary() }
+    const secrets = [...apps.map((app) => app.app_secret), ...Object.values(keys), authingKey.secret, deliverySecret]
+    await writeFile(join(folder, 'canaries'), `${secrets.join('\n')}\n`, { mode: 0o600 })
     const extra = await readFile(join(here, file.replace(/\.mjs$/, '.toml')), 'utf8').catch(() => '')
     await writeFile(join(folder, 'bootstrap.toml'), bootstrap({ apps, keys, authingKey }) + extra, { mode: 0o600 })
     const database = await makeDatabase(engine, folder)
@@ -95,7 +100,9 @@ async function run(file) {
       env: { ...process.env, YAOPAI_BENCH: JSON.stringify(told) },
       stdio: 'inherit',
     })
-    return (await new Promise((ended) => node.once('exit', ended))) === 0
+    const held = (await new Promise((ended) => node.once('exit', ended))) === 0
+    if (scratch) await dumpDatabase(database, join(folder, 'database.sql'))
+    return held
   } catch (error) {
     console.log(`  ✗ ${error.message}`)
     return false
@@ -112,6 +119,6 @@ for (const file of files) {
 if (failed.length) {
   console.log(`Failed: ${failed.join(', ')}. What the programs logged is in ${logs}`)
   process.exitCode = 1
-} else {
+} else if (!scratch) {
   await rm(logs, { recursive: true })
 }

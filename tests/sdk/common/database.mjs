@@ -12,3 +12,9 @@ export async function makeDatabase(engine, folder) {
   url.pathname = `/${name}`
   return { url: url.href }
 }
+
+/** Writes down what a database holds; that of SQLite lies in the server's folder as it is. */
+export async function dumpDatabase({ url }, file) {
+  if (url.startsWith('sqlite:')) return
+  execFileSync('pg_dump', ['--data-only', '--inserts', '--no-owner', '--file', file, url])
+}

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { POOL } from './bootstrap.mjs'
 
 export * from './bootstrap.mjs'
+export { PASSWORD } from './canary.mjs'
 
 /** `{url, sandbox, apps, keys, authingKey}`; addresses end without a slash. */
 export const world = JSON.parse(process.env.YAOPAI_BENCH)

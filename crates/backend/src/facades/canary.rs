@@ -18,7 +18,7 @@ use std::{
 use url::Url;
 use yaopai_domain::Role;
 
-const PASSWORD: &str = "correct horse battery staple";
+const PASSWORD: &str = "yaopai-canary correct horse";
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
 
 /// A log that the test reads.
