@@ -105,6 +105,9 @@ pub enum Error {
     /// The code or callback was used before, and its first outcome is forgotten.
     #[error("this code was used before")]
     Replayed,
+    /// WeChat's answer came with another browser than the one that was sent to WeChat.
+    #[error("this browser did not begin the login; begin it again here")]
+    OtherBrowser,
     /// Encrypted data does not open, or is of somebody else.
     #[error("the encrypted data does not fit")]
     TamperedData,
@@ -195,7 +198,9 @@ impl Error {
             }
             Self::InvalidFields(fields) => Problem::fields(fields.clone()),
             Self::Unauthenticated | Self::TokenRefused(_) => Problem::new(Code::Unauthenticated, said()),
-            Self::Forbidden | Self::FromWebPage | Self::UnknownHost => Problem::new(Code::Forbidden, said()),
+            Self::Forbidden | Self::FromWebPage | Self::OtherBrowser | Self::UnknownHost => {
+                Problem::new(Code::Forbidden, said())
+            }
             Self::NotFound(_) | Self::Store(StoreError::NotFound(_)) => Problem::new(Code::NotFound, said()),
             Self::MethodNotAllowed => Problem {
                 status: StatusCode::METHOD_NOT_ALLOWED.as_u16(),
@@ -304,7 +309,9 @@ impl IntoResponse for Error {
             tracing::error!(error = %self, "a request failed");
         }
         let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(problem)).into_response();
+        let mut response = (status, axum::Json(&problem)).into_response();
+        // The request's id comes into it where that is known.
+        response.extensions_mut().insert(problem);
         if let Self::TooOften { retry_after } = self {
             response
                 .headers_mut()

@@ -50,6 +50,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(browsers)
         .layer(middleware::from_fn_with_state(Arc::clone(&app), observe::measure))
+        .layer(middleware::from_fn(observe::name_request))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // The path only: a query can hold codes.
         .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
@@ -209,6 +210,7 @@ mod tests {
         ("POST", "/oidc/{pool}/logout", None),
         // CloudBase: tokens of people, not keys of operators.
         ("GET", "/auth/v1/provider/uri", None),
+        ("GET", "/auth/v1/provider/begin", None),
         ("GET", "/auth/v1/provider/callback", None),
         ("POST", "/auth/v1/provider/token", None),
         ("PATCH", "/auth/v1/provider/token", None),
@@ -391,6 +393,17 @@ mod tests {
                 assert_eq!(answer.code(), Code::NotFound, "{name} with a key of another pool");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_problem_names_the_request_it_is_about() {
+        let bench = Bench::new().await;
+        let answer = bench.send(None, Method::GET, "/nothing/here", "").await;
+        let named = answer.headers["x-request-id"].to_str().unwrap();
+        assert_eq!(answer.problem().request_id.as_deref(), Some(named));
+        let request = Request::get("/manage/v1/pools/default").header("x-request-id", "ticket-7");
+        let answer = bench.take(request.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!(answer.problem().request_id.as_deref(), Some("ticket-7"));
     }
 
     #[tokio::test]

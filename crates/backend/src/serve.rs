@@ -153,6 +153,7 @@ async fn serve(listener: TcpListener, app: Arc<App>) {
 async fn forget_what_is_old(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     store.forget_old_attempts().await?;
     store.forget_old_merges().await?;
+    store.forget_leftovers().await?;
     store.forget_old_sessions(now).await
 }
 

@@ -218,6 +218,8 @@ pub enum Rejected {
     ForeignRedirect,
     /// No attempt belongs to the state or scene.
     UnknownState,
+    /// WeChat's answer came with another browser than the one that was sent to WeChat.
+    OtherBrowser,
     /// The code or callback was used before.
     Replay,
     /// Encrypted data or a signature does not fit.

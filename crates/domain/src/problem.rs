@@ -23,6 +23,9 @@ pub struct Problem {
     /// The host that did not answer, if one did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
+    /// By what the backend's log knows the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl Problem {
@@ -38,6 +41,7 @@ impl Problem {
             fields: Vec::new(),
             wechat: None,
             host: None,
+            request_id: None,
         }
     }
 

@@ -218,6 +218,14 @@ impl Profile {
         let avatar = absorb(&mut self.avatar_url, avatar_url);
         nickname || avatar
     }
+
+    /// Takes nickname and avatar from WeChat where there is none yet: of somebody whose profile WeChat told earlier, or
+    /// for another of its apps, what is known is the newer or the own one.
+    pub fn fill_from_wechat(&mut self, nickname: Option<&str>, avatar_url: Option<&str>) -> bool {
+        let nickname = nickname.filter(|_| self.nickname.is_none());
+        let avatar_url = avatar_url.filter(|_| self.avatar_url.is_none());
+        self.absorb_wechat(nickname, avatar_url)
+    }
 }
 
 fn absorb(field: &mut Option<Sourced>, value: Option<&str>) -> bool {

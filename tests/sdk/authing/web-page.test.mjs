@@ -2,7 +2,14 @@
 import { assert, check, done } from '../common/check.mjs'
 import { APPLICATION, CONNECTIONS, PAGE, POOL, authorize, world } from '../common/world.mjs'
 
-const go = (url) => fetch(url, { redirect: 'manual' })
+// As a browser does it: it keeps the cookie that it gets, and brings it back.
+let cookie = ''
+async function go(url) {
+  const answer = await fetch(url, { redirect: 'manual', headers: { cookie } })
+  const set = answer.headers.getSetCookie()
+  if (set.length) cookie = set.map((one) => one.split(';')[0]).join('; ')
+  return answer
+}
 
 const ADDRESSES = {
   'wxmp 1.0': `${world.url}/oauth/wechatmp/url/${POOL}`,
@@ -28,6 +35,15 @@ for (const [name, address] of Object.entries(ADDRESSES)) {
     assert.equal(user.id, id)
   })
 }
+
+await check('another browser that opens the callback gets nothing', async () => {
+  const away = await go(ADDRESSES['wxmp 1.3'])
+  const callback = await authorize(away.headers.get('location'), 'lin-xiaoman')
+  const back = await fetch(callback, { redirect: 'manual' })
+  const url = new URL(back.headers.get('location'))
+  assert.equal(url.searchParams.get('code'), '1106')
+  assert.equal(url.searchParams.get('data'), null)
+})
 
 await check('a page that nobody named gets nothing', async () => {
   const refused = await go(`${world.url}/connections/social/${CONNECTIONS.officialAccount}?app_id=${APPLICATION}&redirect_url=https://evil.example/`)

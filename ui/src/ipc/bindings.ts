@@ -672,6 +672,8 @@ export type Problem = {
 	wechat?: WeChatError | null,
 	/**  The host that did not answer, if one did not. */
 	host?: string | null,
+	/**  By what the backend's log knows the request. */
+	request_id?: string | null,
 };
 
 /**  What is known of a person. Every field is absent until somebody gave it. */
@@ -799,6 +801,8 @@ export type Rejected =
 "foreign_redirect" | 
 /**  No attempt belongs to the state or scene. */
 "unknown_state" | 
+/**  WeChat's answer came with another browser than the one that was sent to WeChat. */
+"other_browser" | 
 /**  The code or callback was used before. */
 "replay" | 
 /**  Encrypted data or a signature does not fit. */

@@ -142,6 +142,7 @@ function backendWords(t: TFunction, problem: BackendProblem): Words {
     detail: problem.detail,
     fields: problem.fields?.length ? fieldList(problem.fields) : null,
     host: problem.host,
+    request_id: problem.request_id,
   });
   if (problem.wechat) {
     const words = wechatWords(t, problem.wechat);

@@ -2,12 +2,12 @@
 //!
 //! A code has six digits, lives five minutes and may be tried five times; the newest of a target is the only one.
 
-use super::{Proven, Refused, Target};
+use super::{Proven, Purpose, Refused, Target, Use};
 use crate::{
     App, Error,
     deliver::Message,
     limit::Client,
-    store::{Attempted, NewVerification, Opened, Tried},
+    store::{Attempted, GivenFor, NewVerification, Opened, Tried},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -18,39 +18,6 @@ use zeroize::Zeroizing;
 const DIGITS: usize = 6;
 const CODE_LIVES: i64 = 5 * 60 * 1000;
 const TOKEN_LIVES: i64 = 10 * 60 * 1000;
-
-/// What a code is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
-    /// To log in or to register, whichever it turns out to be.
-    Enter,
-    /// To log in. Nothing is sent to who has no account, and nobody learns that.
-    SignIn,
-    /// To register.
-    Register,
-    /// To bind a phone or address to a user who is logged in.
-    Bind,
-    /// To set a new password. Nothing is sent to who has no account, and nobody learns that.
-    ResetPassword,
-}
-
-impl Purpose {
-    /// The name in the database and towards gateways.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Enter => "enter",
-            Self::SignIn => "sign_in",
-            Self::Register => "register",
-            Self::Bind => "bind",
-            Self::ResetPassword => "reset_password",
-        }
-    }
-
-    /// Whether only people with an account get a code.
-    const fn for_users_only(self) -> bool {
-        matches!(self, Self::SignIn | Self::ResetPassword)
-    }
-}
 
 /// The language of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -98,7 +65,7 @@ pub(crate) struct CodeSent {
     pub(crate) verification_id: String,
     /// Seconds until it runs out.
     pub(crate) expires_in: u32,
-    /// Whether there is an account. Told truly only for [`Purpose::Enter`], where a client has to know what to ask next;
+    /// Whether there is an account. Told truly only for [`Purpose::Unsaid`] and [`Purpose::Enter`], where a client has to know what to ask next;
     /// otherwise it is what the purpose says.
     pub(crate) is_user: bool,
 }
@@ -170,8 +137,8 @@ pub(crate) async fn send_code(
         verification_id: id,
         expires_in: seconds(CODE_LIVES),
         is_user: match purpose {
-            Purpose::Enter => account.is_some(),
-            Purpose::SignIn | Purpose::ResetPassword => true,
+            Purpose::Unsaid | Purpose::Enter => account.is_some(),
+            Purpose::User | Purpose::SignIn | Purpose::ResetPassword => true,
             Purpose::Register | Purpose::Bind => false,
         },
     })
@@ -211,7 +178,7 @@ pub(crate) async fn check_code(
     let attempted = Attempted {
         id: verification_id.to_owned(),
         code_hash: code_hash(app, pool, &target, code),
-        token_hash: Some(token_hash(&token)),
+        given_for: GivenFor::Token(token_hash(&token)),
         lives: TOKEN_LIVES,
     };
     attempt(app, pool, attempted).await?;
@@ -221,19 +188,27 @@ pub(crate) async fn check_code(
     })
 }
 
-/// Uses a token up.
-pub(crate) async fn redeem(app: &App, pool: &PoolId, token: &str) -> Result<Proven, Error> {
-    let target = app.store.redeem_verification(pool, token_hash(token)).await?;
+/// Uses a token up, if its code was asked for something like that.
+pub(crate) async fn redeem(app: &App, pool: &PoolId, token: &str, wanted: Use) -> Result<Proven, Error> {
+    let hash = token_hash(token);
+    let target = app.store.redeem_verification(pool, hash, wanted).await?;
     Ok(Proven::by_code(target.ok_or(Refused::CodeSpent)?))
 }
 
-/// Uses the newest code of a target up, for SDKs that send target and code together.
-pub(crate) async fn prove(app: &App, pool: &PoolId, target: &Target, code: &str) -> Result<Proven, Error> {
+/// Uses the newest code of a target up, for SDKs that send target and code together, if it was asked for something like
+/// that.
+pub(crate) async fn prove(
+    app: &App,
+    pool: &PoolId,
+    target: &Target,
+    code: &str,
+    wanted: Use,
+) -> Result<Proven, Error> {
     let id = app.store.verification_of(pool, target).await?;
     let attempted = Attempted {
         id: id.ok_or(Refused::CodeSpent)?,
         code_hash: code_hash(app, pool, target, code),
-        token_hash: None,
+        given_for: GivenFor::Use(wanted),
         lives: 0,
     };
     attempt(app, pool, attempted).await.map(Proven::by_code)

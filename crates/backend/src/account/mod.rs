@@ -7,6 +7,7 @@ mod encrypted;
 mod own_metadata;
 mod pace;
 mod password;
+mod purpose;
 mod register;
 mod self_service;
 mod sign_in;
@@ -14,14 +15,15 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use codes::{Asker, Locale, Purpose, check_code, prove, redeem, send_code};
+pub(crate) use codes::{Asker, Locale, check_code, prove, redeem, send_code};
 pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};
 pub(crate) use password::{
     Passwords, change_password, confirm_password, reset_password, set_password, set_password_of,
 };
-pub(crate) use register::{NewAccount, Registration, register};
+pub(crate) use purpose::{Purpose, Use};
+pub(crate) use register::{NewAccount, Registration, register, register_bound};
 pub(crate) use self_service::{Field, Person, ProfilePatch, bind, person, rename, unbind, update_profile};
 pub(crate) use sign_in::{Account, sign_in_with_code, sign_in_with_password};
 pub(crate) use target::{Proven, Target};

@@ -1,7 +1,10 @@
 //! Registration without WeChat: by a proven phone or address, or by a user name and a password.
 
 use super::{ProfilePatch, Proven, Refused, password::check_new};
-use crate::{App, Error, store::Registered};
+use crate::{
+    App, Error,
+    store::{Brought, Registered},
+};
 use yaopai_domain::{LoginName, PoolId, UserId, Username};
 use zeroize::Zeroizing;
 
@@ -31,6 +34,32 @@ pub(crate) struct NewAccount {
 
 /// Makes a user, unless somebody has the phone, address or name ([`Refused::Taken`]).
 pub(crate) async fn register(app: &App, pool: &PoolId, registration: Registration) -> Result<UserId, Error> {
+    let new = checked(app, registration).await?;
+    match app.store.register(pool, new).await? {
+        Registered::User(user) => Ok(user),
+        Registered::Taken(kind) => Err(Refused::Taken(kind).into()),
+        // Of a registration that brings nobody.
+        Registered::Spent | Registered::Unbound(_) => Err(Error::Internal("nobody was brought")),
+    }
+}
+
+/// Makes a user and binds a WeChat person to them, in one go: both, or nothing. [`Error::BoundElsewhere`] if the person is
+/// somebody's; [`Refused::CodeSpent`] if their provider token was used meanwhile.
+pub(crate) async fn register_bound(
+    app: &App,
+    registration: Registration,
+    brought: Brought,
+) -> Result<UserId, Error> {
+    let new = checked(app, registration).await?;
+    match app.store.register_bound(new, brought).await? {
+        Registered::User(user) => Ok(user),
+        Registered::Taken(kind) => Err(Refused::Taken(kind).into()),
+        Registered::Spent => Err(Refused::CodeSpent.into()),
+        Registered::Unbound(_) => Err(Error::BoundElsewhere),
+    }
+}
+
+async fn checked(app: &App, registration: Registration) -> Result<NewAccount, Error> {
     let mut names: Vec<LoginName> = registration.proven.iter().map(Proven::login_name).collect();
     names.extend(registration.username.map(LoginName::from));
     let can_log_in = !registration.proven.is_empty() || registration.password.is_some();
@@ -49,13 +78,9 @@ pub(crate) async fn register(app: &App, pool: &PoolId, registration: Registratio
         }
         None => None,
     };
-    let new = NewAccount {
+    Ok(NewAccount {
         names,
         password_hash,
         patch: registration.profile,
-    };
-    match app.store.register(pool, new).await? {
-        Registered::User(user) => Ok(user),
-        Registered::Taken(kind) => Err(Refused::Taken(kind).into()),
-    }
+    })
 }

@@ -96,7 +96,9 @@ fn words(message: &Message) -> (&'static str, String) {
     match message.locale {
         Locale::Chinese => {
             let what = match message.purpose {
-                Purpose::Enter | Purpose::SignIn => "登录",
+                // It may be for anything, so nothing less is said.
+                Purpose::Unsaid => "验证身份",
+                Purpose::Enter | Purpose::User | Purpose::SignIn => "登录",
                 Purpose::Register => "注册",
                 Purpose::Bind => "绑定邮箱",
                 Purpose::ResetPassword => "重设密码",
@@ -108,7 +110,8 @@ fn words(message: &Message) -> (&'static str, String) {
         }
         Locale::English => {
             let what = match message.purpose {
-                Purpose::Enter | Purpose::SignIn => "log in",
+                Purpose::Unsaid => "prove that it is you",
+                Purpose::Enter | Purpose::User | Purpose::SignIn => "log in",
                 Purpose::Register => "register",
                 Purpose::Bind => "bind this address",
                 Purpose::ResetPassword => "set a new password",

@@ -59,7 +59,7 @@ impl Sms {
         let body = Body {
             target: phone.as_str(),
             code: &message.code,
-            purpose: message.purpose.as_str(),
+            purpose: message.purpose.told(),
             locale: message.locale.as_str(),
             request_id: &message.id,
         };

@@ -7,10 +7,10 @@ use crate::{
 };
 use axum::{
     body::Body,
-    http::{Method, Request},
+    http::{Method, Request, header},
 };
 use serde_json::{Value, json};
-use std::ops::Deref;
+use std::{collections::BTreeMap, ops::Deref, sync::Mutex};
 use url::Url;
 use yaopai_sandbox::{AppKind, AppSheet, Config, Sandbox};
 use zeroize::Zeroizing;
@@ -25,6 +25,7 @@ pub(crate) struct Desk {
     pub(crate) bench: Bench,
     pub(crate) sandbox: Sandbox,
     http: reqwest::Client,
+    cookies: Mutex<BTreeMap<String, String>>,
 }
 
 impl Deref for Desk {
@@ -56,7 +57,12 @@ impl Desk {
         };
         let bench = Bench::beside(&sandbox.url(), delivery).await;
         let http = gateway_client(&sandbox.url()).unwrap();
-        let desk = Self { bench, sandbox, http };
+        let desk = Self {
+            bench,
+            sandbox,
+            http,
+            cookies: Mutex::default(),
+        };
         desk.furnish().await;
         desk
     }
@@ -115,7 +121,17 @@ impl Desk {
         apps.find(|app| app.kind == kind).unwrap()
     }
 
-    /// Sends a request with these headers.
+    /// From now on requests come from another browser.
+    pub(crate) fn another_browser(&self) -> BTreeMap<String, String> {
+        std::mem::take(&mut self.cookies.lock().unwrap())
+    }
+
+    /// From now on requests come from the browser with these cookies.
+    pub(crate) fn browser(&self, cookies: BTreeMap<String, String>) {
+        *self.cookies.lock().unwrap() = cookies;
+    }
+
+    /// Sends a request with these headers and the cookies that answers have set.
     pub(crate) async fn call(
         &self,
         method: Method,
@@ -127,7 +143,30 @@ impl Desk {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.take(request.body(body.into()).unwrap()).await
+        let cookies: Vec<String> = self
+            .cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        let answer = self.take(request.body(body.into()).unwrap()).await;
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let (pair, _) = cookie.to_str().unwrap().split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            let mut cookies = self.cookies.lock().unwrap();
+            cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer
+    }
+
+    /// Opens an address of ours in the browser.
+    pub(crate) async fn browse(&self, url: &Url) -> Answer {
+        let path = format!("{}?{}", url.path(), url.query().unwrap_or_default());
+        self.call(Method::GET, &path, &[], "").await
     }
 
     /// Turns something in the sandbox.

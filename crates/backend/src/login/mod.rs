@@ -6,6 +6,7 @@
 //! exchanged once, and its verdict is written with everything that belongs to it in one transaction.
 
 mod app_launch;
+mod browser;
 mod door;
 mod exchange;
 mod follow_code;
@@ -26,10 +27,11 @@ mod step;
 mod tests;
 mod webpage_authorization;
 
+pub(crate) use browser::{Departure, Mark, marks};
 pub(crate) use door::{Door, Via, Which, door};
 pub(crate) use knock::{Identified, begin_session, identify, log_in, resolve};
 pub(crate) use mini_program::scene_page;
-pub(crate) use phone::{ProvenPhone, has_phone, open_data, phone_by_code, phone_by_data};
+pub(crate) use phone::{ProvenPhone, open_data, phone_by_code, phone_by_data, take_phone};
 pub(crate) use redirect::{Arrived, Then, begin_redirect};
 pub(crate) use reject::reject;
 pub(crate) use scan::{begin_scan, redeem_scan, scan};

@@ -14,6 +14,12 @@ impl Nonce {
         Self(Zeroizing::new(hex::encode(bytes.as_slice())))
     }
 
+    /// A word that came in, if it can be one.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let shaped = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        shaped.then(|| Self(Zeroizing::new(text.to_owned())))
+    }
+
     /// The word, to give to WeChat.
     pub(super) fn expose(&self) -> &str {
         &self.0

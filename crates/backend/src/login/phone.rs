@@ -5,6 +5,7 @@
 use super::{
     Door, Rejected,
     exchange::{row_of, session_place},
+    nonce::hash,
     reject,
     running::measure,
 };
@@ -69,10 +70,11 @@ pub(crate) async fn phone_by_code(
     let began = app.clock.now();
     let call = app.wechat.phone_number(&credentials, &code, open_id, began).await;
     measure(app, &call, began);
-    remembered(app, door, open_id, call.result?).await
+    remembered(app, door, open_id, call.result?, None).await
 }
 
-/// The phone number in sealed data of the phone-number button, for base libraries that give no code.
+/// The phone number in sealed data of the phone-number button, for base libraries that give no code. The same data counts
+/// once, for the person whose session key opens it.
 pub(crate) async fn phone_by_data(
     app: &App,
     door: &Door,
@@ -85,12 +87,13 @@ pub(crate) async fn phone_by_data(
     let Some(number) = opened.phone().filter(|_| age.abs() <= FRESH_MILLIS) else {
         return Err(tampered(app, door).await);
     };
-    remembered(app, door, Some(open_id), number).await
+    let sealed = Some(hash(data));
+    remembered(app, door, Some(open_id), number, sealed).await
 }
 
-/// Whether WeChat gave this phone number (E.164) for the person within the last 10 minutes.
-pub(crate) async fn has_phone(app: &App, door: &Door, open_id: &str, phone: &str) -> Result<bool, Error> {
-    Ok(app.store.has_phone(person(door, open_id), phone).await?)
+/// Whether WeChat gave this phone number (E.164) for the person within the last 10 minutes; that counts once.
+pub(crate) async fn take_phone(app: &App, door: &Door, open_id: &str, phone: &str) -> Result<bool, Error> {
+    Ok(app.store.take_phone(person(door, open_id), phone).await?)
 }
 
 async fn remembered(
@@ -98,11 +101,14 @@ async fn remembered(
     door: &Door,
     open_id: Option<&str>,
     number: PhoneNumber,
+    sealed: Option<String>,
 ) -> Result<ProvenPhone, Error> {
     if let Some(open_id) = open_id {
-        app.store
-            .remember_phone(person(door, open_id), &number.e164())
-            .await?;
+        let who = person(door, open_id);
+        let counts = app.store.remember_phone(who, &number.e164(), sealed).await?;
+        if !counts {
+            return Err(tampered(app, door).await);
+        }
     }
     Ok(ProvenPhone {
         number,

@@ -1,7 +1,8 @@
 //! Logins of which WeChat sends the browser back: where it goes first, and what happens when it returns.
 
 use super::{
-    Door, Rejected, Via,
+    Departure, Door, Mark, Rejected, Via,
+    browser::carries,
     exchange::{claim_of, confirm, exchange_and_conclude},
     knock::{detached, first_verdict},
     nonce::{Nonce, hash},
@@ -14,11 +15,12 @@ use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
     extract::Place,
+    limit::address_of,
     store::{Claim, ClaimedCode, Tied, Ties},
 };
 use axum::{
-    extract::{RawQuery, State},
-    http::Method,
+    extract::{Request, State},
+    http::{HeaderMap, Method},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use url::{Url, form_urlencoded};
 use yaopai_domain::{
-    AttemptId, AttemptState, Connection, ConnectionKind, ConnectionSettings, LegName, LoginAttempt, Purpose,
+    AttemptId, AttemptState, Connection, ConnectionKind, ConnectionSettings, LegName, LoginAttempt,
     SetupSheet, Verdict, WebScope,
 };
 use yaopai_wechat::{LoginCode, Scope};
@@ -40,6 +42,14 @@ pub(crate) struct Then {
     pub(crate) memo: Value,
 }
 
+/// What is kept until the browser returns.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Memo {
+    then: Then,
+    /// SHA-256 (hex) of the mark of the browser that was sent away.
+    browser: String,
+}
+
 /// A browser that WeChat sent back for a facade.
 pub(crate) struct Arrived {
     /// The connection; it may have been closed meanwhile, which [`Arrived::log_in`] tells.
@@ -49,18 +59,37 @@ pub(crate) struct Arrived {
     /// Whether the person agreed. If not, there is nothing to log in with.
     pub(crate) agreed: bool,
     attempt: LoginAttempt,
-    code: Option<LoginCode>,
+    brought: Brought,
 }
 
-/// Where to send the browser. What WeChat's answer is to do is `then`.
-pub(crate) async fn begin_redirect(app: &Arc<App>, door: &Door, then: Then) -> Result<Url, Error> {
+/// What a browser came back with.
+pub(super) enum Brought {
+    Code(LoginCode),
+    /// The person did not agree.
+    Nothing,
+    /// It is not the one that was sent away: what it brings is not looked at.
+    OtherBrowser,
+}
+
+/// Where to send the browser that sent these headers. What WeChat's answer is to do is `then`, if the same browser brings
+/// it.
+pub(crate) async fn begin_redirect(
+    app: &Arc<App>,
+    door: &Door,
+    then: Then,
+    headers: &HeaderMap,
+) -> Result<Departure, Error> {
     if !door.connection.kind.redirects() {
         return Err(Error::Malformed(
             "this connection does not log in by redirect".to_owned(),
         ));
     }
-    let nonce = Nonce::new(app.entropy.as_ref());
-    let memo = serde_json::to_value(then).map_err(|_| Error::Internal("a memo could not be written"))?;
+    let (nonce, mark) = (Nonce::new(app.entropy.as_ref()), Mark::give(app, headers));
+    let memo = Memo {
+        then,
+        browser: mark.hash(),
+    };
+    let memo = serde_json::to_value(memo).map_err(|_| Error::Internal("a memo could not be written"))?;
     let ties = Ties {
         nonce_hash: Some(nonce.hash()),
         application: door.application.clone(),
@@ -72,7 +101,10 @@ pub(crate) async fn begin_redirect(app: &Arc<App>, door: &Door, then: Then) -> R
     let address = page_address(app, &door.connection, &callback, &nonce);
     running.take(vec![address.begin()]).await?;
     running.watch(std::future::pending());
-    Ok(address.url)
+    Ok(Departure {
+        url: address.url,
+        mark,
+    })
 }
 
 /// The address of WeChat's page, and how people may see it.
@@ -129,7 +161,7 @@ impl Arrived {
     }
 
     /// Exchanges the code and decides, once: the same callback that arrives again gets the first verdict. A code that came
-    /// with another state is [`Error::Replayed`].
+    /// with another state is [`Error::Replayed`], a browser that was not sent away [`Error::OtherBrowser`].
     pub(crate) async fn log_in(self, app: &Arc<App>) -> Result<Verdict, Error> {
         detached(app, async move |app| match self.claim(&app).await? {
             (code, Claimed::First(running)) => exchange_and_conclude(&running, &code, None)
@@ -150,8 +182,10 @@ impl Arrived {
             via,
             ..
         } = &self.door;
-        let Some(code) = self.code.clone() else {
-            return Err(Error::Malformed("the person did not agree".to_owned()));
+        let code = match &self.brought {
+            Brought::Code(code) => code.clone(),
+            Brought::Nothing => return Err(Error::Malformed("the person did not agree".to_owned())),
+            Brought::OtherBrowser => return Err(Error::OtherBrowser),
         };
         if !connection.enabled {
             reject(app, pool, Some(connection), via, Rejected::Disabled).await;
@@ -202,13 +236,14 @@ async fn handle(
     State(app): State<Arc<App>>,
     method: Method,
     Place(identifier): Place<String>,
-    RawQuery(query): RawQuery,
+    request: Request,
 ) -> Response {
     if method != Method::GET {
         // A preview that only asks for the head must not spend the code.
         return Page::Unknown.into_response();
     }
-    let query = query.unwrap_or_default();
+    let (parts, _) = request.into_parts();
+    let query = parts.uri.query().unwrap_or_default();
     // WeChat may append more (`uin`, `key`, …); of a repeated name the first counts.
     let parameter = |name: &str| {
         form_urlencoded::parse(query.as_bytes())
@@ -219,7 +254,16 @@ async fn handle(
         return Page::Unknown.into_response();
     };
     let code = parameter("code").map(LoginCode::new);
-    take(app, &identifier, &state, code)
+    let via = Via {
+        facade: "callback",
+        client: address_of(&app, &parts.headers, &parts.extensions),
+        request_id: parts
+            .headers
+            .get("x-request-id")
+            .and_then(|id| id.to_str().ok())
+            .map(str::to_owned),
+    };
+    take(app, &identifier, &state, code, &parts.headers, via)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "a callback could not be taken");
@@ -232,6 +276,8 @@ async fn take(
     identifier: &str,
     state: &str,
     code: Option<LoginCode>,
+    headers: &HeaderMap,
+    via: Via,
 ) -> Result<Response, Error> {
     let Some(tied) = app.store.attempt_of_nonce(hash(state)).await? else {
         return Ok(Page::Unknown.into_response());
@@ -245,6 +291,20 @@ async fn take(
     if !running.connection.kind.redirects() {
         return Ok(Page::Unknown.into_response());
     }
+    let memo = match tied.memo.clone().map(serde_json::from_value::<Memo>).transpose() {
+        Ok(memo) => memo,
+        Err(_) => return Ok(Page::Unknown.into_response()),
+    };
+    if let Some(memo) = memo
+        .as_ref()
+        .filter(|memo| !carries(&app, headers, &memo.browser))
+    {
+        // The attempt stays as it is: its own browser may still come.
+        let connection = Some(&running.connection);
+        reject(&app, &tied.pool, connection, &via, Rejected::OtherBrowser).await;
+        let arrived = arrived(&running, &tied, memo.then.clone(), Brought::OtherBrowser);
+        return Ok(crate::facades::came_back(app, arrived).await);
+    }
     if code.is_none() {
         let mut steps = callback_legs(identifier, &tied.attempt, false);
         steps.push(Step::Finish {
@@ -254,7 +314,9 @@ async fn take(
         // Of an attempt that has gone another way the outcome is shown all the same.
         running.take(steps).await?;
     }
-    if let Some(arrived) = arrived(&running, &tied, code.clone()) {
+    if let Some(memo) = memo {
+        let brought = code.map_or(Brought::Nothing, Brought::Code);
+        let arrived = arrived(&running, &tied, memo.then, brought);
         return Ok(crate::facades::came_back(app, arrived).await);
     }
     let decided = match code {
@@ -268,14 +330,10 @@ async fn take(
     Ok(Page::Outcome(Box::new(outcome)).into_response())
 }
 
-/// The browser for its facade; `None` if nobody but the person waits for it.
-pub(super) fn arrived(running: &Running, tied: &Tied, code: Option<LoginCode>) -> Option<Arrived> {
-    if tied.attempt.purpose != Purpose::Login {
-        return None;
-    }
-    let then: Then = serde_json::from_value(tied.memo.clone()?).ok()?;
+/// The browser for its facade.
+pub(super) fn arrived(running: &Running, tied: &Tied, then: Then, brought: Brought) -> Arrived {
     let via = tied.attempt.via.clone();
-    Some(Arrived {
+    Arrived {
         door: Door {
             pool: tied.pool.clone(),
             connection: running.connection.clone(),
@@ -288,10 +346,10 @@ pub(super) fn arrived(running: &Running, tied: &Tied, code: Option<LoginCode>) -
             },
         },
         then,
-        agreed: code.is_some(),
+        agreed: !matches!(brought, Brought::Nothing),
         attempt: tied.attempt.clone(),
-        code,
-    })
+        brought,
+    }
 }
 
 /// The legs that a callback ends and adds.

@@ -20,13 +20,15 @@ use futures_util::{Stream, StreamExt as _, stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::sync::broadcast;
+use tokio::{sync::broadcast, time::timeout};
 use yaopai_domain::{Action, AttemptId, AttemptState, ConnectionId, LoginAttempt, PoolId, Timestamp, UserId};
 
 const LIST_DEFAULT: u32 = 50;
 const LIST_MOST: u32 = 200;
 /// Proxies close a connection on which nothing happens for a minute.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(20);
+/// How late the news of other instances may be.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The endpoints.
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -171,13 +173,21 @@ struct Follower {
 
 impl Follower {
     /// The next state; `None` after the last. A message only says that something happened, the store says what: so
-    /// states come in order, and none is missed by someone who lags behind.
+    /// states come in order, and none is missed by someone who lags behind. Of what another instance writes there is no
+    /// message, so the store is looked at now and then anyhow.
     async fn next(mut self) -> Option<(LoginAttempt, Self)> {
         while !self.shown.state.is_final() {
-            match self.changes.recv().await {
-                Ok(changed) if changed != self.shown.id => continue,
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
+            let news = async {
+                loop {
+                    match self.changes.recv().await {
+                        Ok(changed) if changed != self.shown.id => {}
+                        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return Some(()),
+                        Err(broadcast::error::RecvError::Closed) => return None,
+                    }
+                }
+            };
+            if timeout(LOOK_EVERY, news).await == Ok(None) {
+                return None;
             }
             let attempt = read(&self.app, &self.pool, self.shown.id).await.ok()?;
             if attempt != self.shown {
@@ -206,10 +216,15 @@ async fn read(app: &App, pool: &PoolId, id: AttemptId) -> Result<LoginAttempt, E
 
 #[cfg(test)]
 mod tests {
-    use crate::{store::engine::values, testing::Bench};
+    use crate::{
+        login::Step,
+        store::engine::values,
+        testing::{Bench, On},
+    };
     use axum::http::{Method, StatusCode};
     use rstest::rstest;
     use serde_json::Value;
+    use yaopai_domain::{AttemptState, PoolId};
 
     const USER: &str = "00000000-0000-7000-8000-0000000000aa";
     const CONNECTION: &str = "00000000-0000-7000-8000-0000000000cc";
@@ -298,6 +313,27 @@ mod tests {
     async fn attempts_are_found_by_what_support_is_told(#[case] query: &str, #[case] expected: &str) {
         let bench = bench().await;
         assert_eq!(find(&bench, query).await, (expected.to_owned(), None));
+    }
+
+    #[rstest]
+    #[case::sqlite(On::Sqlite)]
+    #[case::postgres(On::Postgres)]
+    #[tokio::test]
+    async fn who_follows_an_attempt_hears_what_another_instance_does(#[case] engine: On) {
+        let bench = Bench::on(engine).await;
+        let other = bench.another(&bench.app.public_url).await;
+        let id = "00000000-0000-7000-8000-000000000001";
+        let sql = "INSERT INTO attempt (id, pool, purpose, dry_run, state, legs, created_at, expires_at)
+                   VALUES ($1, 'default', 'test', 0, 'waiting', '[]', 0, 9000000000000)";
+        bench.change(sql, values![id]).await;
+        let path = format!("/manage/v1/pools/default/attempts/{id}/events");
+        let mut events = bench.stream("the key of the viewer", &path).await;
+        assert!(events.next().await.unwrap().contains("waiting"));
+        let scanned = vec![Step::Move(AttemptState::Scanned)];
+        let pool = PoolId::default();
+        let moved = other.store.advance_attempt(&pool, id.parse().unwrap(), scanned);
+        assert!(moved.await.unwrap().is_some());
+        assert!(events.next().await.unwrap().contains("scanned"));
     }
 
     #[tokio::test]

@@ -160,6 +160,8 @@ async fn a_refused_person_is_bound_by_support_in_one_step_and_then_gets_in() {
     assert_eq!(answer.json(), json!({ "user_id": user }), "{}", answer.text());
     assert_eq!(desk.refused().await, Vec::<Value>::new());
     assert_eq!(desk.subjects(user).await, ["o-mini", "o-web", "u-1"]);
+    let nickname = desk.record(user).await["user"]["profile"]["nickname"]["value"].clone();
+    assert_eq!(nickname, "o-web 的昵称", "their own name stays (rule 8)");
     let again = desk.arrive(&strict, "o-mini", Some("u-1")).await;
     assert!(
         matches!(again, Verdict::LogIn { user_id, .. } if user_id == user),

@@ -1,9 +1,11 @@
 //! What operators of the server look at: `/healthz`, `/readyz` and Prometheus' `/metrics`.
 
 mod metrics;
+mod problems;
 mod requests;
 
 pub(crate) use metrics::Metrics;
+pub(crate) use problems::name_request;
 pub(crate) use requests::measure;
 
 use crate::{

@@ -1,17 +1,22 @@
 //! Accounts: made by the people themselves, and what a login without WeChat has to know.
 
 use super::{
-    Reading, Store, StoreError, Writing,
+    Alone, Reading, Store, StoreError, Writing,
     audit::{self, Entry},
+    bindings::{Bind, By, bind_alone},
     engine::values,
-    feed,
+    feed, identity,
     login_names::{self, Holder, given, holder, shown},
     own_data::{apply, put_details},
     pace::{self, Action},
-    users,
+    provider_tokens, users,
 };
-use crate::account::{Account, NewAccount, Pace, one_more_wrong_password};
+use crate::{
+    account::{Account, NewAccount, Pace, one_more_wrong_password},
+    identity::Arrival,
+};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use yaopai_domain::{
     EntityKey, LoginName, LoginNameKind, Metadata, PoolId, Profile, Source, User, UserId, UserStatus,
 };
@@ -23,6 +28,19 @@ pub(crate) enum Registered {
     User(UserId),
     /// Somebody has that name.
     Taken(LoginNameKind),
+    /// The provider token was used meanwhile.
+    Spent,
+    /// The WeChat person cannot be bound.
+    Unbound(Bind),
+}
+
+/// A WeChat person to bind to a user who is made.
+#[derive(Debug, Clone)]
+pub(crate) struct Brought {
+    /// The hash of the provider token that names them; it is used up.
+    pub(crate) token_hash: String,
+    /// The person.
+    pub(crate) person: Arrival,
 }
 
 impl Store {
@@ -30,6 +48,22 @@ impl Store {
     pub(crate) async fn register(&self, pool: &PoolId, new: NewAccount) -> Result<Registered, StoreError> {
         self.write((pool.clone(), new), |writing, (pool, new)| {
             Box::pin(register(writing, pool, new))
+        })
+        .await
+    }
+
+    /// Makes a user with these names and binds the WeChat person to them: both, or nothing.
+    pub(crate) async fn register_bound(
+        &self,
+        new: NewAccount,
+        brought: Brought,
+    ) -> Result<Registered, StoreError> {
+        let data = Arc::new((new, brought));
+        self.write(data, |writing, data| {
+            Box::pin(async move {
+                let (new, brought) = data.as_ref();
+                register_bound(writing, new, brought).await
+            })
         })
         .await
     }
@@ -141,28 +175,61 @@ impl Store {
 
 async fn register(writing: &Writing<'_>, pool: &PoolId, new: &NewAccount) -> Result<Registered, StoreError> {
     let alone = writing.alone(pool).await?;
+    make(&alone, new).await
+}
+
+async fn register_bound(
+    writing: &Writing<'_>,
+    new: &NewAccount,
+    brought: &Brought,
+) -> Result<Registered, StoreError> {
+    let Brought { token_hash, person } = brought;
+    let alone = writing.alone(&person.pool).await?;
+    // Whatever speaks against it is found before anything is written.
+    if person.snapshot_user {
+        return Ok(Registered::Unbound(Bind::Snapshot));
+    }
+    if let Some(holder) = identity::look(&alone, person).await?.holders().next() {
+        return Ok(Registered::Unbound(Bind::Elsewhere(holder)));
+    }
+    if !provider_tokens::usable(&alone, token_hash).await? {
+        return Ok(Registered::Spent);
+    }
+    let registered = make(&alone, new).await?;
+    if let Registered::User(user) = registered {
+        let by = By {
+            actor: format!("person:{user}"),
+        };
+        bind_alone(&alone, person, user, &by).await?;
+        provider_tokens::use_up(&alone, token_hash).await?;
+    }
+    Ok(registered)
+}
+
+async fn make(alone: &Alone<'_>, new: &NewAccount) -> Result<Registered, StoreError> {
+    let pool = alone.pool();
     for name in &new.names {
-        if holder(&alone, pool, name).await? != Holder::Nobody {
+        if holder(alone, pool, name).await? != Holder::Nobody {
             return Ok(Registered::Taken(name.kind()));
         }
     }
-    let mut user = fresh(writing);
+    let mut user = fresh(alone);
     let details = apply(&mut user, &new.patch, Source::Person);
     for name in &new.names {
         *shown(&mut user, name.kind()) = Some(given(name.as_str(), Source::Person));
     }
-    users::save(&alone, &user).await?;
+    users::save(alone, &user).await?;
     for name in &new.names {
-        login_names::put(&alone, user.id, name).await?;
+        login_names::put(alone, user.id, name).await?;
     }
-    put_details(&alone, pool, user.id, &details).await?;
+    put_details(alone, pool, user.id, &details).await?;
     if let Some(hash) = &new.password_hash {
-        put_password(&alone, pool, user.id, hash).await?;
+        put_password(alone, pool, user.id, hash).await?;
     }
     let kinds: Vec<&str> = new.names.iter().map(|name| name.kind().as_str()).collect();
     let by = Some(json!({"by": kinds}));
-    by_person(&alone, pool, user.id, "account.register", None, by).await?;
-    feed::commit(&alone, &[EntityKey::User(user.id)]).await?;
+    by_person(alone, pool, user.id, "account.register", None, by).await?;
+    feed::commit(alone, &[EntityKey::User(user.id)]).await?;
     Ok(Registered::User(user.id))
 }
 

@@ -318,8 +318,17 @@ async fn delete(
 ) -> Result<(), StoreError> {
     let alone = writing.alone(pool).await?;
     let old = existing(&alone, pool, id).await?;
-    let sql = "DELETE FROM application WHERE pool = $1 AND id = $2";
-    alone.execute(sql, values![pool, id]).await?;
+    // Nobody acts for an application that is gone.
+    let sql = "UPDATE session SET ended_at = $1 WHERE pool = $2 AND application = $3 AND ended_at IS NULL";
+    alone.execute(sql, values![alone.now(), pool, id]).await?;
+    for sql in [
+        "DELETE FROM authorization_code WHERE pool = $1 AND application = $2",
+        "DELETE FROM provider_token WHERE pool = $1 AND application = $2",
+        "DELETE FROM qr_login WHERE pool = $1 AND application = $2",
+        "DELETE FROM application WHERE pool = $1 AND id = $2",
+    ] {
+        alone.execute(sql, values![pool, id]).await?;
+    }
     let entry = Entry {
         actor,
         action: "application.delete",

@@ -108,7 +108,12 @@ pub(super) async fn bind_alone(
         return Ok(Bind::Already);
     }
     let mut changed = identity::bind_missing(alone, person, &known, id).await?;
-    if identity::greet(&mut user, person) {
+    // Their own name stays: what came with the binding may be older, or of another app.
+    let (nickname, avatar_url) = (&person.person.nickname, &person.person.avatar_url);
+    if user
+        .profile
+        .fill_from_wechat(nickname.as_deref(), avatar_url.as_deref())
+    {
         user.updated_at = alone.now();
         users::save(alone, &user).await?;
         changed.push(EntityKey::User(id));

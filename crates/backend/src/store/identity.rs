@@ -249,7 +249,7 @@ pub(super) async fn look(reading: &Reading<'_>, arrival: &Arrival) -> Result<Kno
 }
 
 /// Takes what WeChat says about the person into the user's profile; whether that changed anything.
-pub(super) fn greet(user: &mut User, arrival: &Arrival) -> bool {
+fn greet(user: &mut User, arrival: &Arrival) -> bool {
     let person = &arrival.person;
     user.profile
         .absorb_wechat(person.nickname.as_deref(), person.avatar_url.as_deref())

@@ -20,6 +20,7 @@ mod connections;
 pub(crate) mod engine;
 mod feed;
 mod identity;
+mod leftovers;
 mod login_names;
 mod merges;
 mod narrow;
@@ -44,7 +45,7 @@ mod watch;
 mod wechat_words;
 
 pub(crate) use access::{KeyHolder, MadeKey};
-pub(crate) use accounts::Registered;
+pub(crate) use accounts::{Brought, Registered};
 pub(crate) use applications::Application;
 pub(crate) use attempt_search::AttemptFilter;
 pub(crate) use attempts::{
@@ -60,7 +61,7 @@ pub use engine::{InvalidPostgresUrl, PostgresServer};
 pub(crate) use merges::{MergeOutcome, UnmergeOutcome};
 pub(crate) use own_data::{Claimed, Dropped, OwnMetadata};
 pub(crate) use pool_keys::StoredKey;
-pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken};
+pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken, SentBack, Told};
 pub(crate) use qr_logins::{QrLogin, QrState};
 pub(crate) use refused::{Admission, Admitted, RefusedAfter};
 pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};
@@ -69,7 +70,7 @@ pub(crate) use transaction::{Alone, Reading, Store, Writing};
 pub(crate) use uploads::NewUpload;
 pub(crate) use user_changes::UserChange;
 pub(crate) use user_search::{Test as UserTest, UserColumn, UserPage, UserSearch};
-pub(crate) use verifications::{Attempted, NewVerification, Opened, Tried};
+pub(crate) use verifications::{Attempted, GivenFor, NewVerification, Opened, Tried};
 pub(crate) use wechat_words::{AppPerson, TakenPush};
 
 use std::path::PathBuf;

@@ -80,6 +80,13 @@ pub(crate) struct QrLogin {
     pub(crate) expires_at: Timestamp,
 }
 
+impl QrLogin {
+    /// Whether it can get there from where it stands, as far as nobody else moves it meanwhile.
+    pub(crate) fn may_go(&self, to: QrState, now: Timestamp) -> bool {
+        self.expires_at > now && to.from().contains(&self.state)
+    }
+}
+
 impl Store {
     /// Keeps a new code, and forgets those that expired long ago.
     pub(crate) async fn open_qr_login(&self, login: QrLogin) -> Result<(), StoreError> {
@@ -192,11 +199,11 @@ async fn advance(
     to: QrState,
     user: Option<UserId>,
 ) -> Result<bool, StoreError> {
-    let Some(login) = find(writing, "id = $1", id).await? else {
+    let Some(login) = find(writing, "id = $1 FOR UPDATE", id).await? else {
         return Ok(false);
     };
     let other = matches!((login.user, user), (Some(one), Some(other)) if one != other);
-    if other || login.expires_at <= writing.now() || !to.from().contains(&login.state) {
+    if other || !login.may_go(to, writing.now()) {
         return Ok(false);
     }
     let expires_at = match to {
@@ -212,4 +219,65 @@ async fn advance(
         login.state.as_str()
     ];
     Ok(writing.execute(sql, values).await? > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{QrLogin, QrState};
+    use crate::testing::{Bench, On};
+    use futures_util::future::join_all;
+    use rstest::rstest;
+    use std::sync::Arc;
+    use yaopai_domain::{PoolId, UserId};
+
+    #[rstest]
+    #[case::sqlite(On::Sqlite)]
+    #[case::postgres(On::Postgres)]
+    #[tokio::test]
+    async fn of_all_who_confirm_one_code_one_is_logged_in(#[case] engine: On) {
+        let bench = Bench::on(engine).await;
+        let app = &bench.app;
+        let now = app.clock.now();
+        let login = QrLogin {
+            id: "random".to_owned(),
+            pool: PoolId::default(),
+            application: None,
+            scene: "APP_AUTH".to_owned(),
+            state: QrState::Waiting,
+            user: None,
+            custom_data: "{}".to_owned(),
+            media_type: "image/png".to_owned(),
+            picture: Vec::new(),
+            created_at: now,
+            expires_at: now.plus_millis(1000),
+        };
+        app.store.open_qr_login(login).await.unwrap();
+        let people: Vec<UserId> = (0..8)
+            .map(|_| UserId::new(app.clock.as_ref(), app.entropy.as_ref()))
+            .collect();
+        let moves = people.iter().flat_map(|person| {
+            [QrState::Scanned, QrState::Confirmed].map(|to| {
+                let (store, person) = (Arc::clone(&app.store), *person);
+                tokio::spawn(async move {
+                    let moved = store.move_qr_login("random", to, Some(person)).await.unwrap();
+                    (moved && to == QrState::Confirmed).then_some(person)
+                })
+            })
+        });
+        let confirmed: Vec<UserId> = join_all(moves.collect::<Vec<_>>())
+            .await
+            .into_iter()
+            .filter_map(Result::unwrap)
+            .collect();
+        let kept = app.store.qr_login("random").await.unwrap().unwrap();
+        let named = kept.user.unwrap();
+        match kept.state {
+            QrState::Confirmed => assert_eq!(confirmed, [named]),
+            // Whoever scanned it came to confirm before: nobody else could.
+            other => assert_eq!((other, confirmed), (QrState::Scanned, Vec::new())),
+        }
+        let tickets = join_all((0..4).map(|ticket| app.store.give_qr_ticket("random", ticket.to_string())));
+        let given = tickets.await.into_iter().filter(|given| *given.as_ref().unwrap());
+        assert_eq!(given.count(), usize::from(kept.state == QrState::Confirmed));
+    }
 }

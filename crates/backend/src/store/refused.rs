@@ -176,9 +176,14 @@ async fn admit(
     let admitted = match admission {
         Admission::Dismiss => Admitted::Dismissed,
         Admission::Is(_) | Admission::New => {
-            let Some(arrival) = arrival(&alone, &refused).await? else {
+            let Some(mut arrival) = arrival(&alone, &refused).await? else {
                 return Ok(Admitted::NotFound);
             };
+            if !holders(&alone, pool, &refused).await?.is_empty() {
+                // What was written down at the refusal is older than what somebody who logs in has.
+                arrival.person.nickname = None;
+                arrival.person.avatar_url = None;
+            }
             match admission {
                 Admission::Is(user) => match bind_alone(&alone, &arrival, user, by).await? {
                     Bind::Bound | Bind::Already => Admitted::As(user),

@@ -6,7 +6,7 @@ use super::{
     engine::{Row, values},
     pace::{self, Action},
 };
-use crate::account::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Purpose, Target};
+use crate::account::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Purpose, Target, Use};
 use subtle::ConstantTimeEq;
 use yaopai_domain::PoolId;
 
@@ -48,10 +48,19 @@ pub(crate) struct Attempted {
     pub(crate) id: String,
     /// The keyed hash of what was typed.
     pub(crate) code_hash: String,
-    /// The hash of the token that a right code is exchanged for; `None` uses it up at once.
-    pub(crate) token_hash: Option<String>,
+    /// What for.
+    pub(crate) given_for: GivenFor,
     /// Milliseconds until that token runs out.
     pub(crate) lives: i64,
+}
+
+/// What somebody gives a code for.
+#[derive(Debug, Clone)]
+pub(crate) enum GivenFor {
+    /// A token with this hash; what that is used for shows later.
+    Token(String),
+    /// This, at once. A code that was asked for something else does not serve.
+    Use(Use),
 }
 
 /// What came of it.
@@ -131,21 +140,18 @@ impl Store {
         .await
     }
 
-    /// Uses the token of a proven code up; where the code went, if the token is good.
+    /// Uses the token of a proven code up; where the code went, if the token is good and the code was asked for something
+    /// like that. A token that is not for this stays good for what it is for.
     pub(crate) async fn redeem_verification(
         &self,
         pool: &PoolId,
         token_hash: String,
+        wanted: Use,
     ) -> Result<Option<Target>, StoreError> {
-        self.write((pool.clone(), token_hash), |writing, (pool, token_hash)| {
-            Box::pin(async move {
-                let sql = "UPDATE verification SET state = 'used', token_hash = NULL
-                           WHERE pool = $1 AND token_hash = $2 AND state = 'proven' AND expires_at > $3
-                           RETURNING kind, target";
-                let row = writing.row(sql, values![pool, token_hash, writing.now()]).await?;
-                row.as_ref().map(target).transpose()
-            })
-        })
+        self.write(
+            (pool.clone(), token_hash, wanted),
+            |writing, (pool, token_hash, wanted)| Box::pin(redeem(writing, pool, token_hash, *wanted)),
+        )
         .await
     }
 }
@@ -247,10 +253,34 @@ async fn newest(reading: &Reading<'_>, pool: &PoolId, target: &Target) -> Result
     row.map(|row| row.text("id")).transpose()
 }
 
+async fn redeem(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    token_hash: &str,
+    wanted: Use,
+) -> Result<Option<Target>, StoreError> {
+    let sql = "SELECT id, kind, target, purpose FROM verification
+               WHERE pool = $1 AND token_hash = $2 AND state = 'proven' AND expires_at > $3 FOR UPDATE";
+    let row = writing.row(sql, values![pool, token_hash, writing.now()]).await?;
+    let Some(row) = row.filter(|row| serves(row, wanted)) else {
+        return Ok(None);
+    };
+    let sql = "UPDATE verification SET state = 'used', token_hash = NULL WHERE id = $1";
+    writing.execute(sql, values![row.text("id")?]).await?;
+    target(&row).map(Some)
+}
+
+/// Whether a code was asked for something like that. One whose purpose nobody knows serves nothing.
+fn serves(row: &Row, wanted: Use) -> bool {
+    let purpose = row.text("purpose").ok();
+    let purpose = purpose.and_then(|name| Purpose::named(&name));
+    purpose.is_some_and(|purpose| purpose.serves(wanted))
+}
+
 async fn attempt(writing: &Writing<'_>, pool: &PoolId, attempted: &Attempted) -> Result<Tried, StoreError> {
     let sql = "UPDATE verification SET tries = tries + 1
                WHERE id = $1 AND pool = $2 AND state = 'open' AND tries < $3 AND expires_at > $4
-               RETURNING kind, target, code_hash, tries";
+               RETURNING kind, target, purpose, code_hash, tries";
     let now = writing.now();
     let row = writing.row(sql, values![&attempted.id, pool, TRIES, now]).await?;
     let Some(row) = row else { return Ok(Tried::Spent) };
@@ -259,20 +289,16 @@ async fn attempt(writing: &Writing<'_>, pool: &PoolId, attempted: &Attempted) ->
         let tries = u32::try_from(row.integer("tries")?).unwrap_or(TRIES);
         return Ok(Tried::Wrong(TRIES.saturating_sub(tries)));
     }
-    let state = if attempted.token_hash.is_some() {
-        "proven"
-    } else {
-        "used"
+    let (state, token_hash) = match &attempted.given_for {
+        GivenFor::Token(hash) => ("proven", Some(hash)),
+        // It stays good for what it is for; the try counts.
+        GivenFor::Use(wanted) if !serves(&row, *wanted) => return Ok(Tried::Spent),
+        GivenFor::Use(_) => ("used", None),
     };
     writing
         .execute(
             "UPDATE verification SET state = $1, token_hash = $2, expires_at = $3 WHERE id = $4",
-            values![
-                state,
-                attempted.token_hash.clone(),
-                now.plus_millis(attempted.lives),
-                &attempted.id
-            ],
+            values![state, token_hash, now.plus_millis(attempted.lives), &attempted.id],
         )
         .await?;
     target(&row).map(Tried::Right)

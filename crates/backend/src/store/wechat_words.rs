@@ -36,10 +36,25 @@ impl Store {
             .await
     }
 
-    /// Remembers that WeChat gave this phone number (E.164) for the person.
-    pub(crate) async fn remember_phone(&self, person: AppPerson, phone: &str) -> Result<(), StoreError> {
-        self.write((person, phone.to_owned()), |writing, (person, phone)| {
+    /// Remembers that WeChat gave this phone number (E.164) for the person. `sealed` is the hash of the data it came in, if
+    /// it did: the same data counts once, `false` if it has.
+    pub(crate) async fn remember_phone(
+        &self,
+        person: AppPerson,
+        phone: &str,
+        sealed: Option<String>,
+    ) -> Result<bool, StoreError> {
+        let data = (person, phone.to_owned(), sealed);
+        self.write(data, |writing, (person, phone, sealed)| {
             Box::pin(async move {
+                if let Some(digest) = sealed {
+                    let sql = "INSERT INTO used_open_data (pool, digest, at) VALUES ($1, $2, $3)
+                        ON CONFLICT (pool, digest) DO NOTHING";
+                    let values = values![&person.pool, digest, writing.now()];
+                    if writing.execute(sql, values).await? == 0 {
+                        return Ok(false);
+                    }
+                }
                 let sql =
                     "INSERT INTO wechat_phone (pool, app_id, open_id, phone, at) VALUES ($1, $2, $3, $4, $5)
                     ON CONFLICT (pool, app_id, open_id, phone) DO UPDATE SET at = excluded.at";
@@ -50,19 +65,19 @@ impl Store {
                 } = person;
                 let values = values![pool, app_id, open_id, phone, writing.now()];
                 writing.execute(sql, values).await?;
-                Ok(())
+                Ok(true)
             })
         })
         .await
     }
 
-    /// Whether WeChat gave this phone number (E.164) for the person within the last 10 minutes.
-    pub(crate) async fn has_phone(&self, person: AppPerson, phone: &str) -> Result<bool, StoreError> {
+    /// Whether WeChat gave this phone number (E.164) for the person within the last 10 minutes. That counts once.
+    pub(crate) async fn take_phone(&self, person: AppPerson, phone: &str) -> Result<bool, StoreError> {
         let oldest = self.now().plus_millis(-PHONE_COUNTS_MILLIS);
         let data = (person, phone.to_owned(), oldest);
-        self.read(data, |reading, (person, phone, oldest)| {
+        self.write(data, |writing, (person, phone, oldest)| {
             Box::pin(async move {
-                let sql = "SELECT phone FROM wechat_phone
+                let sql = "DELETE FROM wechat_phone
                     WHERE pool = $1 AND app_id = $2 AND open_id = $3 AND phone = $4 AND at > $5";
                 let AppPerson {
                     pool,
@@ -70,7 +85,7 @@ impl Store {
                     open_id,
                 } = person;
                 let values = values![pool, app_id, open_id, phone, *oldest];
-                reading.any(sql, values).await
+                Ok(writing.execute(sql, values).await? > 0)
             })
         })
         .await

@@ -209,6 +209,13 @@ export const errors = {
       meaning: "No login is waiting with it: it has ended, expired, or was never begun here.",
       advice: "Start the login again.",
     },
+    other_browser: {
+      title: "Another browser brought the answer",
+      meaning:
+        "The browser that came back from WeChat is not the one that was sent there, or it keeps no cookies. Nobody was logged in.",
+      advice:
+        "Begin the login at the public URL and let it end in the same browser. If people report this without reason, check that the proxy passes cookies.",
+    },
     replay: {
       title: "The code was used before",
       meaning: "WeChat takes a code once, and its first outcome is forgotten.",

@@ -195,6 +195,11 @@ export const errors = {
       meaning: "没有登录在等待它：已结束、已过期，或并非由这里发起。",
       advice: "重新开始登录。",
     },
+    other_browser: {
+      title: "返回的不是同一个浏览器",
+      meaning: "从微信返回的浏览器不是发起登录的那个，或它不保存 Cookie。没有人登录。",
+      advice: "从公网地址发起登录，并在同一浏览器中完成。若用户频繁遇到，请检查代理是否转发 Cookie。",
+    },
     replay: {
       title: "code 已被使用",
       meaning: "微信的 code 只能用一次，首次的结果已不再保留。",

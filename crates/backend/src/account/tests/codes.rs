@@ -1,7 +1,7 @@
 //! One-time codes.
 
 use super::{
-    super::{Asker, Locale, Purpose, Refused, Target, check_code, prove, redeem, send_code},
+    super::{Asker, Locale, Purpose, Refused, Target, Use, check_code, prove, redeem, send_code},
     Desk, MINUTE, at_once, by, email, phone, refused, wait,
 };
 use crate::Error;
@@ -25,7 +25,7 @@ async fn a_code_proves_its_target_once(#[case] target: Target) {
     let check = || check_code(&desk.app, &desk.pool, &sent.verification_id, &code);
     let token = check().await.unwrap();
     assert_eq!(refused(check().await), Refused::CodeSpent);
-    let redeem = || redeem(&desk.app, &desk.pool, &token.token);
+    let redeem = || redeem(&desk.app, &desk.pool, &token.token, Use::Enter);
     assert_eq!(redeem().await.unwrap().target(), &target);
     assert_eq!(refused(redeem().await), Refused::CodeSpent);
 }
@@ -41,7 +41,9 @@ async fn english_mail_holds_the_code_too() {
         .await
         .unwrap();
     let code = desk.arrived(&email()).await.unwrap();
-    prove(&desk.app, &desk.pool, &email(), &code).await.unwrap();
+    prove(&desk.app, &desk.pool, &email(), &code, Use::Bind)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -81,7 +83,7 @@ async fn a_code_lives_five_minutes_and_its_token_ten() {
     assert_eq!(token.expires_in, 600);
     desk.clock.turn(10 * MINUTE);
     assert_eq!(
-        refused(redeem(&desk.app, &desk.pool, &token.token).await),
+        refused(redeem(&desk.app, &desk.pool, &token.token, Use::Enter).await),
         Refused::CodeSpent
     );
 }
@@ -92,7 +94,7 @@ async fn a_code_is_tried_five_times_however_many_try_at_once() {
     desk.send(&phone(), Purpose::Enter).await.unwrap();
     let code = desk.arrived(&phone()).await.unwrap();
     let tried = at_once(&desk, |app, pool| async move {
-        refused(prove(&app, &pool, &phone(), "none").await)
+        refused(prove(&app, &pool, &phone(), "none", Use::Enter).await)
     })
     .await;
     let wrong = tried
@@ -100,7 +102,7 @@ async fn a_code_is_tried_five_times_however_many_try_at_once() {
         .filter(|refused| **refused != Refused::CodeSpent)
         .count();
     assert_eq!(wrong, 5);
-    let right = prove(&desk.app, &desk.pool, &phone(), &code).await;
+    let right = prove(&desk.app, &desk.pool, &phone(), &code, Use::Enter).await;
     assert_eq!(refused(right), Refused::CodeSpent);
 }
 
@@ -111,7 +113,7 @@ async fn a_code_is_used_once_however_many_use_it_at_once() {
     let code = desk.arrived(&phone()).await.unwrap();
     let proven = at_once(&desk, move |app, pool| {
         let code = code.clone();
-        async move { prove(&app, &pool, &phone(), &code).await.is_ok() }
+        async move { prove(&app, &pool, &phone(), &code, Use::Enter).await.is_ok() }
     })
     .await;
     assert_eq!(proven.into_iter().filter(|proven| *proven).count(), 1);
@@ -129,10 +131,32 @@ async fn a_code_is_worth_nothing_elsewhere() {
         .await
         .unwrap();
     assert_eq!(
-        refused(redeem(&desk.app, &other, &token.token).await),
+        refused(redeem(&desk.app, &other, &token.token, Use::Enter).await),
         Refused::CodeSpent
     );
-    redeem(&desk.app, &desk.pool, &token.token).await.unwrap();
+    redeem(&desk.app, &desk.pool, &token.token, Use::Enter)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_code_to_register_sets_no_password_and_still_registers() {
+    let desk = Desk::new().await;
+    let (app, pool) = (&desk.app, &desk.pool);
+    desk.send(&phone(), Purpose::Register).await.unwrap();
+    let code = desk.arrived(&phone()).await.unwrap();
+    let talked_out = prove(app, pool, &phone(), &code, Use::ResetPassword).await;
+    assert_eq!(refused(talked_out), Refused::CodeSpent);
+    prove(app, pool, &phone(), &code, Use::Register).await.unwrap();
+
+    let sent = desk.send(&email(), Purpose::Bind).await.unwrap();
+    let code = desk.arrived(&email()).await.unwrap();
+    let token = check_code(app, pool, &sent.verification_id, &code).await.unwrap();
+    for wanted in [Use::SignIn, Use::Register, Use::ResetPassword] {
+        let talked_out = redeem(app, pool, &token.token, wanted).await;
+        assert_eq!(refused(talked_out), Refused::CodeSpent);
+    }
+    redeem(app, pool, &token.token, Use::Bind).await.unwrap();
 }
 
 #[tokio::test]
@@ -175,6 +199,7 @@ async fn a_client_asks_for_sixty_codes_an_hour() {
 #[rstest]
 #[case::sign_in(Purpose::SignIn)]
 #[case::reset(Purpose::ResetPassword)]
+#[case::user(Purpose::User)]
 #[tokio::test]
 async fn nobody_learns_by_a_code_who_has_an_account(#[case] purpose: Purpose) {
     let desk = Desk::new().await;

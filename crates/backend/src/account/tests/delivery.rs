@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Delivery, Error, InvalidMailServer, MailServer, SmsGateway,
-    account::{Refused, Target, prove},
+    account::{Refused, Target, Use, prove},
     testing::Bench,
 };
 use axum::{
@@ -99,6 +99,7 @@ async fn a_gateway_is_told_what_to_send_and_by_whom() {
         &PoolId::default(),
         &phone(),
         body["code"].as_str().unwrap(),
+        Use::Enter,
     )
     .await
     .unwrap();
@@ -126,7 +127,7 @@ async fn a_code_that_is_not_delivered_is_told_and_leaves_nothing(
     assert!(matches!(failed, Err(Error::NotDelivered("sms"))), "{failed:?}");
     assert_eq!(gateway.heard().len(), asked);
     let code = gateway.heard()[0].1["code"].as_str().unwrap().to_owned();
-    let tried = prove(&bench.app, &PoolId::default(), &phone(), &code).await;
+    let tried = prove(&bench.app, &PoolId::default(), &phone(), &code, Use::Enter).await;
     assert_eq!(refused(tried), Refused::CodeSpent);
     send(&bench, &phone())
         .await

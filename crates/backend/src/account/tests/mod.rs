@@ -6,7 +6,7 @@ mod passwords;
 mod registration;
 mod self_service;
 
-use super::{Asker, Proven, Purpose, Registration, Target, codes::CodeSent, prove, register, send_code};
+use super::{Asker, Proven, Purpose, Registration, Target, Use, codes::CodeSent, prove, register, send_code};
 use crate::{
     Delivery, Error, MailServer, SmsGateway,
     account::Refused,
@@ -83,9 +83,11 @@ impl Desk {
     /// Proves a target, as its owner would.
     async fn prove(&self, target: &Target) -> Proven {
         self.clock.turn(MINUTE);
-        self.send(target, Purpose::Enter).await.unwrap();
+        self.send(target, Purpose::Unsaid).await.unwrap();
         let code = self.arrived(target).await.unwrap();
-        prove(&self.app, &self.pool, target, &code).await.unwrap()
+        prove(&self.app, &self.pool, target, &code, Use::Confirm)
+            .await
+            .unwrap()
     }
 
     async fn register(&self, registration: Registration) -> Result<UserId, Error> {

@@ -1,7 +1,7 @@
 //! Ways in without WeChat that the first two generations share.
 
 use super::{caller::Caller, user::Portrait, wire::Fault};
-use crate::account::{self, ProfilePatch, Purpose, Registration, Target};
+use crate::account::{self, ProfilePatch, Purpose, Registration, Target, Use};
 use serde_json::{Map, Value};
 use yaopai_domain::{LoginName, Phone};
 
@@ -40,7 +40,7 @@ pub(super) async fn by_code(
     profile: &Map<String, Value>,
 ) -> Result<Portrait, Fault> {
     let (pool, _) = caller.place().await?;
-    let proven = account::prove(&caller.app, &pool, &target, code).await?;
+    let proven = account::prove(&caller.app, &pool, &target, code, Use::Enter).await?;
     let known = account::sign_in_with_code(&caller.app, &pool, &proven).await?;
     let user = if let Some(user) = known {
         user
@@ -78,7 +78,7 @@ pub(super) async fn register(caller: &Caller, new: NewUser<'_>) -> Result<Portra
     };
     let mut proven = Vec::new();
     if let Some((target, code)) = new.proof {
-        proven.push(account::prove(&caller.app, &pool, &target, code).await?);
+        proven.push(account::prove(&caller.app, &pool, &target, code, Use::Register).await?);
     }
     let registration = Registration {
         proven,
@@ -102,10 +102,12 @@ pub(super) fn purpose(scene: &str) -> Purpose {
     let scene = scene.to_ascii_uppercase();
     if scene.contains("RESET") || scene.contains("CHANGE_PASSWORD") {
         Purpose::ResetPassword
-    } else if scene.contains("BIND") || scene.contains("CHANGE_") {
+    } else if scene.contains("BIND") || scene.contains("CHANGE_") || scene.contains("VERIFY_EMAIL") {
         Purpose::Bind
-    } else {
+    } else if scene.contains("LOGIN") || scene.contains("REGISTER") {
         Purpose::Enter
+    } else {
+        Purpose::Unsaid
     }
 }
 
@@ -118,7 +120,7 @@ pub(super) async fn reset_password(
 ) -> Result<(), Fault> {
     let (pool, _) = caller.place().await?;
     let new = account::decrypt(&caller.app, &pool, encrypted).await?;
-    let proven = account::prove(&caller.app, &pool, &target, code).await?;
+    let proven = account::prove(&caller.app, &pool, &target, code, Use::ResetPassword).await?;
     let user = account::sign_in_with_code(&caller.app, &pool, &proven)
         .await?
         .ok_or_else(Fault::no_user)?;

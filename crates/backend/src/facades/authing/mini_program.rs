@@ -157,7 +157,7 @@ async fn phone(
             let Ok(phone) = number.parse::<Phone>() else {
                 return Ok(None);
             };
-            let known = login::has_phone(&caller.app, door, open_id, phone.as_str()).await?;
+            let known = login::take_phone(&caller.app, door, open_id, phone.as_str()).await?;
             Ok(known.then_some(phone))
         }
     }

@@ -270,7 +270,7 @@ async fn moved(caller: &Caller, login: &QrLogin, to: QrState, user: UserId) -> R
     if caller.app.store.move_qr_login(&login.id, to, Some(user)).await? {
         Ok(json!({ "status": status(to), "description": "" }))
     } else {
-        Err(Fault::new(2242, "二维码已失效或已被使用"))
+        Err(used())
     }
 }
 
@@ -286,6 +286,10 @@ pub(super) async fn exchange(caller: &Caller, ticket: &str) -> Result<Portrait, 
 
 fn unknown() -> Fault {
     Fault::new(2241, "二维码不存在")
+}
+
+fn used() -> Fault {
+    Fault::new(2242, "二维码已失效或已被使用")
 }
 
 fn hash(ticket: &str) -> String {
@@ -392,7 +396,7 @@ async fn picture(State(app): State<Arc<App>>, Place(name): Place<String>) -> Res
 async fn grant(State(app): State<Arc<App>>, call: Call) -> Rest {
     Rest(
         async {
-            let (caller, login) = opened(app, &call).await?;
+            let (caller, login) = opened(app, &call, QrState::Scanned).await?;
             let code = call.query("code").ok_or_else(|| Fault::missing("code"))?;
             let door = caller.mini_program(None).await?;
             let user = mini_program::user(&caller, &door, code).await?;
@@ -406,7 +410,7 @@ async fn grant(State(app): State<Arc<App>>, call: Call) -> Rest {
 async fn confirm_by_mini_program(State(app): State<Arc<App>>, call: Call) -> Rest {
     Rest(
         async {
-            let (caller, login) = opened(app, &call).await?;
+            let (caller, login) = opened(app, &call, QrState::Confirmed).await?;
             let body = call.fields()?;
             let code = Fields(&body).need("code")?;
             let door = caller.mini_program(None).await?;
@@ -417,12 +421,16 @@ async fn confirm_by_mini_program(State(app): State<Arc<App>>, call: Call) -> Res
     )
 }
 
-/// Who calls, and which code the mini program was opened by.
-async fn opened(app: Arc<App>, call: &Call) -> Result<(Caller, QrLogin), Fault> {
+/// Who calls, and which code the mini program was opened by. A code that cannot go there any more is refused before
+/// anybody is asked who the person is: whoever comes with the id of another's code is not logged in by it.
+async fn opened(app: Arc<App>, call: &Call, to: QrState) -> Result<(Caller, QrLogin), Fault> {
     let id = call.query("random").ok_or_else(|| Fault::missing("random"))?;
     let login = app.store.qr_login(id).await?.ok_or_else(unknown)?;
     if login.scene != Scene::MiniProgram.as_str() {
         return Err(unknown());
+    }
+    if !login.may_go(to, app.clock.now()) {
+        return Err(used());
     }
     let caller = Caller::of(app, call, Some(login.pool.as_str()));
     Ok((caller, login))

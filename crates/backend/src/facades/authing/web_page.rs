@@ -12,7 +12,7 @@ use crate::{
     App,
     endpoint::{Endpoint, Needs},
     facades::{Call, redirect},
-    login::{self, Arrived, Rejected, Then, Which},
+    login::{self, Arrived, Departure, Rejected, Then, Which},
     session::Grant,
 };
 use axum::{
@@ -73,12 +73,12 @@ fn last_segment(call: &Call) -> String {
 
 async fn send(caller: Caller, which: Which<'_>, call: &Call) -> Response {
     match try_send(&caller, which, call).await {
-        Ok(url) => go_to(&url),
+        Ok(away) => away.marking(&caller.app, go_to(&away.url)),
         Err(fault) => Rest(Err(fault)).into_response(),
     }
 }
 
-async fn try_send(caller: &Caller, which: Which<'_>, call: &Call) -> Result<Url, Fault> {
+async fn try_send(caller: &Caller, which: Which<'_>, call: &Call) -> Result<Departure, Fault> {
     let door = caller.door(which).await?;
     let (_, application) = caller.place().await?;
     let own = door.connection.callback_url.as_deref();
@@ -108,7 +108,7 @@ async fn try_send(caller: &Caller, which: Which<'_>, call: &Call) -> Result<Url,
         facade: FACADE.to_owned(),
         memo,
     };
-    Ok(login::begin_redirect(&caller.app, &door, then).await?)
+    Ok(login::begin_redirect(&caller.app, &door, then, &call.headers).await?)
 }
 
 /// The origins of these pages; one with a `*` is none that a message could be sent to.
@@ -162,10 +162,10 @@ async fn log_in(app: &Arc<App>, arrived: Arrived) -> Result<Portrait, Fault> {
     }
     let (pool, application) = (arrived.door.pool.clone(), arrived.door.application.clone());
     if let Some(id) = &application {
+        // It may have been deleted meanwhile.
         let application = app.store.application(id).await?;
-        let offered = application
-            .map(|application| application.connections)
-            .unwrap_or_default();
+        let offered = application.map(|application| application.connections);
+        let offered = offered.ok_or_else(|| Fault::new(1001, "应用不存在"))?;
         if !offers(Some(&offered), &arrived.door.connection.identifier) {
             return Err(Fault::new(1100, "身份源连接不存在"));
         }

@@ -57,6 +57,9 @@ impl From<Error> for Fault {
         if matches!(error, Error::LastWayIn) {
             return Self::new(1_320_004, "不能解绑最后一种登录方式");
         }
+        if matches!(error, Error::OtherBrowser) {
+            return Self::new(1106, "登录不是在此浏览器中发起的，请重新登录");
+        }
         if matches!(error, Error::TokenRefused(_)) {
             return Self::signed_out();
         }

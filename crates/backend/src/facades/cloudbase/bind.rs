@@ -30,12 +30,7 @@ pub(super) async fn with_provider(visit: &mut Visit) -> Result<Value, Fault> {
 }
 
 /// Binds the person to the user.
-pub(super) async fn bound(
-    visit: &Visit,
-    door: &Door,
-    identified: &Identified,
-    user: UserId,
-) -> Result<(), Fault> {
+async fn bound(visit: &Visit, door: &Door, identified: &Identified, user: UserId) -> Result<(), Fault> {
     let by = By {
         actor: format!("person:{user}"),
     };
@@ -63,14 +58,15 @@ pub(super) async fn free(visit: &Visit, door: &Door, identified: &Identified) ->
     }
 }
 
-fn elsewhere() -> Fault {
+pub(super) fn elsewhere() -> Fault {
     Fault::new(
         Word::AlreadyExists,
         "this WeChat identity is bound to another user",
     )
 }
 
-fn arrival(door: &Door, identified: &Identified, dry_run: bool) -> Arrival {
+/// The person at the door.
+pub(super) fn arrival(door: &Door, identified: &Identified, dry_run: bool) -> Arrival {
     let connection = &door.connection;
     Arrival {
         pool: door.pool.clone(),

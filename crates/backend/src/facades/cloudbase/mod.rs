@@ -23,6 +23,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/auth/v1/provider/uri", |visit| Box::pin(provider::uri(visit))),
         // The person's browser comes here from WeChat.
+        Endpoint::get(provider::BEGIN_PATH, Needs::Nothing, provider::begin),
         Endpoint::get(provider::CALLBACK_PATH, Needs::Nothing, provider::callback),
         post("/auth/v1/provider/token", |visit| {
             Box::pin(provider::grant(visit))

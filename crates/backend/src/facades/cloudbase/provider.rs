@@ -2,20 +2,19 @@
 
 use super::{
     fault::{Fault, Word},
-    sign_in::taken,
-    visit::Visit,
+    sign_in::{spent, taken},
+    visit::{FACADE, Visit},
 };
 use crate::{
     App, Error,
     account::{self, Proven, Refused},
     facades::{Call, redirect},
-    identity,
     login::{self, Door, Identified, Rejected, Via},
-    store::{Application, ProviderRedirect, ProviderToken},
+    store::{Application, ProviderRedirect, ProviderToken, SentBack, Told},
 };
 use axum::{
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Method, header},
     response::{IntoResponse, Redirect, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -24,7 +23,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use url::Url;
-use yaopai_domain::{ConnectionKind, PoolId, UserId, WeChatPerson};
+use yaopai_domain::{Connection, ConnectionKind, UserId, WeChatPerson};
 use yaopai_wechat::{LoginCode, PhoneCode, Scope};
 use zeroize::Zeroizing;
 
@@ -32,6 +31,8 @@ use zeroize::Zeroizing;
 pub(super) const TOKEN_SECONDS: i64 = 3600;
 /// Milliseconds in which a person comes back from WeChat's page.
 const REDIRECT_MILLIS: i64 = 10 * 60 * 1000;
+/// Path of our own address where a browser gets its mark before it goes to WeChat.
+pub(super) const BEGIN_PATH: &str = "/auth/v1/provider/begin";
 /// Path of our own callback.
 pub(super) const CALLBACK_PATH: &str = "/auth/v1/provider/callback";
 
@@ -50,7 +51,8 @@ fn secret(app: &App) -> Zeroizing<String> {
 /// `GET /auth/v1/provider/uri?provider_id&redirect_uri&state` → `{"uri": …}`: WeChat's page to send the browser to.
 ///
 /// WeChat compares the host it sends the browser back to with the one registered for the AppID. If that is the host of the
-/// business page, WeChat sends the browser there directly; otherwise to us, and we send it on, with WeChat's code.
+/// business page, WeChat sends the browser there directly; otherwise to us, and we send it on, with WeChat's code. Then it
+/// begins with us, too: a page asks for the address in the background, where a browser would not take our cookie.
 pub(super) async fn uri(visit: &mut Visit) -> Result<Value, Fault> {
     let asked = |name: &str| visit.call.query(name).unwrap_or_default().to_owned();
     let (provider_id, target, state) = (asked("provider_id"), asked("redirect_uri"), asked("state"));
@@ -58,11 +60,7 @@ pub(super) async fn uri(visit: &mut Visit) -> Result<Value, Fault> {
     let door = visit.door(&pool, application.as_ref(), &provider_id).await?;
     let target = allowed(&visit.app, &door, application.as_ref(), &target).await?;
 
-    let ours = visit
-        .app
-        .public_url
-        .join(CALLBACK_PATH)
-        .map_err(|_| Error::Internal("our callback is no URL"))?;
+    let ours = ours(&visit.app, CALLBACK_PATH)?;
     let registered = match door.connection.kind {
         ConnectionKind::Pc => door
             .connection
@@ -80,21 +78,26 @@ pub(super) async fn uri(visit: &mut Visit) -> Result<Value, Fault> {
     };
     let registered = registered.as_ref().unwrap_or(&ours);
     let direct = registered.host() == target.host() && passes_wechat(&state);
-    let (redirect_uri, state) = if direct {
-        (target, state)
+    let uri = if direct {
+        wechat_page(&visit.app, &door.connection, &target, &state)
     } else if registered.host() == ours.host() {
-        (ours, relayed(&visit.app, pool, target, state).await?)
+        relayed(&visit.app, &door, target, state).await?
     } else {
         return Err(foreign());
     };
-    let (app_id, wechat) = (&door.connection.app_id, &visit.app.wechat);
-    let uri = match door.connection.kind {
-        ConnectionKind::WebpageAuthorization => {
-            wechat.authorize_url(app_id, &redirect_uri, Scope::UserInfo, &state)
-        }
-        _ => wechat.qrconnect_url(app_id, &redirect_uri, &state),
-    };
     Ok(json!({ "uri": uri }))
+}
+
+/// WeChat's page of a connection that has one.
+fn wechat_page(app: &App, connection: &Connection, redirect_uri: &Url, state: &str) -> Url {
+    let app_id = &connection.app_id;
+    match connection.kind {
+        ConnectionKind::WebpageAuthorization => {
+            app.wechat
+                .authorize_url(app_id, redirect_uri, Scope::UserInfo, state)
+        }
+        _ => app.wechat.qrconnect_url(app_id, redirect_uri, state),
+    }
 }
 
 /// Whether WeChat hands a `state` back as it is ("授权登录": at most 128 bytes; letters and digits are certain, and SDK
@@ -106,19 +109,25 @@ fn passes_wechat(state: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
-/// Keeps where the browser goes after our callback; the `state` to give to WeChat.
-async fn relayed(app: &App, pool: PoolId, redirect_uri: Url, state: String) -> Result<String, Fault> {
-    let mut bytes = [0; 16];
-    app.entropy.fill(&mut bytes);
-    let nonce = hex::encode(bytes);
+/// Keeps where the browser goes after our callback; our own address to begin at.
+async fn relayed(app: &App, door: &Door, redirect_uri: Url, state: String) -> Result<Url, Fault> {
+    let ticket = secret(app);
     let redirect = ProviderRedirect {
-        pool,
+        pool: door.pool.clone(),
+        connection: door.connection.id,
         redirect_uri,
         state,
         expires_at: app.clock.now().plus_millis(REDIRECT_MILLIS),
     };
-    app.store.add_provider_redirect(hash(&nonce), redirect).await?;
-    Ok(nonce)
+    app.store.add_provider_redirect(hash(&ticket), redirect).await?;
+    let mut begin = ours(app, BEGIN_PATH)?;
+    begin.query_pairs_mut().append_pair("ticket", &ticket);
+    Ok(begin)
+}
+
+fn ours(app: &App, path: &str) -> Result<Url, Error> {
+    let url = app.public_url.join(path);
+    url.map_err(|_| Error::Internal("our own address is no URL"))
 }
 
 /// The business page, if it is one that the application or the connection allows. An environment without an application
@@ -145,38 +154,114 @@ fn foreign() -> Fault {
     Fault::new(Word::InvalidArgument, said).rejected(Rejected::ForeignRedirect)
 }
 
+/// `GET /auth/v1/provider/begin?ticket`: marks the browser and sends it to WeChat, once.
+///
+/// The `state` is made here and told to nobody but this browser: whoever asked for the ticket does not know it, so they
+/// cannot have another browser begin and then come back with a code of theirs.
+pub(super) async fn begin(State(app): State<Arc<App>>, call: Call) -> Response {
+    match try_begin(&app, &call).await {
+        Ok(response) => response,
+        Err(error) => Fault::from(error).into_response(),
+    }
+}
+
+async fn try_begin(app: &App, call: &Call) -> Result<Response, Error> {
+    let (mut state, mark) = ([0; 16], login::Mark::give(app, &call.headers));
+    app.entropy.fill(&mut state);
+    let state = hex::encode(state);
+    let ticket = hash(call.query("ticket").unwrap_or_default());
+    let begun = if call.method == Method::GET {
+        app.store
+            .begin_provider_redirect(ticket, hash(&state), mark.hash())
+            .await?
+    } else {
+        // Somebody who only asks for the head goes nowhere.
+        None
+    };
+    let Some(redirect) = begun else {
+        return lost(app, call).await;
+    };
+    let connection = app.store.connection(&redirect.pool, redirect.connection).await?;
+    let Some(connection) = connection.filter(|connection| connection.enabled) else {
+        let rejected = Rejected::Disabled;
+        login::reject(app, &redirect.pool, None, &via(call), rejected).await;
+        return Err(Error::ConnectionDisabled);
+    };
+    let page = wechat_page(app, &connection, &ours(app, CALLBACK_PATH)?, &state);
+    let mut response = go(&page);
+    mark.put_on(app, &mut response);
+    Ok(response)
+}
+
 /// `GET /auth/v1/provider/callback?code&state`: WeChat sends the browser back, and we send it on to the page that asked.
 pub(super) async fn callback(State(app): State<Arc<App>>, call: Call) -> Response {
-    let state = call.query("state").unwrap_or_default();
-    let found = app.store.provider_redirect(hash(state), app.clock.now()).await;
-    let redirect = match found {
-        Ok(Some(redirect)) => redirect,
-        Ok(None) => {
-            let via = Via {
-                facade: "cloudbase",
-                client: call.client,
-                request_id: call.request_id.clone(),
-            };
-            if let Ok(Some(pool)) = app.store.only_pool().await {
-                login::reject(&app, &pool, None, &via, Rejected::UnknownState).await;
-            }
-            let said = "this login has expired; go back to the page and begin again";
-            return Fault::new(Word::InvalidArgument, said).into_response();
+    match try_callback(&app, &call).await {
+        Ok(response) => response,
+        Err(error) => Fault::from(error).into_response(),
+    }
+}
+
+async fn try_callback(app: &App, call: &Call) -> Result<Response, Error> {
+    if call.method != Method::GET {
+        return lost(app, call).await;
+    }
+    let (state, code) = (call.query("state").unwrap_or_default(), call.query("code"));
+    let marks = login::marks(app, &call.headers);
+    let sent_back = app
+        .store
+        .take_provider_redirect(hash(state), marks, hash(code.unwrap_or_default()))
+        .await?;
+    let (redirect, answer) = match sent_back {
+        None => return lost(app, call).await,
+        Some(SentBack::On(redirect)) => {
+            // WeChat leaves the code out if the person refused.
+            let answer = code.map_or(("error", "access_denied"), |code| ("code", code));
+            (redirect, answer)
         }
-        Err(error) => return Fault::from(error).into_response(),
+        Some(SentBack::OtherBrowser(redirect)) => {
+            refuse(app, call, &redirect, Rejected::OtherBrowser).await?;
+            (redirect, ("error", "other_browser"))
+        }
+        Some(SentBack::Replayed(redirect)) => {
+            refuse(app, call, &redirect, Rejected::Replay).await?;
+            (redirect, ("error", "replayed"))
+        }
     };
     let mut target = redirect.redirect_uri;
-    {
-        let mut query = target.query_pairs_mut();
-        match call.query("code") {
-            Some(code) => query.append_pair("code", code),
-            // WeChat leaves the code out if the person refused.
-            None => query.append_pair("error", "access_denied"),
-        };
-        query.append_pair("state", &redirect.state);
+    target
+        .query_pairs_mut()
+        .append_pair(answer.0, answer.1)
+        .append_pair("state", &redirect.state);
+    Ok(go(&target))
+}
+
+/// Keeps for operators why a browser that came back brings nothing.
+async fn refuse(app: &App, call: &Call, redirect: &ProviderRedirect, why: Rejected) -> Result<(), Error> {
+    let connection = app.store.connection(&redirect.pool, redirect.connection).await?;
+    login::reject(app, &redirect.pool, connection.as_ref(), &via(call), why).await;
+    Ok(())
+}
+
+/// Nothing is kept about this browser.
+async fn lost(app: &App, call: &Call) -> Result<Response, Error> {
+    if let Some(pool) = app.store.only_pool().await? {
+        login::reject(app, &pool, None, &via(call), Rejected::UnknownState).await;
     }
-    let mut response = Redirect::to(target.as_str()).into_response();
-    // The address holds a code: no page may learn it from the Referer.
+    let said = "this login has expired; go back to the page and begin again";
+    Ok(Fault::new(Word::InvalidArgument, said).into_response())
+}
+
+fn via(call: &Call) -> Via {
+    Via {
+        facade: FACADE,
+        client: call.client,
+        request_id: call.request_id.clone(),
+    }
+}
+
+fn go(url: &Url) -> Response {
+    let mut response = Redirect::to(url.as_str()).into_response();
+    // The address may hold a code: no page may learn it from the Referer.
     let headers = response.headers_mut();
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -263,23 +348,25 @@ struct Enrich {
 pub(super) async fn enrich(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, _) = visit.client().await?;
     let asked: Enrich = visit.body()?;
-    let (mut kept, door, _) = taken(visit, &pool, &asked.token).await?;
-    let open_id = kept.person.open_id.clone();
+    let (kept, door, _) = taken(visit, &pool, &asked.token).await?;
+    let open_id = kept.person.open_id;
     let params = asked.params;
-    match (params.code, params.encrypted_data, params.iv) {
+    let news = match (params.code, params.encrypted_data, params.iv) {
         (Some(code), _, _) => {
             let code = PhoneCode::new(code);
             let proven = login::phone_by_code(&visit.app, &door, Some(&open_id), code).await?;
-            kept.phone = Some(proven.number.e164());
+            Some(Told::Phone(proven.number.e164()))
         }
         (None, Some(data), Some(iv)) => {
             let opened = login::open_data(&visit.app, &door, &open_id, &iv, &data).await?;
             if opened.phone().is_some() {
                 let proven = login::phone_by_data(&visit.app, &door, &open_id, &iv, &data).await?;
-                kept.phone = Some(proven.number.e164());
-            } else if let Some(told) = opened.profile() {
-                let union_id = kept.person.union_id.take();
-                kept.person = identity::person(open_id, union_id, told.nickname, told.avatar_url);
+                Some(Told::Phone(proven.number.e164()))
+            } else {
+                opened.profile().map(|profile| Told::Profile {
+                    nickname: profile.nickname,
+                    avatar_url: profile.avatar_url,
+                })
             }
         }
         _ => {
@@ -287,12 +374,14 @@ pub(super) async fn enrich(visit: &mut Visit) -> Result<Value, Fault> {
                 "provider_params has neither a code nor encryptedData and iv",
             ));
         }
-    }
-    let store = &visit.app.store;
-    let hash = hash(&asked.token);
-    store
-        .change_provider_token(&hash, &kept.person, kept.phone.as_deref())
-        .await?;
+    };
+    let (store, hash) = (&visit.app.store, hash(&asked.token));
+    let kept = match news {
+        Some(news) => store.enrich_provider_token(&pool, &hash, news).await?,
+        // Data that says nothing adds nothing.
+        None => store.provider_token(&pool, &hash, visit.app.clock.now()).await?,
+    };
+    let kept = kept.ok_or_else(spent)?;
     let left = kept.expires_at.millis_since(visit.app.clock.now()).max(0) / 1000;
     let provider_id = asked.id.unwrap_or(door.connection.app_id);
     Ok(told(&asked.token, left, &provider_id, &kept))

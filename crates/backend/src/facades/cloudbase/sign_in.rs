@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     Error,
-    account::{self, Proven, Registration, Target},
+    account::{self, Proven, Refused, Registration, Target, Use},
     login::{self, Door, Identified, Which},
     session::{self, Grant, Issued, token},
-    store::ProviderToken,
+    store::{Brought, ProviderToken},
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -84,7 +84,8 @@ pub(super) async fn used_up(visit: &Visit, token: &str) -> Result<(), Fault> {
     }
 }
 
-fn spent() -> Fault {
+/// What somebody with a used or unknown provider token gets.
+pub(super) fn spent() -> Fault {
     Fault::grant("the provider token is unknown, used or expired")
 }
 
@@ -110,7 +111,7 @@ pub(super) async fn by_name(visit: &mut Visit) -> Result<Value, Fault> {
         (Some(token), _) => by_token(visit, &pool, &name, &token).await?,
         (None, Some(password)) => {
             // A text that no account can have as its name is answered like one that none has.
-            let name: LoginName = name.parse().map_err(|_| account::Refused::WrongPassword)?;
+            let name: LoginName = name.parse().map_err(|_| Refused::WrongPassword)?;
             account::sign_in_with_password(&visit.app, &pool, &name, &password).await?
         }
         (None, None) => return Err(Fault::argument("password or verification_token is missing")),
@@ -121,7 +122,7 @@ pub(super) async fn by_name(visit: &mut Visit) -> Result<Value, Fault> {
 
 /// Who has the phone or address that a token proves. `username` repeats it, and must not say another.
 async fn by_token(visit: &Visit, pool: &PoolId, username: &str, token: &str) -> Result<UserId, Fault> {
-    let proven = account::redeem(&visit.app, pool, token).await?;
+    let proven = account::redeem(&visit.app, pool, token, Use::SignIn).await?;
     if !username.is_empty() && username.parse() != Ok(proven.login_name()) {
         return Err(Fault::grant(
             "the verification token is of another phone or address",
@@ -186,7 +187,7 @@ pub(super) async fn up(visit: &mut Visit) -> Result<Value, Fault> {
     };
     let mut proven = Vec::new();
     if let Some(token) = text("verification_token") {
-        let one = account::redeem(&visit.app, &pool, token).await?;
+        let one = account::redeem(&visit.app, &pool, token, Use::Register).await?;
         same_target(&sent, &one)?;
         proven.push(one);
     }
@@ -196,13 +197,22 @@ pub(super) async fn up(visit: &mut Visit) -> Result<Value, Fault> {
         password: text("password").map(|password| Zeroizing::new(password.to_owned())),
         profile,
     };
-    let user = account::register(&visit.app, &pool, registration).await?;
-    let mut attempt = None;
-    if let Some((token, door, identified)) = person {
-        bind::bound(visit, &door, &identified, user).await?;
-        used_up(visit, token).await?;
-        attempt = Some(identified.attempt);
-    }
+    let (user, attempt) = match person {
+        Some((token, door, identified)) => {
+            let brought = Brought {
+                token_hash: hash(token),
+                person: bind::arrival(&door, &identified, false),
+            };
+            let user = account::register_bound(&visit.app, registration, brought).await;
+            let user = user.map_err(|error| match error {
+                Error::BoundElsewhere => bind::elsewhere(),
+                Error::Account(Refused::CodeSpent) => spent(),
+                error => error.into(),
+            })?;
+            (user, Some(identified.attempt))
+        }
+        None => (account::register(&visit.app, &pool, registration).await?, None),
+    };
     let application = application.as_ref().map(|application| &application.id);
     credentials(visit, &pool, user, application, attempt).await
 }

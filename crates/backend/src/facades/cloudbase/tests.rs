@@ -210,6 +210,70 @@ async fn signing_up_with_a_provider_token_binds_in_the_same_go() {
 }
 
 #[tokio::test]
+async fn of_two_who_sign_up_with_one_provider_token_one_is_made() {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "members");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    let up = |name: &'static str| {
+        let body = json!({ "provider_token": token, "username": name, "password": PASSWORD });
+        sdk.post("/auth/v1/signup", body)
+    };
+    let (one, other) = tokio::join!(up("xiaoman"), up("another"));
+    let made = [&one, &other].map(|answer| answer.status == StatusCode::OK);
+    assert!(made == [true, false] || made == [false, true], "{made:?}");
+    assert_eq!(desk.users().await, 1, "nobody is left behind without a binding");
+}
+
+#[tokio::test]
+async fn of_two_who_enrich_one_provider_token_neither_loses_what_the_other_adds() {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "shop");
+    let app_id = desk.app(AppKind::MiniProgram).app_id;
+    let login = desk.wx_login("chen-mo").await;
+    let body = json!({ "provider_id": app_id, "provider_code": login["code"] });
+    let granted = ok(sdk.post("/auth/v1/provider/token", body).await);
+    let button = desk.phone_code("chen-mo").await;
+    let enrich = |params: Value| {
+        let body = json!({ "provider_token": granted["provider_token"], "provider_params": params });
+        sdk.open(Method::PATCH, "/auth/v1/provider/token", body)
+    };
+    let (phone, profile) = tokio::join!(
+        enrich(json!({ "code": button["code"] })),
+        enrich(json!({ "iv": login["iv"], "encryptedData": login["encryptedData"] })),
+    );
+    ok(phone);
+    ok(profile);
+    let kept = desk
+        .look("SELECT person, phone FROM provider_token", vec![])
+        .await;
+    assert!(kept[0].text_or_null("phone").unwrap().is_some());
+    let person = kept[0].text("person").unwrap();
+    assert!(person.contains("\"nickname\":\""), "{person}");
+}
+
+#[tokio::test]
+async fn an_application_that_is_deleted_takes_its_sessions_and_tokens_along() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    ok(sdk.sign_in(&token).await);
+    let left = sdk.provider_token("chen-mo").await;
+    let mut elsewhere = Sdk::of(&desk, "default");
+    let token = elsewhere.provider_token("lin-xiaoman").await;
+    ok(elsewhere.sign_in(&token).await);
+
+    let deleted = desk
+        .manage(Method::DELETE, "applications/shop", Value::Null)
+        .await;
+    assert!(deleted.status.is_success(), "{}", deleted.text());
+    let me = sdk.own(Method::GET, "/auth/v1/user/me", Value::Null).await;
+    assert_eq!(word(&me), "unauthenticated");
+    let mut other = Sdk::of(&desk, "default");
+    assert_eq!(word(&other.sign_in(&left).await), "invalid_grant");
+    elsewhere.me().await;
+}
+
+#[tokio::test]
 async fn a_person_of_somebody_else_is_not_bound() {
     let desk = Desk::open().await;
     let mut owner = Sdk::of(&desk, "shop");
@@ -326,17 +390,11 @@ async fn a_host_that_wechat_does_not_know_is_reached_through_ours() {
         .as_str()
         .unwrap()
         .to_owned();
-    let ours = desk.scan_page(&uri, "chen-mo").await;
+    let ours = desk
+        .scan_page(departed(&desk, &uri).await.as_str(), "chen-mo")
+        .await;
     assert_eq!(ours.path(), "/auth/v1/provider/callback");
-    let path = format!("{}?{}", ours.path(), ours.query().unwrap());
-    let sent_on = desk.call(Method::GET, &path, &[], "").await;
-    assert_eq!(sent_on.status, StatusCode::SEE_OTHER);
-    assert_eq!(sent_on.headers[header::REFERRER_POLICY], "no-referrer");
-    let page: url::Url = sent_on.headers[header::LOCATION]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let page = sent_on(&desk.browse(&ours).await);
     assert!(page.as_str().starts_with(FAR_PAGE), "{page}");
     assert_eq!(parameter(&page, "state").as_deref(), Some("wx_open"));
     let granted = ok(sdk.grant("pc-relay", &parameter(&page, "code").unwrap()).await);
@@ -345,8 +403,64 @@ async fn a_host_that_wechat_does_not_know_is_reached_through_ours() {
     assert_eq!(sdk.me().await["name"], "陈默");
 
     desk.clock.turn(11 * 60 * 1000);
-    let late = desk.call(Method::GET, &path, &[], "").await;
+    let late = desk.browse(&ours).await;
     assert_eq!(word(&late), "invalid_argument");
+}
+
+/// Where our own address sends the browser, which it marks.
+async fn departed(desk: &Desk, uri: &str) -> url::Url {
+    let ours: url::Url = uri.parse().unwrap();
+    assert_eq!(ours.path(), "/auth/v1/provider/begin");
+    sent_on(&desk.browse(&ours).await)
+}
+
+fn sent_on(answer: &Answer) -> url::Url {
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
+    assert_eq!(answer.headers[header::REFERRER_POLICY], "no-referrer");
+    answer.headers[header::LOCATION]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_browser_that_did_not_begin_is_not_sent_on_with_a_code() {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "shop");
+    let uri = ok(sdk.uri("pc-relay", FAR_PAGE).await)["uri"].clone();
+    let wechat = departed(&desk, uri.as_str().unwrap()).await;
+    let twice: url::Url = uri.as_str().unwrap().parse().unwrap();
+    assert_ne!(parameter(&wechat, "state"), parameter(&twice, "ticket"));
+    let twice = desk.browse(&twice).await;
+    assert_eq!(word(&twice), "invalid_argument", "a link begins one login");
+
+    let ours = desk.scan_page(wechat.as_str(), "chen-mo").await;
+    let own = desk.another_browser();
+    let refused = sent_on(&desk.browse(&ours).await);
+    assert!(refused.as_str().starts_with(FAR_PAGE), "{refused}");
+    assert_eq!(parameter(&refused, "error").as_deref(), Some("other_browser"));
+    assert_eq!(parameter(&refused, "code"), None);
+
+    desk.browser(own);
+    let page = sent_on(&desk.browse(&ours).await);
+    assert!(parameter(&page, "code").is_some(), "{page}");
+    assert_eq!(sent_on(&desk.browse(&ours).await), page, "a reload");
+    let mut stolen = ours.clone();
+    let state = parameter(&ours, "state").unwrap();
+    stolen.set_query(Some(&format!("code=another&state={state}")));
+    let refused = sent_on(&desk.browse(&stolen).await);
+    assert_eq!(parameter(&refused, "error").as_deref(), Some("replayed"));
+    let attempts = desk.attempts().await;
+    let why: Vec<_> = attempts
+        .iter()
+        .filter_map(|attempt| attempt["verdict"]["failure"]["why"].as_str())
+        .collect();
+    assert_eq!(why.len(), 2, "{attempts:?}");
+    assert!(
+        why.contains(&"replay") && why.contains(&"other_browser"),
+        "{why:?}"
+    );
 }
 
 #[rstest]
@@ -386,14 +500,10 @@ async fn a_page_inside_wechat_logs_in_through_ours() {
         .as_str()
         .unwrap()
         .to_owned();
-    let ours = desk.authorize(&uri, "zhao-yuan").await;
-    let path = format!("{}?{}", ours.path(), ours.query().unwrap());
-    let sent_on = desk.call(Method::GET, &path, &[], "").await;
-    let page: url::Url = sent_on.headers[header::LOCATION]
-        .to_str()
-        .unwrap()
-        .parse()
-        .unwrap();
+    let ours = desk
+        .authorize(departed(&desk, &uri).await.as_str(), "zhao-yuan")
+        .await;
+    let page = sent_on(&desk.browse(&ours).await);
     let granted = ok(sdk.grant("wx_mp", &parameter(&page, "code").unwrap()).await);
     let token = granted["provider_token"].as_str().unwrap().to_owned();
     ok(sdk.sign_in(&token).await);

@@ -6,7 +6,7 @@ use super::{
     visit::Visit,
 };
 use crate::{
-    account::{self, Person, ProfilePatch, Refused},
+    account::{self, Person, ProfilePatch, Refused, Use},
     login::Rejected,
     session::Bearer,
 };
@@ -181,7 +181,7 @@ pub(super) async fn sudo(visit: &mut Visit) -> Result<Value, Fault> {
             account::confirm_password(&visit.app, &bearer.pool, bearer.user, &password).await?;
         }
         (None, Some(token)) => {
-            let proven = account::redeem(&visit.app, &bearer.pool, &token).await?;
+            let proven = account::redeem(&visit.app, &bearer.pool, &token, Use::Confirm).await?;
             let owner = account::sign_in_with_code(&visit.app, &bearer.pool, &proven).await?;
             if owner != Some(bearer.user) {
                 return Err(Fault::grant(
@@ -255,7 +255,7 @@ pub(super) async fn set_contact(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
     let asked: Contact = visit.body()?;
     shown_again(visit, &bearer, asked.sudo_token.as_deref()).await?;
-    let proven = account::redeem(&visit.app, &bearer.pool, &asked.verification_token).await?;
+    let proven = account::redeem(&visit.app, &bearer.pool, &asked.verification_token, Use::Bind).await?;
     account::bind(&visit.app, &bearer.pool, bearer.user, &proven).await?;
     Ok(json!({}))
 }
@@ -270,7 +270,7 @@ struct Reset {
 pub(super) async fn reset_password(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, _) = visit.client().await?;
     let asked: Reset = visit.body()?;
-    let proven = account::redeem(&visit.app, &pool, &asked.verification_token).await?;
+    let proven = account::redeem(&visit.app, &pool, &asked.verification_token, Use::ResetPassword).await?;
     let user = account::sign_in_with_code(&visit.app, &pool, &proven).await?;
     let user = user.ok_or_else(|| Fault::new(Word::NotFound, "nobody has this phone or address"))?;
     account::reset_password(&visit.app, &pool, user, &asked.new_password).await?;

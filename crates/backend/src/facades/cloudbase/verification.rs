@@ -34,13 +34,7 @@ pub(super) async fn send(visit: &mut Visit) -> Result<Value, Fault> {
         Some(target) => target,
         None => target(&asked)?,
     };
-    let purpose = match (asked.usage.as_str(), asked.target.as_str()) {
-        ("PASSWORD_RESET", _) => Purpose::ResetPassword,
-        ("REGISTER", _) | (_, "NOT_USER") => Purpose::Register,
-        ("SIGN_IN", _) | (_, "USER") => Purpose::SignIn,
-        _ if signed_in => Purpose::Bind,
-        _ => Purpose::Enter,
-    };
+    let purpose = purpose(&asked.usage, &asked.target, signed_in);
     let asker = Asker {
         client: visit.call.client,
         locale: Locale::asked(visit.call.header("accept-language").unwrap_or_default()),
@@ -51,6 +45,21 @@ pub(super) async fn send(visit: &mut Visit) -> Result<Value, Fault> {
         "expires_in": sent.expires_in,
         "is_user": sent.is_user,
     }))
+}
+
+/// What a code is asked for: `usage` says it; without, `target` says at least whether an account is meant. Who is signed in
+/// wants to bind, or to show again who they are; otherwise a code that is asked for without a word may be for anything.
+fn purpose(usage: &str, target: &str, signed_in: bool) -> Purpose {
+    match (usage, target) {
+        ("PASSWORD_RESET", _) => Purpose::ResetPassword,
+        ("REGISTER", _) => Purpose::Register,
+        ("SIGN_IN", _) => Purpose::SignIn,
+        ("EMAIL_ADDRESS_CHANGE" | "PHONE_NUMBER_CHANGE", _) => Purpose::Bind,
+        (_, "USER") => Purpose::User,
+        _ if signed_in => Purpose::Bind,
+        (_, "NOT_USER") => Purpose::Register,
+        _ => Purpose::Unsaid,
+    }
 }
 
 fn target(asked: &Send) -> Result<Target, Fault> {
@@ -103,4 +112,33 @@ pub(super) async fn verify(visit: &mut Visit) -> Result<Value, Fault> {
     let (id, code) = (asked.verification_id, asked.verification_code);
     let token = account::check_code(&visit.app, &pool, &id, &code).await?;
     Ok(json!({ "verification_token": token.token, "expires_in": token.expires_in }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Purpose, purpose};
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("", "", false, Purpose::Unsaid)]
+    #[case("", "ANY", false, Purpose::Unsaid)]
+    #[case("", "USER", false, Purpose::User)]
+    #[case("", "NOT_USER", false, Purpose::Register)]
+    #[case("", "ANY", true, Purpose::Bind)]
+    #[case("", "CUR_USER", true, Purpose::Bind)]
+    #[case("", "NOT_USER", true, Purpose::Bind)]
+    #[case("", "USER", true, Purpose::User)]
+    #[case("SIGN_IN", "ANY", false, Purpose::SignIn)]
+    #[case("REGISTER", "ANY", false, Purpose::Register)]
+    #[case("PASSWORD_RESET", "USER", false, Purpose::ResetPassword)]
+    #[case("PHONE_NUMBER_CHANGE", "ANY", true, Purpose::Bind)]
+    #[case("EMAIL_ADDRESS_CHANGE", "ANY", true, Purpose::Bind)]
+    fn what_a_code_is_for_is_read_from_usage_target_and_token(
+        #[case] usage: &str,
+        #[case] target: &str,
+        #[case] signed_in: bool,
+        #[case] expected: Purpose,
+    ) {
+        assert_eq!(purpose(usage, target, signed_in), expected);
+    }
 }

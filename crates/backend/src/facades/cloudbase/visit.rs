@@ -21,7 +21,7 @@ use std::sync::Arc;
 use yaopai_domain::{Connection, ConnectionKind, PoolId, UserRecord};
 
 /// Name of the facade in attempts.
-const FACADE: &str = "cloudbase";
+pub(super) const FACADE: &str = "cloudbase";
 /// What every token of this facade may do.
 pub(super) const SCOPE: &str = "user";
 

@@ -201,8 +201,8 @@ async fn depart(
         facade: NAME.to_owned(),
         memo,
     };
-    let url = begin_redirect(app, &door, then).await?;
-    Ok(go(&url))
+    let away = begin_redirect(app, &door, then, &call.headers).await?;
+    Ok(away.marking(app, go(&away.url)))
 }
 
 /// The connections by which a browser of this sort can log in: the page inside WeChat, a QR code elsewhere; whatever there

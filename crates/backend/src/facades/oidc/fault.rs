@@ -109,7 +109,9 @@ impl From<Error> for Fault {
                 error.to_string(),
             ),
             Error::TokenRefused(refusal) => Self::new(Kind::InvalidToken, refusal.to_string()),
-            Error::ConnectionDisabled => Self::new(Kind::AccessDenied, error.to_string()),
+            Error::ConnectionDisabled | Error::OtherBrowser => {
+                Self::new(Kind::AccessDenied, error.to_string())
+            }
             Error::Busy => Self::new(Kind::TemporarilyUnavailable, error.to_string()),
             Error::WeChat(error) => {
                 tracing::warn!(%error, "WeChat refused a login");

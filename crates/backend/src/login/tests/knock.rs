@@ -4,11 +4,14 @@ use crate::{
     App, Error,
     facades::desk::{Desk, PAGE, parameter},
     login::{
-        self, Door, Identified, Rejected, Then, Via, Which, nonce::hash, redirect::arrived, running::Running,
+        self, Door, Identified, Rejected, Then, Via, Which,
+        nonce::hash,
+        redirect::{Brought, arrived},
+        running::Running,
     },
     store::AttemptFilter,
 };
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -377,9 +380,10 @@ async fn a_browser_that_comes_back_twice_is_one_login() {
         facade: "test".to_owned(),
         memo: json!({ "to": "https://shop.example.com/" }),
     };
-    let url = login::begin_redirect(&desk.app, &door, then.clone())
+    let url = login::begin_redirect(&desk.app, &door, then.clone(), &HeaderMap::new())
         .await
-        .unwrap();
+        .unwrap()
+        .url;
     let state = parameter(&url, "state").unwrap();
     let path = "people/lin-xiaoman/authorize";
     let agreed = sandbox(&desk, Method::POST, path, json!({ "url": url })).await;
@@ -394,7 +398,8 @@ async fn a_browser_that_comes_back_twice_is_one_login() {
             .unwrap()
             .unwrap();
         let running = Running::resume(Arc::clone(&desk.app), tied.pool.clone(), &tied.attempt);
-        arrived(&running.await.unwrap(), &tied, code.map(LoginCode::new)).unwrap()
+        let brought = code.map_or(Brought::Nothing, |code| Brought::Code(LoginCode::new(code)));
+        arrived(&running.await.unwrap(), &tied, then.clone(), brought)
     };
     let back = come_back(Some(&code)).await;
     assert_eq!(back.then, then);
@@ -409,22 +414,28 @@ async fn a_browser_that_comes_back_twice_is_one_login() {
     assert!(!nobody.agreed);
 }
 
+fn nobody() -> Then {
+    Then {
+        facade: "test".to_owned(),
+        memo: Value::Null,
+    }
+}
+
 #[tokio::test]
 async fn a_used_code_that_comes_back_with_another_state_is_refused() {
     let desk = Desk::open().await;
     let door = door(&desk.app, "wxweb").await;
     let begin = async || {
-        let then = Then {
-            facade: "test".to_owned(),
-            memo: Value::Null,
-        };
-        login::begin_redirect(&desk.app, &door, then).await.unwrap()
+        let then = nobody();
+        let away = login::begin_redirect(&desk.app, &door, then, &HeaderMap::new()).await;
+        away.unwrap().url
     };
     let come_back = async |url: &url::Url, code: &str| {
         let nonce = hash(&parameter(url, "state").unwrap());
         let tied = desk.app.store.attempt_of_nonce(nonce).await.unwrap().unwrap();
         let running = Running::resume(Arc::clone(&desk.app), tied.pool.clone(), &tied.attempt);
-        arrived(&running.await.unwrap(), &tied, Some(LoginCode::new(code))).unwrap()
+        let brought = Brought::Code(LoginCode::new(code));
+        arrived(&running.await.unwrap(), &tied, nobody(), brought)
     };
     let (theirs, own) = (begin().await, begin().await);
     let code = parameter(&desk.authorize(theirs.as_str(), "lin-xiaoman").await, "code").unwrap();
@@ -486,11 +497,9 @@ async fn a_login_that_nobody_takes_for_five_minutes_is_lost() {
 async fn rule_6_a_snapshot_visitor_is_refused() {
     let desk = Desk::open().await;
     let door = door(&desk.app, "wxweb").await;
-    let then = Then {
-        facade: "test".to_owned(),
-        memo: Value::Null,
-    };
-    let url = login::begin_redirect(&desk.app, &door, then).await.unwrap();
+    let then = nobody();
+    let away = login::begin_redirect(&desk.app, &door, then, &HeaderMap::new()).await;
+    let url = away.unwrap().url;
     let visit = json!({ "url": url, "snapshot": true });
     let agreed = sandbox(&desk, Method::POST, "people/lin-xiaoman/authorize", visit).await;
     let callback: url::Url = agreed["location"].as_str().unwrap().parse().unwrap();
@@ -528,29 +537,31 @@ async fn rule_7_a_phone_number_counts_when_wechat_gave_it_for_this_person() {
         .await
         .unwrap();
     let number = phone.number.e164();
-    assert!(
-        login::has_phone(&desk.app, &door, open_id, &number)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !login::has_phone(&desk.app, &door, "o-somebody-else", &number)
-            .await
-            .unwrap()
-    );
+    let taken = async |open_id: &str| {
+        let taken = login::take_phone(&desk.app, &door, open_id, &number).await;
+        taken.unwrap()
+    };
+    assert!(!taken("o-somebody-else").await);
+    assert!(taken(open_id).await);
+    assert!(!taken(open_id).await, "it counts once");
+    let pressed_again = button().await;
+    let code = PhoneCode::new(text(&pressed_again, "code"));
+    login::phone_by_code(&desk.app, &door, Some(open_id), code)
+        .await
+        .unwrap();
     desk.clock.turn(10 * MINUTE);
-    assert!(
-        !login::has_phone(&desk.app, &door, open_id, &number)
-            .await
-            .unwrap(),
-        "it was theirs, but that is long ago"
-    );
+    assert!(!taken(open_id).await, "it was theirs, but that is long ago");
 
     let pressed = button().await;
     let (iv, data) = (text(&pressed, "iv"), text(&pressed, "encryptedData"));
     desk.clock.turn(System.now().millis_since(desk.clock.now()));
     let sealed = login::phone_by_data(&desk.app, &door, open_id, &iv, &data).await;
     assert_eq!(sealed.unwrap().number.e164(), number);
+    let again = login::phone_by_data(&desk.app, &door, open_id, &iv, &data).await;
+    assert!(
+        matches!(again, Err(Error::TamperedData)),
+        "sealed data counts once"
+    );
     let other = login::phone_by_data(&desk.app, &door, "o-somebody-else", &iv, &data).await;
     assert!(matches!(other, Err(Error::TamperedData)));
     let altered = data.replacen(&data[..4], "AAAA", 1);

@@ -18,8 +18,7 @@ async fn sent_to(desk: &Desk, path: &str) -> Result<String, Value> {
 /// Lets the person agree, and follows the browser to our callback.
 async fn agreed(desk: &Desk, page: &str, person: &str) -> crate::testing::Answer {
     let callback = desk.authorize(page, person).await;
-    let path = format!("{}?{}", callback.path(), callback.query().unwrap());
-    desk.call(Method::GET, &path, &[], "").await
+    desk.browse(&callback).await
 }
 
 #[rstest]
@@ -72,4 +71,65 @@ async fn a_window_that_a_page_opened_tells_only_that_page() {
     assert!(text.contains("\"eventType\":\"socialLogin\""), "{text}");
     assert!(text.contains("\"http://127.0.0.1:9\""), "{text}");
     assert!(!text.contains("'*'") && !text.contains("\"*\""));
+}
+
+#[tokio::test]
+async fn a_callback_that_another_browser_opens_logs_nobody_in() {
+    let desk = Desk::open().await;
+    let page = sent_to(
+        &desk,
+        &format!("/connections/social/wxweb?app_id=shop&redirect_url={PAGE}"),
+    )
+    .await
+    .unwrap();
+    let callback = desk.authorize(&page, "lin-xiaoman").await;
+    let own = desk.another_browser();
+    for _ in 0..2 {
+        let refused = location(&desk.browse(&callback).await);
+        assert!(refused.as_str().starts_with(PAGE), "{refused}");
+        assert_eq!(parameter(&refused, "code").as_deref(), Some("1106"));
+        assert_eq!(parameter(&refused, "data"), None);
+        // Now a browser with a mark, but of its own.
+        sent_to(&desk, "/connections/social/wxweb?app_id=shop")
+            .await
+            .unwrap();
+    }
+    assert_eq!(desk.users().await, 0, "WeChat was not even asked");
+    let why = desk.attempts().await.into_iter();
+    let why = why.filter(|attempt| attempt["verdict"]["failure"]["why"] == "other_browser");
+    assert_eq!(why.count(), 2);
+
+    desk.browser(own);
+    let back = [desk.browse(&callback).await, desk.browse(&callback).await];
+    let [first, again] = back.map(|answer| user_id(&location(&answer)));
+    assert_eq!(first, again, "a reload gets the first outcome");
+}
+
+#[tokio::test]
+async fn two_windows_of_one_browser_log_in() {
+    let desk = Desk::open().await;
+    let path = "/connections/social/wxweb?app_id=shop";
+    let pages = [
+        sent_to(&desk, path).await.unwrap(),
+        sent_to(&desk, path).await.unwrap(),
+    ];
+    for page in pages {
+        let back = agreed(&desk, &page, "lin-xiaoman").await;
+        assert!(user_id(&location(&back)).is_string());
+    }
+}
+
+fn location(answer: &crate::testing::Answer) -> Url {
+    assert_eq!(answer.status, StatusCode::FOUND, "{}", answer.text());
+    answer.headers[header::LOCATION]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+fn user_id(page: &Url) -> Value {
+    let data = parameter(page, "data").unwrap_or_else(|| panic!("no user: {page}"));
+    let user: Value = serde_json::from_str(&data).unwrap();
+    user["id"].clone()
 }

@@ -196,7 +196,7 @@ async fn reset_password(caller: &Caller, fields: Fields<'_>) -> Result<(), Fault
 pub(super) async fn send_sms(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
     let (phone, pool) = path(call).ok_or_else(|| Fault::missing("phone"))?;
     let caller = Caller::of(app, call, Some(&pool));
-    entry::send_code(&caller, &entry::phone(&phone, None)?.into(), Purpose::Enter).await?;
+    entry::send_code(&caller, &entry::phone(&phone, None)?.into(), Purpose::Unsaid).await?;
     Ok(Value::Null)
 }
 

@@ -2,7 +2,7 @@
 
 use super::management;
 use crate::{
-    account::{self, ProfilePatch, Purpose},
+    account::{self, ProfilePatch, Purpose, Use},
     facades::authing::{
         caller::Caller,
         custom_data,
@@ -195,9 +195,9 @@ async fn bind(
 ) -> Result<Portrait, Fault> {
     let bearer = caller.person().await?;
     if let Some((old, code)) = old_proof(caller, &bearer, &target, fields).await? {
-        account::prove(&caller.app, &bearer.pool, &old, code).await?;
+        account::prove(&caller.app, &bearer.pool, &old, code, Use::Confirm).await?;
     }
-    let proven = account::prove(&caller.app, &bearer.pool, &target, code).await?;
+    let proven = account::prove(&caller.app, &bearer.pool, &target, code, Use::Bind).await?;
     account::bind(&caller.app, &bearer.pool, bearer.user, &proven).await?;
     caller.portrait_of(&bearer).await
 }
@@ -295,7 +295,7 @@ async fn refresh(caller: &Caller) -> Result<Value, Fault> {
 /// `POST /api/v2/sms/send` asks for a code to a phone.
 pub(super) async fn send_sms(caller: &Caller, fields: Fields<'_>) -> Result<Value, Fault> {
     let phone = entry::phone(fields.need("phone")?, fields.text("phoneCountryCode"))?;
-    let purpose = fields.text("scene").map_or(Purpose::Enter, entry::purpose);
+    let purpose = fields.text("scene").map_or(Purpose::Unsaid, entry::purpose);
     entry::send_code(caller, &phone.into(), purpose).await?;
     Ok(Value::Null)
 }
