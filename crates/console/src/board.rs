@@ -24,6 +24,7 @@ impl Board {
                 last_sync: None,
                 loaded: false,
                 users: 0,
+                loading: None,
             }),
             changed: broadcast::Sender::new(NEWS),
         }
@@ -61,6 +62,7 @@ impl Board {
                 last_sync: standing.last_sync,
                 loaded: standing.loaded,
                 users: standing.users,
+                loading: status.loading.clone(),
             };
         });
     }

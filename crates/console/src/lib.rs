@@ -31,9 +31,11 @@ use yaopai_domain::{Clock, Entropy};
 pub use error::Error;
 pub use options::{AccessKey, Options};
 pub use view::{
-    Binding, BindingChip, Changed, Conflict, ErrorView, Keep, Link, MergeDifference, MergeUser, MergeView,
-    MetadataEdit, MetadataItem, Notice, PictureFormat, QrPicture, RefusedPage, RejectedEdit, Status,
-    SyncMark, TestLoginView, UserDetail, UserPage, UserQuery, UserRow,
+    Binding, BindingChip, Changed, Conflict, ErrorView, FileFormat, ImportAction, ImportColumn,
+    ImportMeaning, ImportPreview, ImportRow, Job, JobKind, JobPhase, JobState, Keep, Link, MergeDifference,
+    MergeUser, MergeView, MetadataEdit, MetadataItem, Notice, PictureFormat, QrPicture, RefusedPage,
+    RefusedQuery, RejectedEdit, RowError, RowProblem, SavedView, SavedViewDraft, SortBy, Status, SyncFilter,
+    SyncMark, TestLoginView, TimeRange, UserDetail, UserFilter, UserPage, UserQuery, UserRow, UserSort,
 };
 
 use options::Ambient;

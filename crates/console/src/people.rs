@@ -1,8 +1,8 @@
 //! Users and their metadata: read from the replica, edited here first.
 
 use crate::{
-    Changed, Conflict, Console, Error, Keep, MetadataEdit, RejectedEdit, UserDetail, UserPage, UserQuery,
-    replica,
+    Changed, Conflict, Console, Error, Keep, MetadataEdit, RefusedPage, RefusedQuery, RejectedEdit,
+    SavedView, SavedViewDraft, UserDetail, UserPage, UserQuery, replica,
 };
 use yaopai_domain::{Action, Code, Problem, UserId};
 
@@ -12,6 +12,44 @@ impl Console {
         self.parts
             .replica
             .read(move |connection| replica::users(connection, &query))
+            .await
+    }
+
+    /// The page of a list that begins at a position, counted from 0: a leap deep into the list.
+    pub async fn users_at(&self, query: UserQuery, position: u32) -> Result<UserPage, Error> {
+        self.parts
+            .replica
+            .read(move |connection| replica::users_at(connection, &query, position))
+            .await
+    }
+
+    /// A page of refused people from the replica, latest first.
+    pub async fn refused_people(&self, query: RefusedQuery) -> Result<RefusedPage, Error> {
+        self.parts
+            .replica
+            .read(move |connection| replica::refused_people(connection, &query))
+            .await
+    }
+
+    /// Saved views by name.
+    pub async fn saved_views(&self) -> Result<Vec<SavedView>, Error> {
+        self.parts.replica.read(replica::saved_views).await
+    }
+
+    /// Saves a view, or replaces the one the draft names.
+    pub async fn save_view(&self, draft: SavedViewDraft) -> Result<SavedView, Error> {
+        let ambient = self.parts.ambient.clone();
+        self.parts
+            .replica
+            .write(move |transaction| replica::save_view(transaction, &draft, &ambient))
+            .await
+    }
+
+    /// Forgets a view.
+    pub async fn delete_view(&self, id: String) -> Result<(), Error> {
+        self.parts
+            .replica
+            .write(move |transaction| replica::delete_view(transaction, &id))
             .await
     }
 
@@ -53,7 +91,7 @@ impl Console {
         let ambient = self.parts.ambient.clone();
         self.parts
             .replica
-            .write(move |transaction| replica::resolve_conflict(transaction, &id, keep, &ambient))
+            .write(move |transaction| replica::resolve_conflict(transaction, &id, &keep, &ambient))
             .await?;
         self.edited();
         Ok(())

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use yaopai_domain::{
-    ConnectionKind, FieldError, IdentityId, LoginAttempt, Problem, Profile, PushRejection, RefusedPerson,
-    ServerInfo, Side, Timestamp, UserId, UserStatus,
+    ConnectionId, ConnectionKind, FieldError, IdentityId, LoginAttempt, Problem, Profile, ProfileField,
+    PushRejection, RefusedPerson, Rule, ServerInfo, Side, Timestamp, UserId, UserStatus,
 };
 
 /// How the console stands with its backend. One line of status, always true.
@@ -24,6 +24,8 @@ pub struct Status {
     pub loaded: bool,
     /// Users in the replica.
     pub users: u32,
+    /// The first load or a reset, while it is under way.
+    pub loading: Option<Job>,
 }
 
 /// Whether the backend answers.
@@ -46,21 +48,124 @@ pub enum Link {
     Denied,
 }
 
-/// What to list.
+/// What to list, and in which order.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct UserQuery {
-    /// Any part of a name, phone, e-mail, id, OpenID or UnionID; empty lists all.
+    /// Any part of a nickname, name, user name, phone, e-mail, OpenID, UnionID, user id or metadata key, or a whole
+    /// `key=value`; empty lists all. Fragments of one or two Latin letters or digits are looked for in names only.
     pub search: String,
-    /// Only users with edits the backend has not answered, or with conflicts.
-    pub unsynced_only: bool,
+    /// Who of those.
+    pub filter: UserFilter,
+    /// In which order.
+    pub sort: UserSort,
     /// Where the last page ended; absent for the first.
     pub after: Option<String>,
     /// Rows wanted, at most 500.
     pub limit: u32,
 }
 
-/// A page of users, newest first.
+/// Which users to list. The default lists all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(default)]
+pub struct UserFilter {
+    /// Only people with a binding of this connection.
+    pub connection: Option<ConnectionId>,
+    /// Only people whose UnionID is known, or only those for whom it is not.
+    pub union_id: Option<bool>,
+    /// Only people who may log in, or only those who may not.
+    pub status: Option<UserStatus>,
+    /// When the user was created.
+    pub created: TimeRange,
+    /// When WeChat last named one of the bindings.
+    pub last_seen: TimeRange,
+    /// Only users with something that the backend does not have.
+    pub sync: Option<SyncFilter>,
+}
+
+/// A span of time; an end that is absent is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(default)]
+pub struct TimeRange {
+    /// From here on.
+    pub from: Option<Timestamp>,
+    /// Before this.
+    pub until: Option<Timestamp>,
+}
+
+/// What a user has that the backend does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum SyncFilter {
+    /// Edits on their way, refused edits and conflicts.
+    Unsynced,
+    /// Conflicts nobody has decided yet.
+    Conflict,
+}
+
+/// The order of a list. People who do not have what is sorted by come last in both directions; ties keep one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(default)]
+pub struct UserSort {
+    /// By what; absent: relevance of a search, newest first of a list.
+    pub by: Option<SortBy>,
+    /// Largest, latest or last in the alphabet first. Relevance has one direction.
+    pub descending: bool,
+}
+
+/// What a list can be sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum SortBy {
+    /// How well the search fits: whole, beginning, part; names before the rest, metadata last. Without a search: newest
+    /// first.
+    Relevance,
+    /// When the user was created.
+    Created,
+    /// When WeChat last named one of the bindings.
+    LastSeen,
+    /// Best name, Chinese by its sound (pinyin) among the Latin ones.
+    Name,
+    /// Phone number.
+    Phone,
+    /// The UnionID, or else an OpenID.
+    WechatId,
+    /// Those who may log in, then those who may not.
+    Status,
+    /// When the user last changed.
+    Updated,
+}
+
+/// A list somebody wants to see again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct SavedView {
+    /// Names the view.
+    pub id: String,
+    /// What the operator calls it.
+    pub name: String,
+    /// Search, filter and sort; no page.
+    pub query: UserQuery,
+}
+
+/// A view to be saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct SavedViewDraft {
+    /// The view to replace; absent makes a new one.
+    pub id: Option<String>,
+    /// What the operator calls it, 1 to 64 characters.
+    pub name: String,
+    /// Search, filter and sort; page and limit are not kept.
+    pub query: UserQuery,
+}
+
+/// A page of users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct UserPage {
@@ -209,12 +314,16 @@ pub struct Conflict {
     pub user_id: UserId,
     /// The user's best name.
     pub user_name: Option<String>,
-    /// The metadata key.
+    /// The metadata key; empty if it is a field of the profile.
     pub key: String,
+    /// The field of the profile, if it is one.
+    pub field: Option<ProfileField>,
     /// The value both began with, as JSON.
     pub base: Option<String>,
     /// The value typed here; absent if it was removed here.
     pub mine: Option<String>,
+    /// When it was typed here, if that is still known.
+    pub mine_at: Option<Timestamp>,
     /// The backend's value; absent if it was removed there.
     pub theirs: Option<String>,
     /// Who changed it there.
@@ -243,6 +352,23 @@ pub struct RejectedEdit {
     pub at: Timestamp,
 }
 
+/// Which refused people to list, latest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(default)]
+pub struct RefusedQuery {
+    /// Any part of the nickname, OpenID or UnionID; empty lists all.
+    pub search: String,
+    /// Only those whom this connection refused.
+    pub connection: Option<ConnectionId>,
+    /// When they came last.
+    pub last_seen: TimeRange,
+    /// Where the last page ended; absent for the first.
+    pub after: Option<String>,
+    /// People wanted, at most 200.
+    pub limit: u32,
+}
+
 /// A page of the people whom a connection refused, latest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -251,6 +377,215 @@ pub struct RefusedPage {
     pub refused: Vec<RefusedPerson>,
     /// Where to go on; absent at the end.
     pub after: Option<String>,
+    /// How many match, over all pages. A backend that is asked itself does not count.
+    #[serde(default)]
+    pub total: u32,
+}
+
+/// Work that takes a while, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Job {
+    /// Names the job.
+    pub id: String,
+    /// What is done.
+    pub kind: JobKind,
+    /// Which part of it is under way.
+    pub phase: JobPhase,
+    /// Rows done in this phase.
+    pub done: u64,
+    /// Rows of this phase, if known.
+    pub total: Option<u64>,
+    /// Rows a second, of late.
+    pub per_second: u32,
+    /// Time left of this phase, if it can be told.
+    pub seconds_left: Option<u32>,
+    /// Whether it goes on.
+    pub state: JobState,
+    /// The file that is read or written.
+    pub file: Option<String>,
+}
+
+/// What a job does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Loads everything for the first time.
+    FirstLoad,
+    /// Loads everything again, beside what is there.
+    Reset,
+    /// Writes users to a file.
+    Export,
+    /// Takes users from a file.
+    Import,
+}
+
+/// The part of a job that is under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum JobPhase {
+    /// Rows are read or written.
+    Rows,
+    /// The lists' orders are made.
+    Indexes,
+    /// The search index is made.
+    Search,
+}
+
+/// Whether a job goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum JobState {
+    /// It is under way.
+    Running,
+    /// It waits to be resumed.
+    Paused,
+    /// It is done.
+    Done,
+    /// Somebody ended it; what was done stays done.
+    Cancelled,
+    /// It could not go on.
+    Failed {
+        /// Why.
+        error: Box<ErrorView>,
+    },
+}
+
+/// A file users are written to or taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum FileFormat {
+    /// A table: one user a line, values between commas, the first line names the columns.
+    Csv,
+    /// One JSON object a line and user.
+    JsonLines,
+}
+
+/// What an import would do. Nothing is written yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ImportPreview {
+    /// Names the preview; running it takes exactly this file as it was read.
+    pub id: String,
+    /// The file.
+    pub file: String,
+    /// How it is written.
+    pub format: FileFormat,
+    /// Its columns and what they are taken for.
+    pub columns: Vec<ImportColumn>,
+    /// Rows in the file.
+    pub rows: u64,
+    /// Rows that make a new user.
+    pub creates: u64,
+    /// Rows that change a user.
+    pub updates: u64,
+    /// Rows that change nothing.
+    pub unchanged: u64,
+    /// Rows that are refused; the rest can be imported.
+    pub errors: u64,
+    /// The first of the refusals.
+    pub first_errors: Vec<RowError>,
+    /// The first rows as they would be taken.
+    pub sample: Vec<ImportRow>,
+}
+
+/// A column of a file to import.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ImportColumn {
+    /// As the file names it.
+    pub name: String,
+    /// What it is taken for.
+    pub meaning: ImportMeaning,
+}
+
+/// What a column of a file is taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ImportMeaning {
+    /// The user's id; a row without one makes a new user.
+    Id,
+    /// Nickname.
+    Nickname,
+    /// Real name.
+    Name,
+    /// Phone number.
+    Phone,
+    /// E-mail address.
+    Email,
+    /// User name.
+    Username,
+    /// A metadata key.
+    Metadata {
+        /// The key.
+        key: String,
+    },
+    /// Nothing: the column is not read.
+    Ignored,
+}
+
+/// Why a row of a file is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RowError {
+    /// The row, counted from 1 without the line of names.
+    pub row: u64,
+    /// The column, if one is to blame.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub problem: RowProblem,
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum RowProblem {
+    /// A value breaks a rule.
+    Rule {
+        /// The rule.
+        rule: Rule,
+    },
+    /// It is not written as the format asks.
+    Unreadable,
+    /// The id names nobody.
+    UnknownUser,
+    /// An earlier row has the same user.
+    Repeated,
+    /// The value can only be given to a new user.
+    OnlyForNewUsers,
+}
+
+/// A row of a file as it would be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct ImportRow {
+    /// The row, counted from 1 without the line of names.
+    pub row: u64,
+    /// What would be done.
+    pub action: ImportAction,
+    /// The values in the order of the columns.
+    pub values: Vec<Option<String>>,
+}
+
+/// What a row would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ImportAction {
+    /// Make a new user.
+    Create,
+    /// Change a user.
+    Update,
+    /// Nothing.
+    Unchanged,
+    /// It is refused.
+    Refused,
 }
 
 /// What a merge would do. Nothing is written.
@@ -312,7 +647,7 @@ pub enum Notice {
 }
 
 /// How to decide a conflict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case")]
 pub enum Keep {
@@ -320,6 +655,11 @@ pub enum Keep {
     Mine,
     /// Drop mine.
     Theirs,
+    /// Push a third value, on top of theirs.
+    Edited {
+        /// The value as JSON; absent removes the key.
+        json: Option<String>,
+    },
 }
 
 /// A started test login.

@@ -3,13 +3,22 @@
 //! Every change is one transaction on one thread, so what a reader sees is always a whole step. `synchronous=FULL`: a
 //! committed edit survives a power cut, and its sequence number is never used again.
 
+mod build;
 mod conflicts;
+mod fold;
+mod index;
 mod keep_aside;
+mod lists;
 mod mirror;
+mod name_order;
 mod open;
 mod outbox;
+mod person;
 mod progress;
+mod refused;
 mod row;
+mod rows;
+mod saved_views;
 #[cfg(test)]
 mod tests;
 mod users;
@@ -31,7 +40,10 @@ pub(crate) use open::Opening;
 pub(crate) use open::open_in_memory;
 pub(crate) use outbox::{change_client, edit_metadata, freeze, settle, take_outcomes};
 pub(crate) use progress::{Standing, begin_generation, progress, remember_server, standing};
-pub(crate) use users::{user, users};
+pub(crate) use lists::{users, users_at};
+pub(crate) use refused::refused_people;
+pub(crate) use saved_views::{delete_view, save_view, saved_views};
+pub(crate) use users::user;
 
 const READERS: usize = 3;
 

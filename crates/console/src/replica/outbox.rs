@@ -3,9 +3,13 @@
 //! An edit is durable before anybody calls it saved. Its overlay keeps it on the screen until a caught-up page includes
 //! it, so nothing flickers; its row stays, decided, as an archive for a backend that loses it in a failover.
 
-use super::row::{Field, json, optional_json, to_json, value_text};
+use super::{
+    row::{Field, json, optional_json, to_json, value_text},
+    rows::{Entry, metadata_of, refresh, row_of},
+};
 use crate::{Ambient, Error, MetadataEdit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 use yaopai_domain::{
     ClientId, FieldError, MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome, Patch,
     PushAnswer, PushRequest, Rule, Timestamp, UserId, parse_entry,
@@ -24,7 +28,7 @@ pub(crate) fn edit_metadata(
 ) -> Result<(), Error> {
     let (key, new) = check(edit)?;
     let field = Field::metadata(edit.user_id, key);
-    if !user_exists(connection, edit.user_id)? {
+    if row_of(connection, edit.user_id)?.is_none() {
         return Err(Error::NotFound);
     }
     let base = base_of_next(connection, &field)?;
@@ -83,7 +87,6 @@ pub(super) fn queue(
 /// What the next edit of a field builds on: what the operator sees, own edits included; in a conflict, theirs.
 fn base_of_next(connection: &Connection, field: &Field) -> Result<Option<MetadataValue>, Error> {
     let [user, group] = field.columns();
-    let key = field.key().as_str();
     let value_of = |row: &Row<'_>| optional_json(row, "value");
     let overlay = connection
         .query_row(
@@ -105,30 +108,28 @@ fn base_of_next(connection: &Connection, field: &Field) -> Result<Option<Metadat
     if let Some(value) = theirs {
         return Ok(value);
     }
-    let mirrored = connection
-        .query_row(
-            "SELECT value FROM metadata WHERE user_id = ?1 AND key = ?2",
-            [user.as_str(), key],
-            value_of,
-        )
-        .optional()?;
-    Ok(mirrored.flatten())
-}
-
-fn user_exists(connection: &Connection, id: UserId) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?1)";
-    Ok(connection.query_row(sql, [id.to_string()], |row| row.get(0))?)
+    let mut mirrored = metadata_of(connection, field.user_id)?;
+    Ok(mirrored.remove(field.key()).map(|Entry(value, ..)| value))
 }
 
 /// Keys of a user as they look here.
 fn count_keys(connection: &Connection, id: UserId) -> Result<usize, Error> {
-    let sql = "SELECT count(*) FROM (
-            SELECT 'metadata.' || key AS field FROM metadata WHERE user_id = ?1
-            UNION SELECT field FROM overlay WHERE user_id = ?1 AND value IS NOT NULL
-            EXCEPT SELECT field FROM overlay WHERE user_id = ?1 AND value IS NULL
-        )";
-    let count: i64 = connection.query_row(sql, [id.to_string()], |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+    let mut keys: BTreeSet<String> = metadata_of(connection, id)?
+        .into_keys()
+        .map(|key| format!("metadata.{key}"))
+        .collect();
+    let mut statement = connection.prepare_cached(
+        "SELECT field, value IS NULL FROM overlay WHERE user_id = ?1 AND field LIKE 'metadata.%'",
+    )?;
+    let mut rows = statement.query([id.to_string()])?;
+    while let Some(row) = rows.next()? {
+        if row.get(1)? {
+            keys.remove(row.get_ref(0)?.as_str()?);
+        } else {
+            keys.insert(row.get(0)?);
+        }
+    }
+    Ok(keys.len())
 }
 
 /// Step F: the next edits to push, in order. From now on they are sent as they are, same numbers, same ids.
@@ -270,18 +271,24 @@ pub(crate) struct Settled {
 pub(crate) fn settle(connection: &Connection, last_seq: u64, now: Timestamp) -> Result<Settled, Error> {
     let last_seq = i64::try_from(last_seq).unwrap_or(i64::MAX);
     let lost = requeue_lost(connection, last_seq)?;
-    let dropped = connection.execute(
-        "DELETE FROM overlay WHERE seq <= ?1
-         AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.seq = overlay.seq AND state <> 'decided')",
-        [last_seq],
-    )?;
+    let dropped = connection
+        .prepare_cached(
+            "DELETE FROM overlay WHERE seq <= ?1
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.seq = overlay.seq AND state <> 'decided')
+             RETURNING user_id",
+        )?
+        .query_map([last_seq], |row| super::row::parsed(row, "user_id"))?
+        .collect::<Result<Vec<UserId>, _>>()?;
+    for user_id in &dropped {
+        refresh(connection, *user_id)?;
+    }
     connection.execute(
         "DELETE FROM outbox WHERE state = 'decided' AND decided_at < ?1 AND seq <= ?2",
         [now.plus_millis(-ARCHIVE_MILLIS).0, last_seq],
     )?;
     Ok(Settled {
         lost,
-        changed: lost + dropped > 0,
+        changed: lost + dropped.len() > 0,
     })
 }
 
@@ -364,7 +371,7 @@ fn put_overlay(
          ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value, seq = excluded.seq",
         params![user, group, value_text(value), seq],
     )?;
-    Ok(())
+    refresh(connection, field.user_id)
 }
 
 /// Takes an edit off the screen, unless a later one of the same field is there.
@@ -374,7 +381,7 @@ fn drop_overlay(connection: &Connection, field: &Field, seq: i64) -> Result<(), 
         "DELETE FROM overlay WHERE user_id = ?1 AND field = ?2 AND seq <= ?3",
         params![user, group, seq],
     )?;
-    Ok(())
+    refresh(connection, field.user_id)
 }
 
 /// What a person has to look at.

@@ -48,7 +48,7 @@ pub(crate) fn standing(connection: &Connection) -> Result<Standing, Error> {
     let sql = "SELECT server, last_sync, loaded,
             (SELECT count(*) FROM outbox WHERE state <> 'decided') AS waiting,
             (SELECT count(*) FROM conflicts) AS conflicts,
-            (SELECT count(*) FROM users) AS users
+            (SELECT count(*) FROM people) AS users
         FROM replica";
     Ok(connection.query_row(sql, [], |row| {
         Ok(Standing {

@@ -1,6 +1,9 @@
 //! Reading columns into the domain's types.
 
-use rusqlite::{Row, types::Type};
+use rusqlite::{
+    Connection, Row,
+    types::{FromSql, FromSqlResult, Type, ValueRef},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::str::FromStr;
 use yaopai_domain::{FieldGroup, MetadataKey, MetadataValue, UserId};
@@ -30,6 +33,29 @@ where
     let text = row.get_ref(index)?.as_str()?;
     text.parse()
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error)))
+}
+
+/// JSON in the only column of a row.
+pub(super) fn json_of<T: DeserializeOwned>(c: &Connection, sql: &str, row: i64) -> Result<T, crate::Error> {
+    Ok(c.prepare_cached(sql)?
+        .query_row([row], |row| decode(0, row.get_ref(0)?.as_str()?))?)
+}
+
+/// A column that holds the 16 bytes of an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Uuid16(pub(super) [u8; 16]);
+
+impl Uuid16 {
+    /// The id.
+    pub(super) fn id<T: From<uuid::Uuid>>(self) -> T {
+        uuid::Uuid::from_bytes(self.0).into()
+    }
+}
+
+impl FromSql for Uuid16 {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(Self)
+    }
 }
 
 /// JSON text for a column.

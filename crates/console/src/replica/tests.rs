@@ -1,8 +1,8 @@
 //! The file: lists, search, opening what is whole, newer, corrupt or somebody else's.
 
-use super::{Opening, Replica, apply_page, edit_metadata, open_in_memory, users, users::page_sql};
+use super::{Opening, Replica, apply_page, edit_metadata, open_in_memory, users};
 use crate::{
-    Error, MetadataEdit, UserPage, UserQuery,
+    Error, MetadataEdit, SyncFilter, UserFilter, UserPage, UserQuery,
     tests::{BackendModel, ambient, json, key, user_id},
 };
 use proptest::prelude::*;
@@ -110,7 +110,10 @@ fn lists_only_users_with_something_unsynced() {
     let file = mirror_of(&mut backend);
     edit_metadata(&file, &edit(2, "tier", Some("1")), &ambient(2)).unwrap();
     let query = UserQuery {
-        unsynced_only: true,
+        filter: UserFilter {
+            sync: Some(SyncFilter::Unsynced),
+            ..UserFilter::default()
+        },
         limit: 10,
         ..UserQuery::default()
     };
@@ -155,23 +158,6 @@ proptest! {
         let old = seen.iter().filter(|(_, id)| *id < user_id(1000)).count();
         prop_assert_eq!(old, ages.len(), "everybody who was there all the time, once");
     }
-}
-
-#[rstest]
-#[case::first(false)]
-#[case::next(true)]
-fn a_page_is_read_off_the_index(#[case] continues: bool) {
-    let file = open_in_memory(PoolId::default(), ambient(1)).unwrap();
-    let sql = format!("EXPLAIN QUERY PLAN {}", page_sql("true", continues));
-    let mut statement = file.prepare(&sql).unwrap();
-    let mut plan = statement.raw_query();
-    let mut steps = String::new();
-    while let Some(row) = plan.next().unwrap() {
-        steps.push_str(&row.get::<_, String>("detail").unwrap());
-        steps.push('\n');
-    }
-    assert!(steps.contains("USING INDEX users_by_age"), "{steps}");
-    assert!(!steps.contains("TEMP B-TREE"), "{steps}");
 }
 
 fn edit(user: u32, key: &str, json: Option<&str>) -> MetadataEdit {
