@@ -3,7 +3,7 @@
 use super::Answer;
 use crate::host::Host;
 use tauri::State;
-use yaopai_console::{MergeView, RefusedPage};
+use yaopai_console::{MergeView, RefusedPage, RefusedQuery};
 use yaopai_domain::{IdentityId, Merge, MergeId, MergeRequest, Unmerged, UserId};
 
 /// A page of the people whom a connection refused, latest first; `after` is where the last page ended.
@@ -12,6 +12,16 @@ use yaopai_domain::{IdentityId, Merge, MergeId, MergeRequest, Unmerged, UserId};
 pub(crate) async fn refused(host: State<'_, Host>, after: Option<String>, limit: u32) -> Answer<RefusedPage> {
     host.console()?
         .refused(after.as_deref(), limit)
+        .await
+        .map_err(|error| error.view())
+}
+
+/// A page of the refused people of the replica, latest first.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn refused_people(host: State<'_, Host>, query: RefusedQuery) -> Answer<RefusedPage> {
+    host.console()?
+        .refused_people(query)
         .await
         .map_err(|error| error.view())
 }

@@ -3,7 +3,9 @@
 use super::Answer;
 use crate::host::Host;
 use tauri::State;
-use yaopai_console::{Conflict, Keep, MetadataEdit, RejectedEdit, UserDetail, UserPage, UserQuery};
+use yaopai_console::{
+    Conflict, Keep, MetadataEdit, RejectedEdit, SavedView, SavedViewDraft, UserDetail, UserPage, UserQuery,
+};
 use yaopai_domain::UserId;
 
 /// A page of users from the replica.
@@ -11,6 +13,40 @@ use yaopai_domain::UserId;
 #[specta::specta]
 pub(crate) async fn users(host: State<'_, Host>, query: UserQuery) -> Answer<UserPage> {
     host.console()?.users(query).await.map_err(|error| error.view())
+}
+
+/// The page of a list that begins at a position, counted from 0.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn users_at(host: State<'_, Host>, query: UserQuery, position: u32) -> Answer<UserPage> {
+    host.console()?
+        .users_at(query, position)
+        .await
+        .map_err(|error| error.view())
+}
+
+/// Saved views by name.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn saved_views(host: State<'_, Host>) -> Answer<Vec<SavedView>> {
+    host.console()?.saved_views().await.map_err(|error| error.view())
+}
+
+/// Saves a view, or replaces the one the draft names.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn save_view(host: State<'_, Host>, draft: SavedViewDraft) -> Answer<SavedView> {
+    host.console()?
+        .save_view(draft)
+        .await
+        .map_err(|error| error.view())
+}
+
+/// Forgets a view.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn delete_view(host: State<'_, Host>, id: String) -> Answer<()> {
+    host.console()?.delete_view(id).await.map_err(|error| error.view())
 }
 
 /// One user from the replica.

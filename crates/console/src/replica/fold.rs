@@ -12,7 +12,11 @@ pub(super) fn fold(text: &str) -> String {
                 let narrow = char::from_u32(u32::from(character) - 0xfee0).unwrap_or(character);
                 folded.push(narrow.to_ascii_lowercase());
             }
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => {}
+            '\u{ad}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {}
             _ if character.is_whitespace() => folded.push(' '),
             _ if character.is_control() => {}
             _ => folded.extend(character.to_lowercase()),

@@ -10,13 +10,15 @@ pub(super) fn changing(c: &Connection, row: i64) -> Result<(), Error> {
 
 /// A row was added.
 pub(super) fn added(c: &Connection, row: i64) -> Result<(), Error> {
-    c.prepare_cached("UPDATE search SET people = people + 1")?.execute([])?;
+    c.prepare_cached("UPDATE search SET people = people + 1")?
+        .execute([])?;
     stale(c, row)
 }
 
 /// A row is about to be taken away.
 pub(super) fn removing(c: &Connection, row: i64) -> Result<(), Error> {
-    c.prepare_cached("UPDATE search SET people = people - 1")?.execute([])?;
+    c.prepare_cached("UPDATE search SET people = people - 1")?
+        .execute([])?;
     stale(c, row)
 }
 

@@ -1,7 +1,7 @@
 //! Lists of users: who, in which order, page by page.
 
 use super::{
-    person::{Fit, Person, Wanted},
+    person::{Person, Wanted},
     row::Uuid16,
     rows::{kind_of, status_of},
 };
@@ -9,7 +9,7 @@ use crate::{BindingChip, Error, SortBy, SyncFilter, SyncMark, UserFilter, UserPa
 use rusqlite::{Connection, OptionalExtension, types::Value};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, collections::HashSet};
-use yaopai_domain::{Timestamp, UserId, UserStatus};
+use yaopai_domain::{Timestamp, UserId};
 
 const PAGE_MAX: u32 = 500;
 
@@ -20,7 +20,8 @@ pub(crate) fn users(c: &Connection, query: &UserQuery) -> Result<UserPage, Error
         None => 0,
         Some(after) => {
             let place: Place = serde_json::from_str(after).map_err(|_| Error::NotFound)?;
-            list.places.partition_point(|other| list.compare(other, &place) != Ordering::Greater)
+            list.places
+                .partition_point(|other| list.compare(other, &place) != Ordering::Greater)
         }
     };
     list.page(c, from, query.limit)
@@ -80,7 +81,9 @@ impl List {
             SortBy::Status => "status",
             SortBy::Updated => "updated_at",
         };
-        let sql = format!("SELECT row, {column}, id, status, created_at, last_seen, wechat_id, bindings FROM people");
+        let sql = format!(
+            "SELECT row, {column}, id, status, created_at, last_seen, wechat_id, bindings FROM people"
+        );
         let mut statement = c.prepare_cached(&sql)?;
         let mut rows = statement.query([])?;
         while let Some(person) = rows.next()? {
@@ -206,8 +209,14 @@ impl Filter {
         };
         let status = status_of(person.get("status")?);
         Ok(self.bound.as_ref().is_none_or(|bound| bound.contains(&id))
-            && self.unsynced.as_ref().is_none_or(|unsynced| unsynced.contains(&id))
-            && self.filter.union_id.is_none_or(|wanted| self.united.contains(&id) == wanted)
+            && self
+                .unsynced
+                .as_ref()
+                .is_none_or(|unsynced| unsynced.contains(&id))
+            && self
+                .filter
+                .union_id
+                .is_none_or(|wanted| self.united.contains(&id) == wanted)
             && self.filter.status.is_none_or(|wanted| wanted == status)
             && within(&self.filter.created, person.get("created_at")?)
             && within(&self.filter.last_seen, person.get("last_seen")?))
@@ -256,8 +265,14 @@ fn chip(byte: u8) -> Option<BindingChip> {
 fn mark(c: &Connection, user_id: UserId) -> Result<SyncMark, Error> {
     let user_id = user_id.to_string();
     for (sql, mark) in [
-        ("SELECT EXISTS (SELECT 1 FROM conflicts WHERE user_id = ?1)", SyncMark::Conflict),
-        ("SELECT EXISTS (SELECT 1 FROM rejected WHERE user_id = ?1)", SyncMark::Rejected),
+        (
+            "SELECT EXISTS (SELECT 1 FROM conflicts WHERE user_id = ?1)",
+            SyncMark::Conflict,
+        ),
+        (
+            "SELECT EXISTS (SELECT 1 FROM rejected WHERE user_id = ?1)",
+            SyncMark::Rejected,
+        ),
         (
             "SELECT EXISTS (SELECT 1 FROM outbox WHERE user_id = ?1 AND state <> 'decided')",
             SyncMark::Pending,

@@ -52,9 +52,7 @@ fn apply(connection: &Connection, generation: i64, change: &Change) -> Result<()
     let rev = change.revision.0;
     match &change.entity {
         Some(Entity::User(user)) => put_user(connection, generation, rev, user, Into::Ready)?,
-        Some(Entity::Identity(identity)) => {
-            put_identity(connection, generation, rev, identity, Into::Ready)?
-        }
+        Some(Entity::Identity(identity)) => put_identity(connection, generation, rev, identity, Into::Ready)?,
         Some(Entity::Connection(state)) => put_connection(connection, generation, rev, state, Into::Ready)?,
         None => delete(connection, &change.key, generation, rev, Into::Ready)?,
     };

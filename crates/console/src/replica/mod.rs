@@ -34,13 +34,13 @@ use std::{
 use tokio::sync::{Semaphore, oneshot};
 
 pub(crate) use conflicts::{conflicts, dismiss_rejected, rejected_edits, resolve_conflict};
+pub(crate) use lists::{users, users_at};
 pub(crate) use mirror::{Applied, apply_page};
 pub(crate) use open::Opening;
 #[cfg(test)]
 pub(crate) use open::open_in_memory;
 pub(crate) use outbox::{change_client, edit_metadata, freeze, settle, take_outcomes};
 pub(crate) use progress::{Standing, begin_generation, progress, remember_server, standing};
-pub(crate) use lists::{users, users_at};
 pub(crate) use refused::refused_people;
 pub(crate) use saved_views::{delete_view, save_view, saved_views};
 pub(crate) use users::user;

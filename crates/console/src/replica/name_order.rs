@@ -35,7 +35,9 @@ pub(super) fn name_order(name: &str) -> String {
     let folded = fold(name.trim());
     let mut order = String::with_capacity(folded.len() * 2);
     for (position, character) in folded.chars().enumerate() {
-        let surname = SURNAMES.iter().find(|(surname, _)| position == 0 && *surname == character);
+        let surname = SURNAMES
+            .iter()
+            .find(|(surname, _)| position == 0 && *surname == character);
         if let Some((_, sound)) = surname {
             order.push_str(sound);
         } else if let Some(sound) = character.to_pinyin() {
@@ -51,7 +53,10 @@ pub(super) fn name_order(name: &str) -> String {
         order.push(' ');
     }
     if order.len() > LONG {
-        let end = (0..=LONG).rev().find(|end| order.is_char_boundary(*end)).unwrap_or(0);
+        let end = (0..=LONG)
+            .rev()
+            .find(|end| order.is_char_boundary(*end))
+            .unwrap_or(0);
         order.truncate(end);
     }
     let alike: String = folded.chars().take(8).collect();
@@ -67,13 +72,37 @@ mod tests {
     #[test]
     fn chinese_names_stand_by_their_sound_among_latin_ones() {
         let mut names = [
-            "周杰", "Zoe", "张伟", "曾强", "阿明", "Bob", "李娜", "alice", "单雄", "王芳", "李雷", "🐶小狗", "123",
+            "周杰",
+            "Zoe",
+            "张伟",
+            "曾强",
+            "阿明",
+            "Bob",
+            "李娜",
+            "alice",
+            "单雄",
+            "王芳",
+            "李雷",
+            "🐶小狗",
+            "123",
         ];
         names.sort_by_key(|name| name_order(name));
         assert_eq!(
             names,
             [
-                "阿明", "alice", "Bob", "李雷", "李娜", "单雄", "王芳", "曾强", "张伟", "周杰", "Zoe", "123", "🐶小狗",
+                "阿明",
+                "alice",
+                "Bob",
+                "李雷",
+                "李娜",
+                "单雄",
+                "王芳",
+                "曾强",
+                "张伟",
+                "周杰",
+                "Zoe",
+                "123",
+                "🐶小狗",
             ]
         );
     }

@@ -4,7 +4,7 @@
 //! it, so nothing flickers; its row stays, decided, as an archive for a backend that loses it in a failover.
 
 use super::{
-    row::{Field, json, optional_json, to_json, value_text},
+    row::{Field, json, optional_json, text_at, to_json, value_text},
     rows::{Entry, metadata_of, refresh, row_of},
 };
 use crate::{Ambient, Error, MetadataEdit};
@@ -124,7 +124,7 @@ fn count_keys(connection: &Connection, id: UserId) -> Result<usize, Error> {
     let mut rows = statement.query([id.to_string()])?;
     while let Some(row) = rows.next()? {
         if row.get(1)? {
-            keys.remove(row.get_ref(0)?.as_str()?);
+            keys.remove(text_at(row, 0)?.unwrap_or_default());
         } else {
             keys.insert(row.get(0)?);
         }
@@ -141,7 +141,7 @@ pub(crate) fn freeze(connection: &Connection) -> Result<Vec<Mutation>, Error> {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let length = |column| -> rusqlite::Result<usize> {
+        let length = |column: &str| -> rusqlite::Result<usize> {
             Ok(row.get_ref(column)?.as_str_or_null()?.map_or(0, str::len))
         };
         bytes += 512 + length("base")? + length("new")?;

@@ -2,7 +2,7 @@
 
 use super::{
     fold::{fold, hex_digits, phone_digits},
-    row::{Uuid16, json_of, optional_json},
+    row::{Uuid16, json_of, optional_json, text_at},
     rows::{Entry, with_own_edits},
 };
 use crate::Error;
@@ -119,7 +119,7 @@ impl Person {
         let mut rows = statement.query([id.0])?;
         while let Some(row) = rows.next()? {
             for column in 0..2 {
-                if let Some(id) = row.get_ref(column)?.as_str_or_null()? {
+                if let Some(id) = text_at(row, column)? {
                     person.add_id(id);
                 }
             }
@@ -138,7 +138,7 @@ impl Person {
         let mut statement = c.prepare_cached("SELECT field, value FROM overlay WHERE user_id = ?1")?;
         let mut rows = statement.query([user_id.to_string()])?;
         while let Some(row) = rows.next()? {
-            let Some(key) = row.get_ref(0)?.as_str()?.strip_prefix("metadata.") else {
+            let Some(key) = text_at(row, 0)?.and_then(|field| field.strip_prefix("metadata.")) else {
                 continue;
             };
             metadata.remove(key);

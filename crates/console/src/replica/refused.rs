@@ -57,7 +57,7 @@ pub(crate) fn refused_people(c: &Connection, query: &RefusedQuery) -> Result<Ref
     }
     let limit = query.limit.clamp(1, PAGE_MAX) as usize;
     // One more than wanted tells whether there is a next page.
-    let wanted = limit + 1;
+    let wanted = query.limit.clamp(1, PAGE_MAX) + 1;
     parameters.push((":wanted", &wanted));
     let sql = format!(
         "SELECT row, app_id, open_id, connection_id, union_id, nickname, avatar_url, refusal, first_seen,

@@ -35,6 +35,11 @@ where
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error)))
 }
 
+/// Text in a column, or NULL, without copying it.
+pub(super) fn text_at<'a>(row: &'a Row<'_>, index: usize) -> rusqlite::Result<Option<&'a str>> {
+    Ok(row.get_ref(index)?.as_str_or_null()?)
+}
+
 /// JSON in the only column of a row.
 pub(super) fn json_of<T: DeserializeOwned>(c: &Connection, sql: &str, row: i64) -> Result<T, crate::Error> {
     Ok(c.prepare_cached(sql)?

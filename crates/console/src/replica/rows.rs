@@ -3,7 +3,7 @@
 use super::{
     index,
     name_order::name_order,
-    row::{Uuid16, to_json},
+    row::{Uuid16, text_at, to_json},
 };
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -80,7 +80,12 @@ pub(super) fn put_user(
     let metadata: BTreeMap<&str, (&MetadataValue, Revision, &Option<String>, Timestamp)> = user
         .metadata
         .iter()
-        .map(|(key, entry)| (key.as_str(), (&entry.value, entry.revision, &entry.actor, entry.at)))
+        .map(|(key, entry)| {
+            (
+                key.as_str(),
+                (&entry.value, entry.revision, &entry.actor, entry.at),
+            )
+        })
         .collect();
     let metadata = to_json(&metadata)?;
     let profile = to_json(&user.profile)?;
@@ -99,10 +104,9 @@ pub(super) fn put_user(
                 "SELECT EXISTS (SELECT 1 FROM user_state s JOIN people p ON p.row = s.row WHERE s.row = ?1
                      AND s.profile = ?2 AND s.metadata = ?3 AND p.status = ?4)",
             )?
-            .query_row(
-                params![row, profile, metadata, status_code(user.status)],
-                |row| row.get(0),
-            )?;
+            .query_row(params![row, profile, metadata, status_code(user.status)], |row| {
+                row.get(0)
+            })?;
         if same {
             // A reset brings everybody again, mostly as they were.
             c.prepare_cached(
@@ -337,10 +341,7 @@ fn put_small(
     key: &[&dyn rusqlite::ToSql],
     rest: &[&dyn rusqlite::ToSql],
 ) -> Result<Put, Error> {
-    let found = c
-        .prepare_cached(find)?
-        .query_row(key, Found::read)
-        .optional()?;
+    let found = c.prepare_cached(find)?.query_row(key, Found::read).optional()?;
     let old = found.map(|found| found.old);
     if is_newer(old, generation, rev) {
         return Ok(Put { old, written: false });
@@ -405,8 +406,10 @@ fn delete_user(c: &Connection, row: i64, into: Into) -> Result<(), Error> {
     if into == Into::Ready {
         index::removing(c, row)?;
     }
-    c.prepare_cached("DELETE FROM user_state WHERE row = ?1")?.execute([row])?;
-    c.prepare_cached("DELETE FROM people WHERE row = ?1")?.execute([row])?;
+    c.prepare_cached("DELETE FROM user_state WHERE row = ?1")?
+        .execute([row])?;
+    c.prepare_cached("DELETE FROM people WHERE row = ?1")?
+        .execute([row])?;
     if into == Into::Ready {
         index::tidy(c)?;
     }
@@ -421,7 +424,8 @@ fn delete_identity(c: &Connection, row: i64, into: Into) -> Result<(), Error> {
     if into == Into::Ready {
         changing_user(c, Some(owner))?;
     }
-    c.prepare_cached("DELETE FROM identities WHERE row = ?1")?.execute([row])?;
+    c.prepare_cached("DELETE FROM identities WHERE row = ?1")?
+        .execute([row])?;
     if into == Into::Ready {
         derive_bindings(c, &owner)?;
         index::tidy(c)?;
@@ -435,7 +439,10 @@ fn delete_identity(c: &Connection, row: i64, into: Into) -> Result<(), Error> {
 pub(super) fn sweep(c: &Connection, generation: i64, into: Into, limit: u32) -> Result<bool, Error> {
     let mut left = limit;
     for (table, delete) in [
-        ("identities", delete_identity as fn(&Connection, i64, Into) -> Result<(), Error>),
+        (
+            "identities",
+            delete_identity as fn(&Connection, i64, Into) -> Result<(), Error>,
+        ),
         ("people", delete_user),
     ] {
         let sql = format!("SELECT row FROM {table} WHERE generation < ?1 LIMIT ?2");
@@ -452,7 +459,10 @@ pub(super) fn sweep(c: &Connection, generation: i64, into: Into, limit: u32) -> 
         }
     }
     for table in ["connections", "verification_files", "refused_people"] {
-        c.execute(&format!("DELETE FROM {table} WHERE generation < ?1"), [generation])?;
+        c.execute(
+            &format!("DELETE FROM {table} WHERE generation < ?1"),
+            [generation],
+        )?;
     }
     Ok(false)
 }
@@ -464,11 +474,7 @@ pub(super) fn refresh(c: &Connection, user_id: UserId) -> Result<(), Error> {
     };
     // What the index has of the row is remembered at the first change, so it is the same whether before or after the edit.
     index::stale(c, row)?;
-    let profile = super::row::json_of::<Profile>(
-        c,
-        "SELECT profile FROM user_state WHERE row = ?1",
-        row,
-    )?;
+    let profile = super::row::json_of::<Profile>(c, "SELECT profile FROM user_state WHERE row = ?1", row)?;
     derive_name(c, row, user_id, &profile)?;
     index::tidy(c)
 }
@@ -530,8 +536,8 @@ pub(super) fn with_own_edits(c: &Connection, user_id: UserId, profile: &mut Prof
     )?;
     let mut rows = statement.query([user_id.to_string()])?;
     while let Some(row) = rows.next()? {
-        let field = match row.get_ref(0)?.as_str()? {
-            "profile.nickname" => ProfileField::Nickname,
+        let field = match text_at(row, 0)? {
+            Some("profile.nickname") => ProfileField::Nickname,
             _ => ProfileField::Name,
         };
         let value: Option<String> = super::row::optional_json(row, "value")?;
@@ -562,12 +568,7 @@ pub(super) fn derive_bindings(c: &Connection, user_id: &[u8; 16]) -> Result<(), 
     let mut rows = statement.query([user_id])?;
     let mut bindings = Bindings::default();
     while let Some(row) = rows.next()? {
-        bindings.add(
-            row.get(0)?,
-            row.get_ref(1)?.as_str_or_null()?,
-            row.get_ref(2)?.as_str_or_null()?,
-            row.get(3)?,
-        );
+        bindings.add(row.get(0)?, text_at(row, 1)?, text_at(row, 2)?, row.get(3)?);
     }
     bindings.write(c, user_id)
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{Binding, Error, MetadataItem, SyncMark, UserDetail};
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
-use yaopai_domain::{FieldGroup, PushRejection, Timestamp, UserId};
+use yaopai_domain::{PushRejection, Timestamp, UserId};
 
 /// One user with everything that is known here.
 pub(crate) fn user(connection: &Connection, id: UserId) -> Result<UserDetail, Error> {

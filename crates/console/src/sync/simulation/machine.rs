@@ -120,7 +120,7 @@ impl Machine {
         let conflict = replica::conflicts(&self.file, None).unwrap().into_iter().next()?;
         let ambient = self.ambient.clone();
         transact(&mut self.file, |transaction| {
-            replica::resolve_conflict(transaction, &conflict.id, keep, &ambient)
+            replica::resolve_conflict(transaction, &conflict.id, &keep, &ambient)
         })
         .unwrap();
         self.step(Event::Wake(Wake::Edit));
