@@ -7,7 +7,7 @@ DROP TABLE connections;
 DROP TABLE users;
 UPDATE replica SET generation = generation + 1, cursor = NULL, sweeping = 0, loaded = 0;
 
--- The indexes that lists are read off are made after the rows of a first load (rows.rs), several times faster than before.
+-- A first load drops the indexes that lists are read off and makes them after the rows (build.rs), several times faster.
 CREATE TABLE people (
     row        INTEGER NOT NULL PRIMARY KEY, -- the search index knows a user by this
     id         BLOB    NOT NULL UNIQUE CHECK (length(id) = 16),
@@ -24,6 +24,14 @@ CREATE TABLE people (
     bindings   BLOB,    -- a byte a binding: kind, and whether the UnionID is known
     avatar_url TEXT
 ) STRICT;
+
+CREATE INDEX people_by_created ON people (created_at);
+CREATE INDEX people_by_last_seen ON people (last_seen);
+CREATE INDEX people_by_name ON people (name_order);
+CREATE INDEX people_by_phone ON people (phone);
+CREATE INDEX people_by_wechat_id ON people (wechat_id);
+CREATE INDEX people_by_status ON people (status);
+CREATE INDEX people_by_updated ON people (updated_at);
 
 CREATE TABLE user_state (
     row      INTEGER NOT NULL PRIMARY KEY, -- of people
@@ -53,6 +61,8 @@ CREATE TABLE identities (
     first_seen INTEGER NOT NULL,
     last_seen  INTEGER NOT NULL
 ) STRICT;
+
+CREATE INDEX identities_of_user ON identities (user_id);
 
 CREATE TABLE connections (
     id           BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -112,10 +122,14 @@ CREATE TABLE unindexed (
 CREATE TABLE search (
     only_row   INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
     ready      INTEGER NOT NULL CHECK (ready IN (0, 1)),
-    next_chunk INTEGER NOT NULL, -- while it is built
-    people     INTEGER NOT NULL  -- how many there are, once it is ready
+    derived    INTEGER NOT NULL, -- chunks of rows whose bindings are in the list, while indexes are built
+    next_chunk INTEGER NOT NULL, -- chunks of rows that are in it, while it is built
+    people     INTEGER NOT NULL, -- how many there are, once it is ready
+    unindexed  INTEGER NOT NULL, -- how many rows of that name there are
+    changes    INTEGER NOT NULL  -- grows with every change of a list
 ) STRICT;
-INSERT INTO search (only_row, ready, next_chunk, people) VALUES (1, 0, 0, 0);
+-- Nobody is in it, so it is whole.
+INSERT INTO search (only_row, ready, derived, next_chunk, people, unindexed, changes) VALUES (1, 1, 0, 0, 0, 0, 0);
 
 CREATE TABLE saved_views (
     id         TEXT    NOT NULL PRIMARY KEY,

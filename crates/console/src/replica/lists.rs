@@ -1,42 +1,50 @@
-//! Lists of users: who, in which order, page by page.
+//! Lists of users: who, in which order, page by page. A page begins where the last one ended, so what is inserted or deleted
+//! meanwhile neither repeats nor hides a row, and the last page costs what the first does.
 
 use super::{
-    person::{Person, Wanted},
+    index,
+    person::Wanted,
     row::Uuid16,
     rows::{kind_of, status_of},
+    search::{Found, filter, search},
 };
-use crate::{BindingChip, Error, SortBy, SyncFilter, SyncMark, UserFilter, UserPage, UserQuery, UserRow};
-use rusqlite::{Connection, OptionalExtension, types::Value};
+use crate::{BindingChip, Error, SortBy, SyncMark, UserPage, UserQuery, UserRow};
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, OptionalExtension, ToSql, types::Value};
 use serde::{Deserialize, Serialize};
-use std::{cmp::Ordering, collections::HashSet};
+use std::{cmp::Ordering, ops::ControlFlow};
 use yaopai_domain::{Timestamp, UserId};
 
 const PAGE_MAX: u32 = 500;
+/// Reading what a few rows are sorted by is cheaper than looking for them along the order.
+const FEW: u64 = 1500;
+/// Along the order, at most so many rows are passed over before all that fit are read instead.
+const STEPS: u32 = 40_000;
 
-/// A page of users. Keyset: what is inserted or deleted meanwhile neither repeats nor hides a row.
+/// A page of users.
 pub(crate) fn users(c: &Connection, query: &UserQuery) -> Result<UserPage, Error> {
-    let list = List::of(c, query)?;
-    let from = match &query.after {
-        None => 0,
-        Some(after) => {
-            let place: Place = serde_json::from_str(after).map_err(|_| Error::NotFound)?;
-            list.places
-                .partition_point(|other| list.compare(other, &place) != Ordering::Greater)
-        }
+    let after = match &query.after {
+        None => None,
+        Some(after) => Some(serde_json::from_str::<Place>(after).map_err(|_| Error::NotFound)?),
     };
-    list.page(c, from, query.limit)
+    List::of(c, query)?.page(c, After::Place(after), query.limit)
 }
 
-/// The page that holds the row at a position, counted from 0.
+/// The page that begins with the row at a position, counted from 0.
 pub(crate) fn users_at(c: &Connection, query: &UserQuery, position: u32) -> Result<UserPage, Error> {
-    List::of(c, query)?.page(c, position as usize, query.limit)
+    List::of(c, query)?.page(c, After::Rows(position), query.limit)
+}
+
+enum After {
+    Place(Option<Place>),
+    Rows(u32),
 }
 
 /// Where a row stands in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Place {
     key: Key,
-    row: i64,
+    row: u32,
 }
 
 /// What a list is sorted by; absence comes last in both directions.
@@ -45,96 +53,77 @@ struct Place {
 enum Key {
     Number(i64),
     Text(String),
-    None,
+    Absent,
+}
+
+impl Key {
+    fn of(value: Value) -> Self {
+        match value {
+            Value::Integer(number) => Self::Number(number),
+            Value::Text(text) => Self::Text(text),
+            _ => Self::Absent,
+        }
+    }
+
+    fn to_sql(&self) -> &dyn ToSql {
+        match self {
+            Self::Number(number) => number,
+            Self::Text(text) => text,
+            Self::Absent => &rusqlite::types::Null,
+        }
+    }
 }
 
 struct List {
+    by: SortBy,
     descending: bool,
-    places: Vec<Place>,
+    /// Who is in it, by fit if there is a search; `None` is everybody.
+    found: Option<Found>,
+    /// Who is in it; `None` is everybody.
+    rows: Option<RoaringBitmap>,
 }
 
 impl List {
     fn of(c: &Connection, query: &UserQuery) -> Result<Self, Error> {
         let wanted = Wanted::parse(&query.search);
-        let by = match (query.sort.by, &wanted) {
-            (None | Some(SortBy::Relevance), Some(_)) => SortBy::Relevance,
-            (None | Some(SortBy::Relevance), None) => SortBy::Created,
-            (Some(by), _) => by,
+        let by = query.sort.by.unwrap_or(SortBy::Relevance);
+        let (by, descending) = match (by, &wanted) {
+            (SortBy::Relevance, Some(_)) => (SortBy::Relevance, false),
+            (SortBy::Relevance, None) => (SortBy::Created, true),
+            (by, _) => (by, query.sort.descending),
         };
-        let descending = match (query.sort.by, by) {
-            (_, SortBy::Relevance) => false,
-            (Some(SortBy::Relevance) | None, _) => true,
-            _ => query.sort.descending,
-        };
-        let mut list = Self {
-            descending,
-            places: Vec::new(),
-        };
-        let filter = Filter::of(c, &query.filter)?;
-        let column = match by {
-            SortBy::Relevance => "0",
-            SortBy::Created => "created_at",
-            SortBy::LastSeen => "last_seen",
-            SortBy::Name => "name_order",
-            SortBy::Phone => "phone",
-            SortBy::WechatId => "wechat_id",
-            SortBy::Status => "status",
-            SortBy::Updated => "updated_at",
-        };
-        let sql = format!(
-            "SELECT row, {column}, id, status, created_at, last_seen, wechat_id, bindings FROM people"
-        );
-        let mut statement = c.prepare_cached(&sql)?;
-        let mut rows = statement.query([])?;
-        while let Some(person) = rows.next()? {
-            let row = person.get(0)?;
-            let mut key = match person.get(1)? {
-                Value::Integer(number) => Key::Number(number),
-                Value::Text(text) => Key::Text(text),
-                _ => Key::None,
-            };
-            if !filter.takes(person)? {
-                continue;
-            }
-            if let Some(wanted) = &wanted {
-                let Some(fit) = Person::load(c, row)?.fit(wanted) else {
-                    continue;
-                };
-                if by == SortBy::Relevance {
-                    key = Key::Number(fit as i64);
+        let mut found = wanted.map(|wanted| search(c, &wanted)).transpose()?;
+        let mut rows = filter(c, &query.filter)?;
+        if let Some(found) = &mut found {
+            if let Some(rows) = &rows {
+                for fit in &mut *found {
+                    *fit &= rows;
                 }
             }
-            list.places.push(Place { key, row });
+            rows = Some(found.iter().fold(RoaringBitmap::new(), |all, fit| all | fit));
         }
-        let mut places = std::mem::take(&mut list.places);
-        places.sort_by(|a, b| list.compare(a, b));
-        list.places = places;
-        Ok(list)
+        Ok(Self {
+            by,
+            descending,
+            found,
+            rows,
+        })
     }
 
-    fn compare(&self, a: &Place, b: &Place) -> Ordering {
-        let keys = match (&a.key, &b.key) {
-            (Key::None, Key::None) => Ordering::Equal,
-            (Key::None, _) => Ordering::Greater,
-            (_, Key::None) => Ordering::Less,
-            (Key::Number(a), Key::Number(b)) => a.cmp(b),
-            (Key::Text(a), Key::Text(b)) => a.cmp(b),
-            (Key::Number(_), Key::Text(_)) => Ordering::Less,
-            (Key::Text(_), Key::Number(_)) => Ordering::Greater,
+    fn page(&self, c: &Connection, after: After, limit: u32) -> Result<UserPage, Error> {
+        let total = match &self.rows {
+            Some(rows) => rows.len(),
+            None => everybody(c)?,
         };
-        let both = keys.then(a.row.cmp(&b.row));
-        let absent = matches!((&a.key, &b.key), (Key::None, _) | (_, Key::None));
-        if self.descending && (!absent || keys == Ordering::Equal) {
-            both.reverse()
-        } else {
-            both
-        }
-    }
-
-    fn page(&self, c: &Connection, from: usize, limit: u32) -> Result<UserPage, Error> {
         let limit = limit.clamp(1, PAGE_MAX) as usize;
-        let places: Vec<&Place> = self.places.iter().skip(from).take(limit).collect();
-        let more = from + places.len() < self.places.len();
+        // One more than wanted tells whether there is a next page.
+        let mut places = match (self.by, &self.found, &self.rows) {
+            (SortBy::Relevance, Some(found), _) => by_relevance(found, &after, limit + 1),
+            (_, _, None) => self.of_everybody(c, after, limit + 1)?,
+            (_, _, Some(rows)) => self.of_some(c, rows, after, limit + 1)?,
+        };
+        let more = places.len() > limit;
+        places.truncate(limit);
         let next = places
             .last()
             .filter(|_| more)
@@ -146,88 +135,281 @@ impl List {
         Ok(UserPage {
             rows,
             next,
-            total: u32::try_from(self.places.len()).unwrap_or(u32::MAX),
+            total: u32::try_from(total).unwrap_or(u32::MAX),
         })
     }
-}
 
-struct Filter {
-    filter: UserFilter,
-    /// Users with a binding of the connection.
-    bound: Option<HashSet<[u8; 16]>>,
-    /// Users with something unsynced.
-    unsynced: Option<HashSet<[u8; 16]>>,
-    /// Users whose UnionID is known.
-    united: HashSet<[u8; 16]>,
-}
-
-impl Filter {
-    fn of(c: &Connection, filter: &UserFilter) -> Result<Self, Error> {
-        let bound = match filter.connection {
-            None => None,
-            Some(connection) => Some(
-                c.prepare_cached(
-                    "SELECT i.user_id FROM origins o JOIN identities i ON i.origin = o.row WHERE o.connection_id = ?1",
-                )?
-                .query_map([connection.uuid().into_bytes()], |row| Ok(row.get::<_, Uuid16>(0)?.0))?
-                .collect::<Result<_, _>>()?,
-            ),
+    /// A page of a list of everybody: read off the order's index.
+    fn of_everybody(&self, c: &Connection, after: After, wanted: usize) -> Result<Vec<Place>, Error> {
+        let after = match after {
+            After::Place(after) => after,
+            After::Rows(0) => None,
+            After::Rows(before) => match self.place_at(c, before - 1)? {
+                None => return Ok(Vec::new()),
+                place => place,
+            },
         };
-        let unsynced = match filter.sync {
-            None => None,
-            Some(sync) => {
-                let mut statement = c.prepare_cached(match sync {
-                    SyncFilter::Unsynced => UNSYNCED,
-                    SyncFilter::Conflict => "SELECT user_id FROM conflicts",
-                })?;
-                let rows = statement.query_map([], |row| {
-                    Ok(super::row::parsed::<UserId>(row, "user_id")?.uuid().into_bytes())
-                })?;
-                Some(rows.collect::<Result<_, _>>()?)
+        let mut places = Vec::with_capacity(wanted);
+        self.walk(c, after.as_ref(), wanted, &mut |place| {
+            places.push(place);
+            if places.len() == wanted {
+                return ControlFlow::Break(());
             }
+            ControlFlow::Continue(())
+        })?;
+        Ok(places)
+    }
+
+    /// A page of a list of those who fit.
+    fn of_some(
+        &self,
+        c: &Connection,
+        rows: &RoaringBitmap,
+        after: After,
+        wanted: usize,
+    ) -> Result<Vec<Place>, Error> {
+        if let After::Place(after) = &after
+            && rows.len() > FEW
+            && index::is_ready(c)?
+        {
+            let mut places = Vec::with_capacity(wanted);
+            let mut steps = STEPS;
+            self.walk(c, after.as_ref(), STEPS as usize, &mut |place| {
+                if rows.contains(place.row) {
+                    places.push(place);
+                }
+                steps -= 1;
+                if places.len() == wanted || steps == 0 {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })?;
+            // Steps left: either the page is full or the order has ended.
+            if places.len() == wanted || steps > 0 {
+                return Ok(places);
+            }
+        }
+        let mut places = self.keys_of(c, rows)?;
+        let compare = |a: &Place, b: &Place| self.compare(a, b);
+        let first = match after {
+            After::Place(None) => 0,
+            After::Place(Some(after)) => {
+                places.retain(|place| compare(place, &after) == Ordering::Greater);
+                0
+            }
+            After::Rows(before) => before as usize,
         };
-        let united = match filter.union_id {
-            None => HashSet::new(),
-            Some(_) => c
-                .prepare_cached("SELECT user_id FROM identities WHERE union_id IS NOT NULL")?
-                .query_map([], |row| Ok(row.get::<_, Uuid16>(0)?.0))?
-                .collect::<Result<_, _>>()?,
+        let end = first.saturating_add(wanted);
+        if end < places.len() {
+            places.select_nth_unstable_by(end, compare);
+            places.truncate(end);
+        }
+        places.sort_unstable_by(compare);
+        Ok(places.split_off(first.min(places.len())))
+    }
+
+    /// What rows are sorted by.
+    fn keys_of(&self, c: &Connection, rows: &RoaringBitmap) -> Result<Vec<Place>, Error> {
+        let sql = format!("SELECT {} FROM people WHERE row = ?1", self.column());
+        let mut statement = c.prepare_cached(&sql)?;
+        let mut places = Vec::with_capacity(rows.len() as usize);
+        for row in rows {
+            let key = statement.query_row([row], |row| row.get(0)).optional()?;
+            places.extend(key.map(|key| Place {
+                key: Key::of(key),
+                row,
+            }));
+        }
+        Ok(places)
+    }
+
+    const fn column(&self) -> &'static str {
+        match self.by {
+            SortBy::Relevance | SortBy::Created => "created_at",
+            SortBy::LastSeen => "last_seen",
+            SortBy::Name => "name_order",
+            SortBy::Phone => "phone",
+            SortBy::WechatId => "wechat_id",
+            SortBy::Status => "status",
+            SortBy::Updated => "updated_at",
+        }
+    }
+
+    /// Gives the rows after a place in their order, those who have what is sorted by and then those who do not.
+    fn walk(
+        &self,
+        c: &Connection,
+        after: Option<&Place>,
+        limit: usize,
+        each: &mut dyn FnMut(Place) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let place: Option<[&dyn ToSql; 2]> =
+            after.map(|after| [after.key.to_sql(), &after.row as &dyn ToSql]);
+        let absent = after.is_some_and(|after| after.key == Key::Absent);
+        let mut given = 0;
+        for (part, begins) in [(Part::Present, !absent), (Part::Absent, true)] {
+            if !begins {
+                continue;
+            }
+            let within = match part {
+                Part::Present => !absent && after.is_some(),
+                Part::Absent => absent,
+            };
+            let sql = self.sql(part, within);
+            let mut statement = c.prepare_cached(&sql)?;
+            let left = limit - given;
+            let mut parameters: Vec<&dyn ToSql> = vec![&left];
+            if within {
+                parameters.extend(place.iter().flatten().copied());
+            }
+            let mut rows = statement.query(&*parameters)?;
+            while let Some(row) = rows.next()? {
+                given += 1;
+                let place = Place {
+                    key: Key::of(row.get(1)?),
+                    row: row.get(0)?,
+                };
+                if each(place).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sql(&self, part: Part, continues: bool) -> String {
+        page_sql(self.column(), self.descending, part, continues)
+    }
+
+    /// The place of the row at a position of a list of everybody.
+    fn place_at(&self, c: &Connection, position: u32) -> Result<Option<Place>, Error> {
+        let column = self.column();
+        let present: u32 = c
+            .prepare_cached(&format!("SELECT count(*) FROM people WHERE {column} IS NOT NULL"))?
+            .query_row([], |row| row.get(0))?;
+        let (part, position, of) = if position < present {
+            (Part::Present, position, present)
+        } else {
+            let absent = u32::try_from(everybody(c)?)
+                .unwrap_or(u32::MAX)
+                .saturating_sub(present);
+            (Part::Absent, position - present, absent)
         };
-        Ok(Self {
-            filter: filter.clone(),
-            bound,
-            unsynced,
-            united,
+        if position >= of {
+            return Ok(None);
+        }
+        // From the nearer end.
+        let (descending, offset) = if position > of / 2 {
+            (!self.descending, of - 1 - position)
+        } else {
+            (self.descending, position)
+        };
+        let sql = format!("{} OFFSET ?4", page_sql(column, descending, part, false));
+        let mut statement = c.prepare_cached(&sql)?;
+        statement.raw_bind_parameter(1, 1)?;
+        statement.raw_bind_parameter(4, offset)?;
+        let mut rows = statement.raw_query();
+        Ok(match rows.next()? {
+            None => None,
+            Some(row) => Some(Place {
+                key: Key::of(row.get(1)?),
+                row: row.get(0)?,
+            }),
         })
     }
 
-    fn takes(&self, person: &rusqlite::Row<'_>) -> Result<bool, Error> {
-        let id = person.get::<_, Uuid16>("id")?.0;
-        let within = |range: &crate::TimeRange, at: Option<i64>| {
-            let from = range.from.is_none_or(|from| at.is_some_and(|at| at >= from.0));
-            from && range.until.is_none_or(|until| at.is_some_and(|at| at < until.0))
+    fn compare(&self, a: &Place, b: &Place) -> Ordering {
+        let keys = match (&a.key, &b.key) {
+            (Key::Absent, Key::Absent) => Ordering::Equal,
+            // Last in both directions.
+            (Key::Absent, _) => return Ordering::Greater,
+            (_, Key::Absent) => return Ordering::Less,
+            (Key::Number(a), Key::Number(b)) => a.cmp(b),
+            (Key::Text(a), Key::Text(b)) => a.cmp(b),
+            (Key::Number(_), Key::Text(_)) => Ordering::Less,
+            (Key::Text(_), Key::Number(_)) => Ordering::Greater,
         };
-        let status = status_of(person.get("status")?);
-        Ok(self.bound.as_ref().is_none_or(|bound| bound.contains(&id))
-            && self
-                .unsynced
-                .as_ref()
-                .is_none_or(|unsynced| unsynced.contains(&id))
-            && self
-                .filter
-                .union_id
-                .is_none_or(|wanted| self.united.contains(&id) == wanted)
-            && self.filter.status.is_none_or(|wanted| wanted == status)
-            && within(&self.filter.created, person.get("created_at")?)
-            && within(&self.filter.last_seen, person.get("last_seen")?))
+        let both = keys.then(a.row.cmp(&b.row));
+        if self.descending { both.reverse() } else { both }
     }
 }
 
-/// Users with something the backend has not answered, or that a person has to look at.
-const UNSYNCED: &str = "SELECT user_id FROM outbox WHERE state <> 'decided'
-    UNION SELECT user_id FROM rejected UNION SELECT user_id FROM conflicts";
+/// The rows that have what is sorted by, or those that do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Present,
+    Absent,
+}
 
-fn user_row(c: &Connection, row: i64) -> Result<Option<UserRow>, Error> {
+/// Rows and keys in their order: `?1` rows, after key `?2` and row `?3` if it continues.
+pub(super) fn page_sql(column: &str, descending: bool, part: Part, continues: bool) -> String {
+    let (than, direction) = if descending { ("<", "DESC") } else { (">", "ASC") };
+    let (which, place, order) = match part {
+        Part::Present => (
+            "IS NOT NULL",
+            format!("AND ({column}, row) {than} (?2, ?3)"),
+            format!("{column} {direction}, row {direction}"),
+        ),
+        Part::Absent => (
+            "IS NULL",
+            format!("AND ?2 IS NULL AND row {than} ?3"),
+            format!("row {direction}"),
+        ),
+    };
+    let place = if continues { place } else { String::new() };
+    format!("SELECT row, {column} FROM people WHERE {column} {which} {place} ORDER BY {order} LIMIT ?1")
+}
+
+/// How many there are.
+fn everybody(c: &Connection) -> Result<u64, Error> {
+    let sql = if index::is_ready(c)? {
+        "SELECT people FROM search"
+    } else {
+        "SELECT count(*) FROM people"
+    };
+    Ok(c.prepare_cached(sql)?
+        .query_row([], |row| row.get::<_, i64>(0))?
+        .cast_unsigned())
+}
+
+/// The best fits first; those that fit alike in the order of their rows.
+fn by_relevance(found: &Found, after: &After, wanted: usize) -> Vec<Place> {
+    let mut places = Vec::with_capacity(wanted);
+    let mut passed_over = match after {
+        After::Rows(before) => u64::from(*before),
+        After::Place(_) => 0,
+    };
+    for (fit, rows) in (0_i64..).zip(found) {
+        let mut rest = rows.iter();
+        match after {
+            After::Place(Some(place)) => match Key::Number(fit) {
+                key if key == place.key => rest.advance_to(place.row.saturating_add(1)),
+                Key::Number(fit) if matches!(place.key, Key::Number(at) if fit < at) => continue,
+                _ => {}
+            },
+            After::Place(None) => {}
+            After::Rows(_) => {
+                let first = u32::try_from(passed_over).ok().and_then(|nth| rows.select(nth));
+                passed_over = passed_over.saturating_sub(rows.len());
+                match first {
+                    Some(first) => rest.advance_to(first),
+                    None => continue,
+                }
+            }
+        }
+        places.extend(rest.take(wanted - places.len()).map(|row| Place {
+            key: Key::Number(fit),
+            row,
+        }));
+        if places.len() == wanted {
+            break;
+        }
+    }
+    places
+}
+
+fn user_row(c: &Connection, row: u32) -> Result<Option<UserRow>, Error> {
     let found = c
         .prepare_cached(
             "SELECT id, name, avatar_url, status, phone, wechat_id, bindings, created_at, last_seen
@@ -283,14 +465,4 @@ fn mark(c: &Connection, user_id: UserId) -> Result<SyncMark, Error> {
         }
     }
     Ok(SyncMark::Synced)
-}
-
-/// The users who have this OpenID of this app, or this UnionID.
-pub(super) fn holders(c: &Connection, id: &str, app_id: &str) -> Result<Vec<UserId>, Error> {
-    let mut statement = c.prepare_cached(
-        "SELECT DISTINCT i.user_id FROM identities i JOIN origins o ON o.row = i.origin
-         WHERE i.union_id = ?1 OR (i.open_id = ?1 AND o.app_id = ?2)",
-    )?;
-    let rows = statement.query_map([id, app_id], |row| Ok(row.get::<_, Uuid16>(0)?.id()))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }

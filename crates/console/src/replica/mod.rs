@@ -12,15 +12,20 @@ mod lists;
 mod mirror;
 mod name_order;
 mod open;
+#[cfg(test)]
+mod oracle;
 mod outbox;
 mod person;
+mod postings;
 mod progress;
 mod refused;
 mod row;
 mod rows;
 mod saved_views;
+mod search;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod users;
 
 use crate::Error;

@@ -5,7 +5,7 @@
 
 use super::{
     row::{Field, json, optional_json, text_at, to_json, value_text},
-    rows::{Entry, metadata_of, refresh, row_of},
+    rows::{Entry, editing, metadata_of, refresh, row_of},
 };
 use crate::{Ambient, Error, MetadataEdit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -271,16 +271,18 @@ pub(crate) struct Settled {
 pub(crate) fn settle(connection: &Connection, last_seq: u64, now: Timestamp) -> Result<Settled, Error> {
     let last_seq = i64::try_from(last_seq).unwrap_or(i64::MAX);
     let lost = requeue_lost(connection, last_seq)?;
-    let dropped = connection
-        .prepare_cached(
-            "DELETE FROM overlay WHERE seq <= ?1
-             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.seq = overlay.seq AND state <> 'decided')
-             RETURNING user_id",
-        )?
+    let includes = "seq <= ?1
+        AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.seq = overlay.seq AND state <> 'decided')";
+    let settled = connection
+        .prepare_cached(&format!("SELECT DISTINCT user_id FROM overlay WHERE {includes}"))?
         .query_map([last_seq], |row| super::row::parsed(row, "user_id"))?
         .collect::<Result<Vec<UserId>, _>>()?;
-    for user_id in &dropped {
-        refresh(connection, *user_id)?;
+    for user_id in &settled {
+        editing(connection, *user_id)?;
+    }
+    let dropped = connection.execute(&format!("DELETE FROM overlay WHERE {includes}"), [last_seq])?;
+    for user_id in settled {
+        refresh(connection, user_id)?;
     }
     connection.execute(
         "DELETE FROM outbox WHERE state = 'decided' AND decided_at < ?1 AND seq <= ?2",
@@ -288,7 +290,7 @@ pub(crate) fn settle(connection: &Connection, last_seq: u64, now: Timestamp) -> 
     )?;
     Ok(Settled {
         lost,
-        changed: lost + dropped.len() > 0,
+        changed: lost + dropped > 0,
     })
 }
 
@@ -366,6 +368,7 @@ fn put_overlay(
     seq: i64,
 ) -> Result<(), Error> {
     let [user, group] = field.columns();
+    editing(connection, field.user_id)?;
     connection.execute(
         "INSERT INTO overlay (user_id, field, value, seq) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (user_id, field) DO UPDATE SET value = excluded.value, seq = excluded.seq",
@@ -377,6 +380,7 @@ fn put_overlay(
 /// Takes an edit off the screen, unless a later one of the same field is there.
 fn drop_overlay(connection: &Connection, field: &Field, seq: i64) -> Result<(), Error> {
     let [user, group] = field.columns();
+    editing(connection, field.user_id)?;
     connection.execute(
         "DELETE FROM overlay WHERE user_id = ?1 AND field = ?2 AND seq <= ?3",
         params![user, group, seq],

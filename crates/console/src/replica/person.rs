@@ -2,13 +2,15 @@
 
 use super::{
     fold::{fold, hex_digits, phone_digits},
-    row::{Uuid16, json_of, optional_json, text_at},
-    rows::{Entry, with_own_edits},
+    row::{Uuid16, decode, optional_json, text_at},
+    rows::{profile_of, with_own_edits},
+    tokens::Part,
 };
 use crate::Error;
 use rusqlite::Connection;
-use std::collections::BTreeMap;
-use yaopai_domain::{Profile, UserId};
+use serde::{Deserialize, de::IgnoredAny};
+use std::{borrow::Cow, collections::BTreeMap};
+use yaopai_domain::{ConnectionId, UserId};
 
 /// How well a search fits, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +40,9 @@ impl Fit {
 
 /// OpenIDs, UnionIDs and user ids are looked for from so many characters on: fewer are in everybody's.
 pub(super) const IDENTIFIER_CHARS: usize = 5;
+
+/// A phone number has at least so many digits.
+pub(super) const WHOLE_PHONE_DIGITS: usize = 7;
 
 /// A search, read once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,11 +95,13 @@ impl Wanted {
     }
 }
 
-/// Everything a person is found by, folded.
+/// Everything a person is found by, folded, and what lists are filtered by.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Person {
-    /// Nickname, name, user name.
+    /// Nickname and name.
     pub(super) names: Vec<String>,
+    /// User name.
+    pub(super) username: Option<String>,
     /// The digits of the phone number, with the country's.
     pub(super) phone: Option<String>,
     /// The e-mail address.
@@ -105,83 +112,155 @@ pub(super) struct Person {
     pub(super) hex: String,
     /// Metadata: key and value.
     pub(super) metadata: Vec<(String, String)>,
+    /// Whether the person may not log in.
+    pub(super) blocked: bool,
+    /// Whether a UnionID is known.
+    pub(super) united: bool,
+    /// Connections of the bindings.
+    pub(super) connections: Vec<String>,
 }
 
 impl Person {
     /// Reads a person as they look here, own edits included.
     pub(super) fn load(c: &Connection, row: i64) -> Result<Self, Error> {
+        let (id, blocked) = c
+            .prepare_cached("SELECT id, status FROM people WHERE row = ?1")?
+            .query_row([row], |row| Ok((row.get::<_, Uuid16>(0)?, row.get(1)?)))?;
+        let mut person = Self {
+            blocked,
+            ..Self::default()
+        };
+        let (profile, metadata): (String, String) = c
+            .prepare_cached("SELECT profile, metadata FROM user_state WHERE row = ?1")?
+            .query_row([row], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        person.know(&profile, &metadata)?;
+        person.know_own_edits(c, id)?;
+        person.know_id(id);
+        person.know_bindings(c, id)?;
+        Ok(person)
+    }
+
+    /// Reads a part of a person.
+    pub(super) fn load_part(c: &Connection, row: i64, part: Part) -> Result<Self, Error> {
+        let mut person = Self::default();
         let id = c
             .prepare_cached("SELECT id FROM people WHERE row = ?1")?
             .query_row([row], |row| row.get::<_, Uuid16>(0))?;
-        let mut person = Self::of_state(c, row, id)?;
-        let mut statement =
-            c.prepare_cached("SELECT open_id, union_id FROM identities WHERE user_id = ?1")?;
-        let mut rows = statement.query([id.0])?;
-        while let Some(row) = rows.next()? {
-            for column in 0..2 {
-                if let Some(id) = text_at(row, column)? {
-                    person.add_id(id);
-                }
+        match part {
+            Part::Id => person.know_id(id),
+            Part::Identifiers => person.know_bindings(c, id)?,
+            Part::Profile => {
+                c.prepare_cached("SELECT profile FROM user_state WHERE row = ?1")?
+                    .query_row([row], |row| {
+                        Ok(person.know(text_at(row, 0)?.unwrap_or("{}"), "{}"))
+                    })??;
+                person.know_own_edits(c, id)?;
             }
         }
         Ok(person)
     }
 
-    /// All but the OpenIDs and UnionIDs.
-    fn of_state(c: &Connection, row: i64, id: Uuid16) -> Result<Self, Error> {
+    /// Takes in what is stored of a user.
+    pub(super) fn know(&mut self, profile: &str, metadata: &str) -> rusqlite::Result<()> {
+        let profile: Known<'_> = decode(0, profile)?;
+        let metadata: BTreeMap<Cow<'_, str>, Value> = decode(0, metadata)?;
+        for name in [&profile.nickname, &profile.name] {
+            self.add_name(name.as_ref().map(|name| name.value.as_ref()));
+        }
+        self.username = profile.username.map(|name| fold(&name.value).trim().to_owned());
+        self.phone = profile
+            .phone
+            .map(|phone| phone.value.chars().filter(char::is_ascii_digit).collect());
+        self.email = profile.email.map(|email| fold(&email.value));
+        for (key, Value(value, ..)) in &metadata {
+            self.metadata.push((key_text(key), value_text(value)));
+        }
+        Ok(())
+    }
+
+    /// Puts the own edits on top of what is stored.
+    pub(super) fn know_own_edits(&mut self, c: &Connection, id: Uuid16) -> Result<(), Error> {
+        let any: bool = c
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM overlay)")?
+            .query_row([], |row| row.get(0))?;
+        if !any {
+            return Ok(());
+        }
         let user_id: UserId = id.id();
-        let mut profile: Profile = json_of(c, "SELECT profile FROM user_state WHERE row = ?1", row)?;
-        let mut metadata: BTreeMap<String, Entry> =
-            json_of(c, "SELECT metadata FROM user_state WHERE row = ?1", row)?;
-        with_own_edits(c, user_id, &mut profile)?;
-        let mut person = Self::of_profile(&profile, id);
         let mut statement = c.prepare_cached("SELECT field, value FROM overlay WHERE user_id = ?1")?;
         let mut rows = statement.query([user_id.to_string()])?;
+        let mut names_edited = false;
         while let Some(row) = rows.next()? {
-            let Some(key) = text_at(row, 0)?.and_then(|field| field.strip_prefix("metadata.")) else {
-                continue;
-            };
-            metadata.remove(key);
-            if let Some(value) = optional_json::<serde_json::Value>(row, "value")? {
-                person.metadata.push((key_text(key), value_text(&value)));
+            let field = text_at(row, 0)?.unwrap_or_default();
+            if let Some(key) = field.strip_prefix("metadata.") {
+                let key = key_text(key);
+                // Keys that fold to the same stand for each other here.
+                self.metadata.retain(|(other, _)| *other != key);
+                if let Some(value) = optional_json::<serde_json::Value>(row, "value")? {
+                    self.metadata.push((key, value_text(&value)));
+                }
+            } else if field.starts_with("profile.") {
+                names_edited = true;
             }
         }
-        for (key, Entry(value, ..)) in &metadata {
-            person.metadata.push((key_text(key), value_text(value.json())));
-        }
-        Ok(person)
-    }
-
-    /// What is known from the profile and the id.
-    pub(super) fn of_profile(profile: &Profile, id: Uuid16) -> Self {
-        let mut person = Self::default();
-        for name in [&profile.nickname, &profile.name, &profile.username] {
-            let name = name.as_ref().map(|name| fold(&name.value).trim().to_owned());
-            if let Some(name) = name.filter(|name| !person.names.contains(name)) {
-                person.names.push(name);
+        if names_edited {
+            let mut profile = profile_of(c, user_id)?.unwrap_or_default();
+            with_own_edits(c, user_id, &mut profile)?;
+            self.names.clear();
+            for name in [&profile.nickname, &profile.name] {
+                self.add_name(name.as_ref().map(|name| name.value.as_str()));
             }
         }
-        person.phone = profile
-            .phone
-            .as_ref()
-            .map(|phone| phone.value.chars().filter(char::is_ascii_digit).collect());
-        person.email = profile.email.as_ref().map(|email| fold(&email.value));
-        person.hex = uuid::Uuid::from_bytes(id.0).simple().to_string();
-        person
+        Ok(())
     }
 
-    /// Adds an OpenID or a UnionID.
-    pub(super) fn add_id(&mut self, id: &str) {
-        let id = fold(id);
-        if !self.ids.contains(&id) {
-            self.ids.push(id);
+    fn add_name(&mut self, name: Option<&str>) {
+        let name = name.map(|name| fold(name).trim().to_owned());
+        self.names
+            .extend(name.filter(|name| !name.is_empty() && !self.names.contains(name)));
+    }
+
+    /// Takes in the user id.
+    pub(super) fn know_id(&mut self, id: Uuid16) {
+        self.hex = uuid::Uuid::from_bytes(id.0).simple().to_string();
+    }
+
+    fn know_bindings(&mut self, c: &Connection, id: Uuid16) -> Result<(), Error> {
+        let mut statement = c.prepare_cached(
+            "SELECT i.open_id, i.union_id, o.connection_id
+             FROM identities i JOIN origins o ON o.row = i.origin WHERE i.user_id = ?1",
+        )?;
+        let mut rows = statement.query([id.0])?;
+        while let Some(row) = rows.next()? {
+            self.know_binding(text_at(row, 0)?, text_at(row, 1)?, row.get(2)?);
         }
+        Ok(())
+    }
+
+    /// Takes in a binding.
+    pub(super) fn know_binding(
+        &mut self,
+        open_id: Option<&str>,
+        union_id: Option<&str>,
+        connection: Option<Uuid16>,
+    ) {
+        self.united |= union_id.is_some();
+        for id in [open_id, union_id].into_iter().flatten() {
+            let id = fold(id);
+            if !self.ids.contains(&id) {
+                self.ids.push(id);
+            }
+        }
+        let connection = connection.map(|id| id.id::<ConnectionId>().to_string());
+        self.connections
+            .extend(connection.filter(|id| !self.connections.contains(id)));
     }
 
     /// How well a search fits this person, if it does at all.
     pub(super) fn fit(&self, wanted: &Wanted) -> Option<Fit> {
         let text = wanted.text.as_str();
-        let in_names = self.names.iter().filter_map(|name| {
+        let username = self.username.as_ref().filter(|_| !wanted.is_short());
+        let in_names = self.names.iter().chain(username).filter_map(|name| {
             if name == text {
                 Some(Fit::Whole)
             } else if name.starts_with(text) {
@@ -200,9 +279,8 @@ impl Person {
         if let (Some(phone), Some(digits)) = (&self.phone, &wanted.phone)
             && phone.contains(digits.as_str())
         {
-            take(identifier(
-                phone == digits || phone.strip_prefix("86") == Some(digits),
-            ));
+            let whole = phone == digits || phone.strip_prefix("86") == Some(digits);
+            take(identifier(whole && digits.len() >= WHOLE_PHONE_DIGITS));
         }
         if let Some(email) = &self.email
             && wanted.chars >= 3
@@ -233,6 +311,31 @@ impl Person {
         best
     }
 }
+
+/// The part of a stored profile that people are found by.
+#[derive(Deserialize)]
+struct Known<'a> {
+    #[serde(borrow, default)]
+    nickname: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    name: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    phone: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    email: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    username: Option<Text<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Text<'a> {
+    #[serde(borrow)]
+    value: Cow<'a, str>,
+}
+
+/// A stored metadata value, without who set it and when.
+#[derive(Deserialize)]
+struct Value(serde_json::Value, IgnoredAny, IgnoredAny, IgnoredAny);
 
 /// A metadata key as it is looked for.
 fn key_text(key: &str) -> String {

@@ -113,7 +113,7 @@ fn holders(c: &Connection, person: &RefusedPerson) -> Result<Vec<UserId>, Error>
     let wanted = [Some(&person.open_id), person.union_id.as_ref()];
     let mut holders = Vec::new();
     for id in wanted.into_iter().flatten() {
-        for user_id in super::lists::holders(c, id, &person.app_id)? {
+        for user_id in super::search::holders(c, id, &person.app_id)? {
             if !holders.contains(&user_id) {
                 holders.push(user_id);
             }

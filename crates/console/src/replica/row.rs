@@ -4,7 +4,7 @@ use rusqlite::{
     Connection, Row,
     types::{FromSql, FromSqlResult, Type, ValueRef},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::str::FromStr;
 use yaopai_domain::{FieldGroup, MetadataKey, MetadataValue, UserId};
 
@@ -107,7 +107,8 @@ impl Field {
     }
 }
 
-fn decode<T: DeserializeOwned>(index: usize, text: &str) -> rusqlite::Result<T> {
+/// JSON text of a column.
+pub(super) fn decode<'a, T: Deserialize<'a>>(index: usize, text: &'a str) -> rusqlite::Result<T> {
     serde_json::from_str(text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(index, Type::Text, Box::new(error)))
 }

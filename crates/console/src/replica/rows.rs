@@ -467,13 +467,19 @@ pub(super) fn sweep(c: &Connection, generation: i64, into: Into, limit: u32) -> 
     Ok(false)
 }
 
-/// Makes list and search show what a user looks like here, after an edit came or went.
+/// To be called before an edit of a user comes or goes: what the search index has of the user is remembered.
+pub(super) fn editing(c: &Connection, user_id: UserId) -> Result<(), Error> {
+    match row_of(c, user_id)? {
+        Some(row) => index::changing(c, row),
+        None => Ok(()),
+    }
+}
+
+/// To be called after an edit of a user came or went: list and search show what the user looks like here.
 pub(super) fn refresh(c: &Connection, user_id: UserId) -> Result<(), Error> {
     let Some(row) = row_of(c, user_id)? else {
         return Ok(());
     };
-    // What the index has of the row is remembered at the first change, so it is the same whether before or after the edit.
-    index::stale(c, row)?;
     let profile = super::row::json_of::<Profile>(c, "SELECT profile FROM user_state WHERE row = ?1", row)?;
     derive_name(c, row, user_id, &profile)?;
     index::tidy(c)
@@ -495,7 +501,7 @@ pub(super) fn forget_everything(c: &Connection) -> Result<(), Error> {
     ] {
         c.execute(&format!("DELETE FROM {table}"), [])?;
     }
-    c.execute("UPDATE search SET ready = 0, next_chunk = 0, people = 0", [])?;
+    c.execute("UPDATE search SET ready = 1, derived = 0, next_chunk = 0, people = 0, unindexed = 0, changes = changes + 1", [])?;
     Ok(())
 }
 
@@ -560,6 +566,12 @@ fn derive_name(c: &Connection, row: i64, user_id: UserId, profile: &Profile) -> 
 
 /// What the list shows of a user's bindings, from the bindings.
 pub(super) fn derive_bindings(c: &Connection, user_id: &[u8; 16]) -> Result<(), Error> {
+    let row = c
+        .prepare_cached("SELECT row FROM people WHERE id = ?1")?
+        .query_row([user_id], |row| row.get(0))
+        .optional()?;
+    // The user may not be there yet.
+    let Some(person) = row else { return Ok(()) };
     let mut statement = c.prepare_cached(
         "SELECT o.kind, i.open_id, i.union_id, i.last_seen
          FROM identities i JOIN origins o ON o.row = i.origin
@@ -570,7 +582,7 @@ pub(super) fn derive_bindings(c: &Connection, user_id: &[u8; 16]) -> Result<(), 
     while let Some(row) = rows.next()? {
         bindings.add(row.get(0)?, text_at(row, 1)?, text_at(row, 2)?, row.get(3)?);
     }
-    bindings.write(c, user_id)
+    bindings.write(c, person)
 }
 
 /// What a list shows of a user's bindings.
@@ -603,12 +615,12 @@ impl Bindings {
         self.last_seen = self.last_seen.max(Some(last_seen));
     }
 
-    /// Writes it beside the user, who may not be there yet.
-    pub(super) fn write(&self, c: &Connection, user_id: &[u8; 16]) -> Result<(), Error> {
+    /// Writes it beside the user.
+    pub(super) fn write(&self, c: &Connection, row: i64) -> Result<(), Error> {
         let chips = (!self.chips.is_empty()).then_some(&self.chips);
         let wechat_id = self.union_id.as_ref().or(self.open_id.as_ref());
-        c.prepare_cached("UPDATE people SET bindings = ?2, wechat_id = ?3, last_seen = ?4 WHERE id = ?1")?
-            .execute(params![user_id, chips, wechat_id, self.last_seen])?;
+        c.prepare_cached("UPDATE people SET bindings = ?2, wechat_id = ?3, last_seen = ?4 WHERE row = ?1")?
+            .execute(params![row, chips, wechat_id, self.last_seen])?;
         Ok(())
     }
 }

@@ -280,7 +280,7 @@ async fn keeps_a_file_of_a_newer_version_aside_byte_for_byte() {
     let file = Connection::open(&path).unwrap();
     file.execute(
         "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
-         SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history",
+         SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history WHERE version = 1",
         [],
     )
     .unwrap();

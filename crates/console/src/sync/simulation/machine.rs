@@ -193,16 +193,17 @@ impl Machine {
     /// The replica shows exactly what the backend has.
     pub(super) fn assert_equals(&self, backend: &BackendModel) {
         let users = backend.users();
-        assert_eq!(self.count("SELECT count(*) FROM users"), users.len() as i64);
+        assert_eq!(self.count("SELECT count(*) FROM people"), users.len() as i64);
         for (id, user) in users {
             let detail = replica::user(&self.file, id).unwrap();
             assert_eq!(detail.profile, user.profile);
             let mirrored: HashMap<String, String> = {
                 let mut statement = self
                     .file
-                    .prepare("SELECT key, value FROM metadata WHERE user_id = ?1")
+                    .prepare("SELECT j.key, j.value -> 0 FROM people p JOIN user_state s ON s.row = p.row, json_each(s.metadata) j WHERE p.id = ?1")
                     .unwrap();
-                let rows = statement.query_map([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)));
+                let rows =
+                    statement.query_map([id.uuid().into_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
                 rows.unwrap().map(Result::unwrap).collect()
             };
             let truth: HashMap<String, String> = user

@@ -140,7 +140,7 @@ fn a_reset_never_blanks_the_list() {
     let mut requests = 0;
     while machine.request.is_some() {
         machine.go_on(&mut backend, Fault::None);
-        assert!(machine.count("SELECT count(*) FROM users") >= 5);
+        assert!(machine.count("SELECT count(*) FROM people") >= 5);
         requests += 1;
     }
     assert!(requests > 3, "it was loaded in pages");

@@ -1,0 +1,227 @@
+//! Finding people: from the index, and row by row for the few that it does not have yet.
+
+use super::{
+    index,
+    person::{Fit, Person, Wanted},
+    postings::Postings,
+    row::Uuid16,
+    tokens::{Part, Term, plan, term},
+};
+use crate::{Error, SyncFilter, TimeRange, UserFilter};
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+use yaopai_domain::{UserId, UserStatus};
+
+/// At most so many rows are looked at for whether a phone number is meant as a whole.
+const FEW: u64 = 256;
+
+/// Rows by how well they fit, best first; a row is in one of them.
+pub(super) type Found = [RoaringBitmap; Fit::ALL.len()];
+
+/// Who fits a search.
+pub(super) fn search(c: &Connection, wanted: &Wanted) -> Result<Found, Error> {
+    let mut found = Found::default();
+    if !index::is_ready(c)? {
+        let mut statement = c.prepare_cached("SELECT row FROM people")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            look(c, row.get(0)?, wanted, &mut found)?;
+        }
+        return Ok(found);
+    }
+    let postings = Postings::of(c)?;
+    let plan = plan(c, wanted)?;
+    let mut by_phone = RoaringBitmap::new();
+    for (fit, tokens) in &plan.sure {
+        let rows = postings.all(tokens)?;
+        if plan.may_be_whole_phone && *fit == Fit::Identifier {
+            by_phone |= &rows;
+        }
+        found[*fit as usize] |= rows;
+    }
+    for (fit, tokens) in &plan.spans {
+        found[*fit as usize] |= postings.span(tokens.clone())?;
+    }
+    let mut unsure: HashMap<Part, RoaringBitmap> = HashMap::new();
+    for (part, tokens) in &plan.unsure {
+        *unsure.entry(*part).or_default() |= postings.all(tokens)?;
+    }
+    if by_phone.len() <= FEW {
+        *unsure.entry(Part::Profile).or_default() |= by_phone;
+    }
+    let waiting = waiting(c)?;
+    for (part, rows) in unsure {
+        for row in rows - &waiting {
+            if let Some(fit) = Person::load_part(c, i64::from(row), part)?.fit(wanted) {
+                found[fit as usize].insert(row);
+            }
+        }
+    }
+    for rows in &mut found {
+        *rows -= &waiting;
+    }
+    for row in waiting {
+        look(c, i64::from(row), wanted, &mut found)?;
+    }
+    // Where several fit, the best counts.
+    let mut better = RoaringBitmap::new();
+    for rows in &mut found {
+        *rows -= &better;
+        better |= &*rows;
+    }
+    Ok(found)
+}
+
+/// Rows the index does not have as they are.
+fn waiting(c: &Connection) -> Result<RoaringBitmap, Error> {
+    let mut statement = c.prepare_cached("SELECT row FROM unindexed ORDER BY row")?;
+    let rows = statement.query_map([], |row| row.get::<_, u32>(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn look(c: &Connection, row: i64, wanted: &Wanted, found: &mut Found) -> Result<(), Error> {
+    if let Some(person) = load(c, row)?
+        && let Some(fit) = person.fit(wanted)
+    {
+        found[fit as usize].insert(u32::try_from(row).unwrap_or(u32::MAX));
+    }
+    Ok(())
+}
+
+/// A person, if the row is still there.
+fn load(c: &Connection, row: i64) -> Result<Option<Person>, Error> {
+    let there = c
+        .prepare_cached("SELECT 1 FROM people WHERE row = ?1")?
+        .query_row([row], |_| Ok(()))
+        .optional()?;
+    there.map(|()| Person::load(c, row)).transpose()
+}
+
+/// Who passes a filter; `None` if everybody does.
+pub(super) fn filter(c: &Connection, filter: &UserFilter) -> Result<Option<RoaringBitmap>, Error> {
+    let mut passing: Option<RoaringBitmap> = None;
+    let mut narrow = |rows: RoaringBitmap| {
+        passing = Some(match passing.take() {
+            None => rows,
+            Some(passing) => passing & rows,
+        });
+    };
+    if let Some(connection) = filter.connection {
+        let connection = connection.to_string();
+        narrow(marked(c, Term::Connection, &connection, true, &|person| {
+            person.connections.contains(&connection)
+        })?);
+    }
+    if let Some(wanted) = filter.union_id {
+        narrow(marked(c, Term::United, "", wanted, &|person| {
+            person.united == wanted
+        })?);
+    }
+    if let Some(status) = filter.status {
+        let wanted = status == UserStatus::Blocked;
+        narrow(marked(c, Term::Blocked, "", wanted, &|person| {
+            person.blocked == wanted
+        })?);
+    }
+    for (range, column) in [(&filter.created, "created_at"), (&filter.last_seen, "last_seen")] {
+        if *range != TimeRange::default() {
+            narrow(within(c, range, column)?);
+        }
+    }
+    if let Some(sync) = filter.sync {
+        narrow(unsynced(c, sync)?);
+    }
+    Ok(passing)
+}
+
+/// Who has a mark, or who has not.
+fn marked(
+    c: &Connection,
+    kind: Term,
+    text: &str,
+    wanted: bool,
+    has: &dyn Fn(&Person) -> bool,
+) -> Result<RoaringBitmap, Error> {
+    let ready = index::is_ready(c)?;
+    let (mut rows, to_look_at) = if ready {
+        let postings = Postings::of(c)?;
+        let of = |kind, text| match term(c, kind, text)? {
+            Some(token) => postings.all(&[token]),
+            None => Ok(RoaringBitmap::new()),
+        };
+        let with = of(kind, text)?;
+        let rows = if wanted {
+            with
+        } else {
+            of(Term::Everybody, "")? - with
+        };
+        (rows, waiting(c)?)
+    } else {
+        let mut statement = c.prepare_cached("SELECT row FROM people")?;
+        let everybody = statement.query_map([], |row| row.get::<_, u32>(0))?;
+        (RoaringBitmap::new(), everybody.collect::<Result<_, _>>()?)
+    };
+    rows -= &to_look_at;
+    for row in to_look_at {
+        if load(c, i64::from(row))?.is_some_and(|person| has(&person)) {
+            rows.insert(row);
+        }
+    }
+    Ok(rows)
+}
+
+fn within(c: &Connection, range: &TimeRange, column: &str) -> Result<RoaringBitmap, Error> {
+    let sql = format!("SELECT row FROM people WHERE {column} >= ?1 AND {column} < ?2");
+    let ends = params![
+        range.from.map_or(i64::MIN, |from| from.0),
+        range.until.map_or(i64::MAX, |until| until.0)
+    ];
+    let mut statement = c.prepare_cached(&sql)?;
+    let rows = statement.query_map(ends, |row| row.get::<_, u32>(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Users with something the backend has not answered, or that a person has to look at.
+const UNSYNCED: &str = "SELECT user_id FROM outbox WHERE state <> 'decided'
+    UNION SELECT user_id FROM rejected UNION SELECT user_id FROM conflicts";
+
+fn unsynced(c: &Connection, sync: SyncFilter) -> Result<RoaringBitmap, Error> {
+    let mut statement = c.prepare_cached(match sync {
+        SyncFilter::Unsynced => UNSYNCED,
+        SyncFilter::Conflict => "SELECT user_id FROM conflicts",
+    })?;
+    let users = statement
+        .query_map([], |row| super::row::parsed::<UserId>(row, "user_id"))?
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut rows = RoaringBitmap::new();
+    for user_id in users {
+        let row = super::rows::row_of(c, user_id)?;
+        rows.extend(row.and_then(|row| u32::try_from(row).ok()));
+    }
+    Ok(rows)
+}
+
+/// The users who have this OpenID of this app, or this UnionID.
+pub(super) fn holders(c: &Connection, id: &str, app_id: &str) -> Result<Vec<UserId>, Error> {
+    let Some(wanted) = Wanted::parse(id) else {
+        return Ok(Vec::new());
+    };
+    let [whole, ..] = search(c, &wanted)?;
+    let mut statement = c.prepare_cached(
+        "SELECT DISTINCT i.user_id FROM people p JOIN identities i ON i.user_id = p.id
+         JOIN origins o ON o.row = i.origin
+         WHERE p.row = ?1 AND (i.union_id = ?2 OR (i.open_id = ?2 AND o.app_id = ?3))",
+    )?;
+    let mut holders = Vec::new();
+    for row in whole {
+        holders.extend(
+            statement
+                .query_row(params![row, id, app_id], |row| {
+                    Ok(row.get::<_, Uuid16>(0)?.id::<UserId>())
+                })
+                .optional()?,
+        );
+    }
+    Ok(holders)
+}
