@@ -23,7 +23,7 @@ const TABLES: &str = "CREATE TABLE person (id BIGINT PRIMARY KEY, name TEXT NOT 
 
 /// A running ceiling.
 pub(crate) struct Ceiling {
-    _program: Program,
+    pub(crate) program: Program,
     url: String,
 }
 
@@ -34,10 +34,7 @@ impl Ceiling {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["ceiling", &database]);
         let (program, url) = Program::start(command, "ceiling on ").await?;
-        Ok(Self {
-            _program: program,
-            url,
-        })
+        Ok(Self { program, url })
     }
 
     /// So many visits.

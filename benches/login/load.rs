@@ -20,6 +20,8 @@ pub(crate) struct Figures {
     pub(crate) p50: Duration,
     /// 99 of 100 took at most this long.
     pub(crate) p99: Duration,
+    /// How many requests there were.
+    pub(crate) count: usize,
 }
 
 /// Requests out of a queue.
@@ -72,5 +74,6 @@ pub(crate) async fn run(clients: usize, duration: Duration, requests: Requests) 
         per_second: took.len() as f64 / elapsed.as_secs_f64(),
         p50: at(0.5),
         p99: at(0.99),
+        count: took.len(),
     })
 }

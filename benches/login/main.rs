@@ -12,8 +12,9 @@ mod sandbox;
 mod server;
 
 use anyhow::{Context, Result};
-use process::Engine;
-use report::Report;
+use load::Figures;
+use process::{Engine, Program};
+use report::{Costs, Report};
 use std::{path::PathBuf, time::Duration};
 
 /// Clients that log in at the same time.
@@ -52,6 +53,35 @@ async fn run() -> Result<()> {
     Ok(())
 }
 
+impl Costs {
+    /// What a run costs each of those who take part.
+    async fn of(
+        engine: &Engine,
+        program: &Program,
+        sandbox: Option<&Program>,
+        run: impl Future<Output = Result<Figures>>,
+    ) -> Result<Self> {
+        let taken = || -> Result<[Duration; 3]> {
+            let sandbox = sandbox.map(Program::cpu).transpose()?.unwrap_or_default();
+            Ok([program.cpu()?, engine.cpu()?, sandbox])
+        };
+        let before = taken()?;
+        let figures = run.await?;
+        let after = taken()?;
+        let each = |index: usize| {
+            after[index]
+                .saturating_sub(before[index])
+                .div_f64(figures.count.max(1) as f64)
+        };
+        Ok(Self {
+            program: each(0),
+            database: each(1),
+            sandbox: each(2),
+            figures,
+        })
+    }
+}
+
 async fn measure(programs: &std::path::Path, engine: &Engine, report: &mut Report) -> Result<()> {
     let sandbox = sandbox::Sandbox::start(programs).await?;
     let dir = tempfile::tempdir()?;
@@ -61,7 +91,10 @@ async fn measure(programs: &std::path::Path, engine: &Engine, report: &mut Repor
     let prepared = PREPARED_PER_SECOND * MEASURED_FOR.as_secs() as usize;
     let mut stranger = 100_000;
     for clients in CONCURRENCY {
-        let floor = load::run(clients, MEASURED_FOR, ceiling.requests(prepared)).await?;
+        let floor = Costs::of(engine, &ceiling.program, None, async {
+            load::run(clients, MEASURED_FOR, ceiling.requests(prepared)).await
+        });
+        let floor = floor.await?;
         // People who have logged in before: a thousand of them, over and over.
         let known: Vec<u32> = (0..1_000).collect();
         let once = sandbox.codes(known.iter().copied()).await?;
@@ -69,10 +102,16 @@ async fn measure(programs: &std::path::Path, engine: &Engine, report: &mut Repor
         let again = sandbox
             .codes(known.iter().copied().cycle().take(prepared))
             .await?;
-        let existing = load::run(clients, MEASURED_FOR, server.logins(again)).await?;
+        let existing = Costs::of(engine, &server.program, Some(&sandbox.program), async {
+            load::run(clients, MEASURED_FOR, server.logins(again)).await
+        });
+        let existing = existing.await?;
         let new = sandbox.codes(stranger..stranger + prepared as u32).await?;
         stranger += prepared as u32;
-        let new = load::run(clients, MEASURED_FOR, server.logins(new)).await?;
+        let new = Costs::of(engine, &server.program, Some(&sandbox.program), async {
+            load::run(clients, MEASURED_FOR, server.logins(new)).await
+        });
+        let new = new.await?;
         report.measured(engine, clients, &floor, &existing, &new);
     }
     report.peaked(engine, server.memory_peak()?);

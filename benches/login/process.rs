@@ -8,6 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How the names of our databases begin.
+const DATABASE: &str = "bench_";
+
 /// Which database is measured.
 pub(crate) enum Engine {
     /// A file.
@@ -24,6 +27,23 @@ impl Engine {
         }
     }
 
+    /// The processor time that the database has taken outside of the program that uses it: that of the processes of
+    /// PostgreSQL that serve our connections, which show the name of the database.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let mut sum = Duration::ZERO;
+        if let Self::Postgres(_) = self {
+            for process in std::fs::read_dir("/proc")? {
+                let process = process?.path().display().to_string();
+                // Processes come and go meanwhile.
+                let shown = std::fs::read_to_string(format!("{process}/cmdline")).unwrap_or_default();
+                if shown.starts_with("postgres: ") && shown.contains(DATABASE) {
+                    sum += cpu_of(&process).unwrap_or_default();
+                }
+            }
+        }
+        Ok(sum)
+    }
+
     /// URL of a database of its own.
     pub(crate) async fn database(&self, dir: &Path, name: &str) -> Result<String> {
         match self {
@@ -31,7 +51,7 @@ impl Engine {
             Self::Postgres(url) => {
                 let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
                 let connection = tokio::spawn(connection);
-                let database = format!("bench_{name}_{}", std::process::id());
+                let database = format!("{DATABASE}{name}_{}", std::process::id());
                 client
                     .batch_execute(&format!("DROP DATABASE IF EXISTS {database}; "))
                     .await?;
@@ -87,6 +107,11 @@ impl Program {
         .await?
     }
 
+    /// The processor time it has taken.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        cpu_of(&format!("/proc/{}", self.child.id()))
+    }
+
     /// A line of `/proc/PID/status`, in MiB.
     pub(crate) fn memory(&self, field: &str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -101,6 +126,16 @@ impl Program {
             .parse()?;
         Ok(kib / 1024.0)
     }
+}
+
+/// The processor time of a process (`/proc/PID/stat`, fields 14 and 15 of proc(5), in hundredths of a second).
+fn cpu_of(process: &str) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("{process}/stat"))?;
+    // The name in parentheses may hold spaces.
+    let (_, fields) = stat.rsplit_once(')').context("no name")?;
+    let mut fields = fields.split_ascii_whitespace().skip(11);
+    let mut ticks = || -> Result<u64> { Ok(fields.next().context("no such field")?.parse()?) };
+    Ok(Duration::from_millis(10 * (ticks()? + ticks()?)))
 }
 
 impl Drop for Program {

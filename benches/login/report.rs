@@ -3,6 +3,17 @@
 use crate::{load::Figures, process::Engine};
 use std::time::Duration;
 
+/// What a run showed, and the processor time that a request of it took from each of those who took part.
+pub(crate) struct Costs {
+    pub(crate) figures: Figures,
+    /// The program under measurement.
+    pub(crate) program: Duration,
+    /// The database, where it is a program of its own.
+    pub(crate) database: Duration,
+    /// The sandbox.
+    pub(crate) sandbox: Duration,
+}
+
 /// The figures so far, as lines.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -31,18 +42,23 @@ impl Report {
         &mut self,
         engine: &Engine,
         clients: usize,
-        ceiling: &Figures,
-        existing: &Figures,
-        new: &Figures,
+        ceiling: &Costs,
+        existing: &Costs,
+        new: &Costs,
     ) {
-        for (who, figures) in [("ceiling", ceiling), ("existing", existing), ("new", new)] {
+        let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        for (who, costs) in [("ceiling", ceiling), ("existing", existing), ("new", new)] {
+            let figures = &costs.figures;
             let line = format!(
-                "{:<11} {clients:>7} {who:<9} {:>9.0} {:>9.2} {:>9.2} {:>7.2}",
+                "{:<11} {clients:>7} {who:<9} {:>9.0} {:>9.2} {:>9.2} {:>7.2} {:>9.3} {:>9.3} {:>9.3}",
                 engine.name(),
                 figures.per_second,
-                figures.p50.as_secs_f64() * 1000.0,
-                figures.p99.as_secs_f64() * 1000.0,
-                figures.per_second / ceiling.per_second,
+                millis(figures.p50),
+                millis(figures.p99),
+                figures.per_second / ceiling.figures.per_second,
+                millis(costs.program),
+                millis(costs.database),
+                millis(costs.sandbox),
             );
             println!("{line}");
             self.logins.push(line);
@@ -53,12 +69,15 @@ impl Report {
     pub(crate) fn print(&self) {
         println!();
         println!(
-            "{:<11} {:>7} {:<9} {:>9} {:>9} {:>9} {:>7}",
-            "database", "clients", "who", "per s", "p50 ms", "p99 ms", "ratio"
+            "{:<11} {:>7} {:<9} {:>9} {:>9} {:>9} {:>7} {:>9} {:>9} {:>9}",
+            "database", "clients", "who", "per s", "p50 ms", "p99 ms", "ratio", "cpu ms", "db cpu", "sandbox"
         );
         for line in self.logins.iter().chain(&self.programs) {
             println!("{line}");
         }
         println!("ratio: to the ceiling with as many clients; the goal for existing users is 0.5");
+        println!(
+            "cpu ms, db cpu, sandbox: processor time of a request in the program, the database server and the sandbox"
+        );
     }
 }

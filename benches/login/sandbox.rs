@@ -11,7 +11,7 @@ const AT_ONCE: usize = 32;
 
 /// A running sandbox.
 pub(crate) struct Sandbox {
-    _program: Program,
+    pub(crate) program: Program,
     /// Where it is.
     pub(crate) url: String,
     /// The mini program's AppID.
@@ -52,7 +52,7 @@ impl Sandbox {
             .error_for_status()
             .context("the login quota cannot be lifted")?;
         Ok(Self {
-            _program: program,
+            program,
             url,
             app_id,
             app_secret,

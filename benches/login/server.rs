@@ -13,7 +13,7 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// A running server.
 pub(crate) struct Server {
-    program: Program,
+    pub(crate) program: Program,
     url: String,
     /// From the start of the process to its first answer.
     pub(crate) first_answer: Duration,
