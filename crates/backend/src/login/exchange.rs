@@ -227,6 +227,10 @@ pub(super) async fn conclude(
             running.dry_run,
         );
         let (attempt, ties) = running.as_it_stands().await?;
+        let session = session.map(|session| NewSession {
+            attempt: Some(running.id),
+            ..session
+        });
         let ending = Ending {
             attempt,
             ties,

@@ -2,7 +2,7 @@
 
 use super::{
     NewSession, Reading, Store, StoreError, Writing,
-    engine::{Row, Value, to_json, values, wire_name},
+    engine::{Change, Row, Value, to_json, values, wire_name},
     identity::{Foreseen, settle},
     sessions,
 };
@@ -11,7 +11,6 @@ use crate::{
     login::{LegReport, Step, advance},
     vault::Sealed,
 };
-use futures_util::future::{try_join, try_join3};
 use serde::{Deserialize, Serialize};
 use yaopai_domain::{
     ApplicationId, AttemptId, AttemptState, Failure, LegName, LoginAttempt, PoolId, Timestamp, UserId,
@@ -161,7 +160,7 @@ impl Store {
         attempt: LoginAttempt,
         ties: Ties,
     ) -> Result<(), StoreError> {
-        self.write((pool.clone(), attempt, ties), |writing, (pool, attempt, ties)| {
+        self.put((pool.clone(), attempt, ties), |writing, (pool, attempt, ties)| {
             Box::pin(put(writing, pool, attempt, ties))
         })
         .await
@@ -283,15 +282,16 @@ impl Store {
         ties: Ties,
         exchange: Exchange,
     ) -> Result<(), StoreError> {
-        self.write(
-            (pool.clone(), attempt, ties, exchange),
-            |writing, (pool, attempt, ties, exchange)| {
-                Box::pin(async move {
-                    put(writing, pool, attempt, ties).await?;
-                    bring(writing, pool, exchange).await
-                })
-            },
-        )
+        let data = (pool.clone(), attempt, ties, exchange);
+        self.put(data, |writing, (pool, attempt, ties, exchange)| {
+            Box::pin(async move {
+                let mut changes = vec![putting(pool, attempt, ties)?];
+                changes.extend(bringing(pool, exchange, writing.now())?);
+                writing.change(changes).await?;
+                writing.tell_attempt(attempt.id);
+                Ok(())
+            })
+        })
         .await
     }
 
@@ -300,17 +300,24 @@ impl Store {
     ///
     /// Who is known and has no news is decided without a lock: nothing is written that others could miss.
     pub(crate) async fn conclude(&self, arrival: Arrival, ending: Ending) -> Result<Concluded, StoreError> {
-        let foreseen = match self.foresee(&arrival).await? {
-            Foreseen::Settled(verdict) => Some(verdict),
-            Foreseen::ToWrite(verdict) => arrival.dry_run.then_some(verdict),
-        };
-        self.write(
-            (arrival, ending, foreseen),
-            |writing, (arrival, ending, foreseen)| {
-                Box::pin(conclude(writing, arrival, ending, foreseen.as_ref()))
-            },
-        )
-        .await
+        match self.foresee(&arrival).await? {
+            Foreseen::ToWrite(_) if !arrival.dry_run => {
+                self.write((arrival, ending), |writing, (arrival, ending)| {
+                    Box::pin(async move {
+                        let verdict = settle(writing, arrival).await?;
+                        end(writing, &arrival.pool, ending, &verdict).await
+                    })
+                })
+                .await
+            }
+            Foreseen::Settled(verdict) | Foreseen::ToWrite(verdict) => {
+                let data = (arrival.pool, ending, verdict);
+                self.put(data, |writing, (pool, ending, verdict)| {
+                    Box::pin(end(writing, pool, ending, verdict))
+                })
+                .await
+            }
+        }
     }
 
     /// Ends the attempts that a stopped backend left behind. Where other backends may be running on the same database,
@@ -331,51 +338,42 @@ impl Store {
     }
 }
 
-async fn conclude(
+/// Writes what is written with a verdict, as one statement.
+async fn end(
     writing: &Writing<'_>,
-    arrival: &Arrival,
+    pool: &PoolId,
     ending: &Ending,
-    foreseen: Option<&Verdict>,
+    verdict: &Verdict,
 ) -> Result<Concluded, StoreError> {
-    let pool = &arrival.pool;
-    let verdict = match foreseen {
-        Some(verdict) => verdict.clone(),
-        None => settle(writing, arrival).await?,
-    };
     let steps = vec![
         Step::End {
             leg: LegName::Resolve,
-            report: LegReport::decided(&verdict),
+            report: LegReport::decided(verdict),
         },
         Step::Finish {
             state: AttemptState::Decided,
             verdict: Some(verdict.clone()),
         },
     ];
-    let ended = advance(&ending.attempt, steps, writing.now());
-    let session = async {
-        match verdict.user().zip(ending.session.as_ref()) {
-            Some((user, new)) => sessions::begin(writing, user, new)
-                .await
-                .map(|begun| begun.then_some(user)),
-            None => Ok(None),
-        }
+    let let_in = verdict.user().zip(ending.session.as_ref());
+    // The session comes first, and so does its count.
+    let mut changes = match let_in {
+        Some((user, new)) => sessions::beginning(user, new),
+        None => Vec::new(),
     };
-    let attempt = async {
-        match &ended {
-            Some(ended) => put(writing, pool, ended, &ending.ties).await,
-            None => Ok(()),
-        }
-    };
-    let exchange = async {
-        match &ending.exchange {
-            Some(exchange) => bring(writing, pool, exchange).await,
-            None => Ok(()),
-        }
-    };
-    // None waits for another: on a server they are all on their way before the first is answered.
-    let (session_of, (), ()) = try_join3(session, attempt, exchange).await?;
-    Ok(Concluded { verdict, session_of })
+    if let Some(ended) = advance(&ending.attempt, steps, writing.now()) {
+        changes.push(putting(pool, &ended, &ending.ties)?);
+        writing.tell_attempt(ended.id);
+    }
+    if let Some(exchange) = &ending.exchange {
+        changes.extend(bringing(pool, exchange, writing.now())?);
+    }
+    let changed = writing.change(changes).await?;
+    let begun = changed.first().is_some_and(|rows| *rows == 1);
+    Ok(Concluded {
+        verdict: verdict.clone(),
+        session_of: let_in.map(|(user, _)| user).filter(|_| begun),
+    })
 }
 
 async fn put(
@@ -384,6 +382,12 @@ async fn put(
     attempt: &LoginAttempt,
     ties: &Ties,
 ) -> Result<(), StoreError> {
+    writing.change(vec![putting(pool, attempt, ties)?]).await?;
+    writing.tell_attempt(attempt.id);
+    Ok(())
+}
+
+fn putting(pool: &PoolId, attempt: &LoginAttempt, ties: &Ties) -> Result<Change, StoreError> {
     let sql = "INSERT INTO attempt (id, pool, connection_id, kind, application, purpose, via, dry_run, state, nonce,
             ticket, memo, legs, verdict, created_at, expires_at, finished_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
@@ -409,9 +413,7 @@ async fn put(
         attempt.expires_at,
         attempt.finished_at,
     ];
-    writing.execute(sql, values).await?;
-    writing.tell_attempt(attempt.id);
-    Ok(())
+    Ok(Change { sql, values })
 }
 
 async fn load(
@@ -557,30 +559,27 @@ async fn claimed(
         .transpose()
 }
 
-/// Writes what an exchange brought.
-async fn bring(writing: &Writing<'_>, pool: &PoolId, exchange: &Exchange) -> Result<(), StoreError> {
+/// What an exchange brought.
+fn bringing(pool: &PoolId, exchange: &Exchange, now: Timestamp) -> Result<Vec<Change>, StoreError> {
     let Exchange {
         claim,
         outcome,
         session,
     } = exchange;
-    let sql = "UPDATE claimed_code SET outcome = $4 WHERE pool = $1 AND app_id = $2 AND code_hash = $3";
-    let values = values![pool, &claim.app_id, &claim.code_hash, to_json(outcome)?];
-    let outcome = writing.execute(sql, values);
-    let session = async {
-        let Some(SealedSession { app_id, open_id, key }) = session else {
-            return Ok(0);
-        };
-        let sql = "INSERT INTO wechat_session (pool, app_id, open_id, session_key, key_id, at)
-            VALUES ($1, $2, $3, $4, $5, $6)
-            ON CONFLICT (pool, app_id, open_id) DO UPDATE
-            SET session_key = excluded.session_key, key_id = excluded.key_id, at = excluded.at";
-        let bytes = key.bytes.as_slice();
-        let values = values![pool, app_id, open_id, bytes, &key.key_id, writing.now()];
-        writing.execute(sql, values).await
-    };
-    try_join(outcome, session).await?;
-    Ok(())
+    let mut changes = vec![Change {
+        sql: "UPDATE claimed_code SET outcome = $4 WHERE pool = $1 AND app_id = $2 AND code_hash = $3",
+        values: values![pool, &claim.app_id, &claim.code_hash, to_json(outcome)?],
+    }];
+    if let Some(SealedSession { app_id, open_id, key }) = session {
+        changes.push(Change {
+            sql: "INSERT INTO wechat_session (pool, app_id, open_id, session_key, key_id, at)
+                VALUES ($1, $2, $3, $4, $5, $6)
+                ON CONFLICT (pool, app_id, open_id) DO UPDATE
+                SET session_key = excluded.session_key, key_id = excluded.key_id, at = excluded.at",
+            values: values![pool, app_id, open_id, key.bytes.as_slice(), &key.key_id, now],
+        });
+    }
+    Ok(changes)
 }
 
 async fn end_left(writing: &Writing<'_>, latest: Timestamp) -> Result<(), StoreError> {

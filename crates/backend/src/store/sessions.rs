@@ -2,7 +2,7 @@
 
 use super::{
     Reading, Store, StoreError, Writing,
-    engine::{Row, values},
+    engine::{Change, Row, values},
 };
 use yaopai_domain::{ApplicationId, AttemptId, PoolId, SessionId, Timestamp, UserId, UserStatus};
 
@@ -111,7 +111,7 @@ pub(crate) enum SessionKey {
 impl Store {
     /// Begins a session, unless its user is gone or blocked; whether it did.
     pub(crate) async fn begin_session(&self, user: UserId, new: NewSession) -> Result<bool, StoreError> {
-        self.write((user, new), |writing, (user, new)| {
+        self.put((user, new), |writing, (user, new)| {
             Box::pin(begin(writing, *user, new))
         })
         .await
@@ -197,37 +197,42 @@ async fn end_others(
 
 /// [`Store::begin_session`] within a transaction.
 pub(super) async fn begin(writing: &Writing<'_>, user: UserId, new: &NewSession) -> Result<bool, StoreError> {
-    let opaque = match &new.token {
-        TokenHash::Opaque(hash) => Some(hash),
-        TokenHash::Refresh(_) => None,
+    let changed = writing.change(beginning(user, new)).await?;
+    Ok(changed.first().is_some_and(|rows| *rows == 1))
+}
+
+/// What begins a session, unless its user is gone or blocked: the first change makes the session.
+pub(super) fn beginning(user: UserId, new: &NewSession) -> Vec<Change> {
+    let (opaque, refresh) = match &new.token {
+        TokenHash::Opaque(hash) => (Some(hash), None),
+        TokenHash::Refresh(hash) => (None, Some(hash)),
     };
-    let begun = writing
-        .execute(
-            "INSERT INTO session (id, pool, user_id, application, attempt, scope, nonce, token_hash, created_at, \
-             used_at, expires_at) SELECT $1, pool, id, $2, $3, $4, $5, $6, $7, $8, $9 \
-             FROM users WHERE pool = $10 AND id = $11 AND status = 'active'",
-            values![
-                new.id,
-                new.application.as_ref().map(ToString::to_string),
-                new.attempt,
-                &new.scope,
-                new.nonce.as_deref(),
-                opaque,
-                new.now,
-                new.now,
-                new.expires_at,
-                &new.pool,
-                user,
-            ],
-        )
-        .await?;
-    if begun == 0 {
-        return Ok(false);
-    }
-    if let TokenHash::Refresh(hash) = &new.token {
-        add_refresh(writing, hash, new.id, new.expires_at).await?;
-    }
-    Ok(true)
+    let mut changes = vec![Change {
+        sql: "INSERT INTO session (id, pool, user_id, application, attempt, scope, nonce, token_hash, created_at,
+                used_at, expires_at)
+            SELECT $1, pool, id, $2, $3, $4, $5, $6, $7, $8, $9
+            FROM users WHERE pool = $10 AND id = $11 AND status = 'active'",
+        values: values![
+            new.id,
+            new.application.as_ref().map(ToString::to_string),
+            new.attempt,
+            &new.scope,
+            new.nonce.as_deref(),
+            opaque,
+            new.now,
+            new.now,
+            new.expires_at,
+            &new.pool,
+            user,
+        ],
+    }];
+    // It sees nothing of the session, so it asks the same as that did.
+    changes.extend(refresh.map(|hash| Change {
+        sql: "INSERT INTO refresh_token (token_hash, session, expires_at)
+            SELECT $1, $2, $3 FROM users WHERE pool = $4 AND id = $5 AND status = 'active'",
+        values: values![hash, new.id, new.expires_at, &new.pool, user],
+    }));
+    changes
 }
 
 async fn add_refresh(

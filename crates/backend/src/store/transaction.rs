@@ -2,7 +2,7 @@
 
 use super::{
     NewHead, News, StoreError,
-    engine::{self, Engine, PostgresServer, Row, Statements, Value, Work, values},
+    engine::{self, Change, Engine, PostgresServer, Row, Statements, Value, Work, values},
 };
 use futures_util::future::BoxFuture;
 use std::{
@@ -90,8 +90,26 @@ impl Store {
         W: for<'t> Fn(&'t Writing<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
     {
         let (work, answer, told) = self.writing(data, work);
+        self.engine.write(work, self.telling(told)).await?;
+        answer.take()
+    }
+
+    /// Runs `work` with `data`, which writes by one statement.
+    pub(crate) async fn put<D, T, W>(&self, data: D, work: W) -> Result<T, StoreError>
+    where
+        D: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'t> Fn(&'t Writing<'t>, &'t D) -> BoxFuture<'t, Result<T, StoreError>> + Send + Sync + 'static,
+    {
+        let (work, answer, told) = self.writing(data, work);
+        self.engine.put(work, self.telling(told)).await?;
+        answer.take()
+    }
+
+    /// Tells the news of work that is done.
+    fn telling(&self, told: Answer<Pending>) -> Box<dyn FnOnce() + Send> {
         let news = self.news.clone();
-        let committed = Box::new(move || {
+        Box::new(move || {
             // Nobody listening is fine.
             if let Ok(Pending { heads, attempts }) = told.take() {
                 for head in heads {
@@ -101,9 +119,7 @@ impl Store {
                     let _ = news.attempts.send(attempt);
                 }
             }
-        });
-        self.engine.write(work, committed).await?;
-        answer.take()
+        })
     }
 
     /// Runs `work` with `data`, which writes by one statement what may be lost if the machine of the database fails. It
@@ -273,6 +289,11 @@ impl Writing<'_> {
     /// Runs a statement; how many rows it changed.
     pub(crate) async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
         self.statements.execute(sql, values).await
+    }
+
+    /// Makes changes that see nothing of each other, all or none, as one statement; how many rows each changed.
+    pub(crate) async fn change(&self, changes: Vec<Change>) -> Result<Vec<u64>, StoreError> {
+        self.statements.change(changes).await
     }
 
     /// Waits until no other transaction changes synced entities of the pool, and keeps them out until this one ends.

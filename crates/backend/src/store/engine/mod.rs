@@ -29,6 +29,9 @@ pub(crate) trait Engine: Send + Sync {
     /// committed by then.
     fn glance(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// As [`write`](Self::write), for work of one statement: it needs no transaction around it.
+    fn put(&self, work: Work, committed: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Runs work of one statement that writes. Everybody sees its effect at once, but nobody waits for the disk: if the
     /// machine of the database fails, the last moments of it may be lost, and nothing else. Happens also when the caller
     /// has left meanwhile, and may run more than once.
@@ -59,4 +62,16 @@ pub(crate) trait Statements: Send + Sync {
 
     /// Runs a statement; how many rows it changed.
     fn execute<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<u64, StoreError>>;
+
+    /// Makes changes that see nothing of each other, all or none, as one statement; how many rows each changed.
+    fn change<'t>(&'t self, changes: Vec<Change>) -> BoxFuture<'t, Result<Vec<u64>, StoreError>>;
+}
+
+/// A statement that inserts, updates or deletes, without `RETURNING`.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    /// The statement.
+    pub(crate) sql: &'static str,
+    /// The values of its parameters, in order.
+    pub(crate) values: Vec<Value>,
 }

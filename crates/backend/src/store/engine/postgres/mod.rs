@@ -10,7 +10,7 @@ mod value;
 
 pub use open::{InvalidPostgresUrl, PostgresServer};
 
-use super::{Engine, Row, Statements, Value, Work};
+use super::{Change, Engine, Row, Statements, Value, Work};
 use crate::store::StoreError;
 use deadpool_postgres::{Object, Pool, PoolError};
 use failure::Failure;
@@ -37,8 +37,10 @@ const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 /// What is around the statements of a piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Around {
-    /// Nothing: each is a transaction of its own.
+    /// Nothing: each is a transaction of its own, and may happen twice.
     Nothing,
+    /// Nothing: each is a transaction of its own, and may happen once only.
+    NothingOnce,
     /// A transaction that reads.
     Snapshot,
     /// A transaction that writes.
@@ -49,7 +51,7 @@ impl Around {
     /// The statement that begins it.
     const fn begin(self) -> Option<&'static str> {
         match self {
-            Self::Nothing => None,
+            Self::Nothing | Self::NothingOnce => None,
             Self::Snapshot => Some(BEGIN_READ),
             Self::Transaction => Some(BEGIN_WRITE),
         }
@@ -87,6 +89,24 @@ impl Postgres {
     }
 }
 
+impl Postgres {
+    /// Runs work that writes, also when the caller leaves meanwhile.
+    fn spawn(
+        &self,
+        around: Around,
+        work: Work,
+        committed: Box<dyn FnOnce() + Send>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        let shared = Arc::clone(&self.shared);
+        let written = self.writes.spawn(async move {
+            shared.run(&shared.pool, around, work).await?;
+            committed();
+            Ok(())
+        });
+        Box::pin(async move { written.await.unwrap_or(Err(StoreError::Closed)) })
+    }
+}
+
 impl Engine for Postgres {
     fn read(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.shared.run(&self.shared.pool, Around::Snapshot, work))
@@ -109,13 +129,11 @@ impl Engine for Postgres {
         work: Work,
         committed: Box<dyn FnOnce() + Send>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        let shared = Arc::clone(&self.shared);
-        let written = self.writes.spawn(async move {
-            shared.run(&shared.pool, Around::Transaction, work).await?;
-            committed();
-            Ok(())
-        });
-        Box::pin(async move { written.await.unwrap_or(Err(StoreError::Closed)) })
+        self.spawn(Around::Transaction, work, committed)
+    }
+
+    fn put(&self, work: Work, committed: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.spawn(Around::NothingOnce, work, committed)
     }
 
     fn is_shared(&self) -> bool {
@@ -248,7 +266,10 @@ impl Transaction {
             run.await
         };
         ran.map_err(|error| {
-            let failure = Failure::from(error);
+            let failure = match self.around {
+                Around::NothingOnce => Failure::of_a_commit(error),
+                Around::Nothing | Around::Snapshot | Around::Transaction => Failure::from(error),
+            };
             let told = StoreError::Engine(Box::new(failure.clone()));
             self.failed
                 .lock()
@@ -308,6 +329,52 @@ impl Statements for Transaction {
                 .await
         }))
     }
+
+    fn change<'t>(&'t self, changes: Vec<Change>) -> BoxFuture<'t, Result<Vec<u64>, StoreError>> {
+        Box::pin(async move {
+            let count = changes.len();
+            if count < 2 {
+                return match changes.into_iter().next() {
+                    Some(Change { sql, values }) => Ok(vec![self.execute(sql, values).await?]),
+                    None => Ok(Vec::new()),
+                };
+            }
+            let (sql, values) = as_one(changes);
+            let answer = self.rows(&sql, values).await?;
+            let row = answer.first().ok_or(StoreError::Closed)?;
+            (0..count)
+                .map(|index| Ok(row.integer(&format!("c{index}"))?.unsigned_abs()))
+                .collect()
+        })
+    }
+}
+
+/// Changes as one statement, which answers how many rows each changed.
+fn as_one(changes: Vec<Change>) -> (String, Vec<Value>) {
+    let (mut with, mut counts, mut all) = (String::new(), String::new(), Vec::new());
+    for (index, Change { sql, values }) in changes.into_iter().enumerate() {
+        let comma = if index == 0 { "" } else { ", " };
+        let sql = renumbered(sql, all.len());
+        with.push_str(&format!("{comma}c{index} AS ({sql} RETURNING 1)"));
+        counts.push_str(&format!("{comma}(SELECT count(*) FROM c{index}) AS c{index}"));
+        all.extend(values);
+    }
+    (format!("WITH {with} SELECT {counts}"), all)
+}
+
+/// A statement whose first parameter has so many before it.
+fn renumbered(sql: &str, before: usize) -> String {
+    let mut parts = sql.split('$');
+    let mut renumbered = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part
+            .find(|char: char| !char.is_ascii_digit())
+            .unwrap_or(part.len());
+        let (number, rest) = part.split_at(end);
+        let number = number.parse::<usize>().unwrap_or_default() + before;
+        renumbered.push_str(&format!("${number}{rest}"));
+    }
+    renumbered
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 mod open;
 
-use super::{Engine, Row, Statements, Value, Work};
+use super::{Change, Engine, Row, Statements, Value, Work};
 use crate::store::StoreError;
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use rusqlite::{
@@ -63,6 +63,10 @@ impl Engine for Sqlite {
 
     fn glance(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
         self.readers.run(Kind::Glance, work, Box::new(|| ()))
+    }
+
+    fn put(&self, work: Work, committed: Box<dyn FnOnce() + Send>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(work, committed)
     }
 
     fn note(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -370,6 +374,16 @@ impl Statements for Seat {
                 .execute(rusqlite::params_from_iter(values))
         });
         Box::pin(ready(changed.map(|rows| rows as u64)))
+    }
+
+    fn change<'t>(&'t self, changes: Vec<Change>) -> BoxFuture<'t, Result<Vec<u64>, StoreError>> {
+        Box::pin(async move {
+            let mut changed = Vec::with_capacity(changes.len());
+            for Change { sql, values } in changes {
+                changed.push(self.execute(sql, values).await?);
+            }
+            Ok(changed)
+        })
     }
 }
 
