@@ -2,8 +2,11 @@
 import { Tooltip, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { around } from "@/lib/marks";
 import { shorten } from "@/lib/shorten";
 import { useCopy } from "@/lib/useCopy";
+
+import { Marked } from "./Marked";
 
 import classes from "./Identifier.module.css";
 
@@ -13,11 +16,15 @@ interface IdentifierProps {
   what: string;
   /** Shown in full, for places with room. */
   whole?: boolean;
+  /** What was searched for; the part of the value that has it is shown. */
+  search?: string;
 }
 
-export function Identifier({ value, what, whole = false }: IdentifierProps) {
+export function Identifier({ value, what, whole = false, search = "" }: IdentifierProps) {
   const { t } = useTranslation();
   const { copied, copy } = useCopy();
+  const short = shorten(value);
+  const found = search !== "" && !short.toLowerCase().includes(search.trim().toLowerCase());
   return (
     <Tooltip
       label={copied ? t("common.copied") : <span className="mono">{value}</span>}
@@ -34,7 +41,7 @@ export function Identifier({ value, what, whole = false }: IdentifierProps) {
         }}
         onKeyDown={(event) => event.stopPropagation()}
       >
-        {whole ? value : shorten(value)}
+        <Marked text={whole ? value : (found && around(value, search)) || short} search={search} />
       </UnstyledButton>
     </Tooltip>
   );

@@ -19,7 +19,9 @@ interface SidePanelProps {
 
 /** Whether something above the panel wants the key: a dialog, an open menu, a list of choices. */
 const coveredByOverlay = () =>
-  document.querySelector('[role="dialog"][aria-modal="true"], [role="menu"], [role="listbox"]') !== null;
+  document.querySelector(
+    '[role="dialog"][aria-modal="true"], [role="menu"], [role="listbox"], [data-covers]',
+  ) !== null;
 
 export function SidePanel({ title, label, onClose, back, children, testId }: SidePanelProps) {
   const { t } = useTranslation();

@@ -17,8 +17,8 @@ export const commands = {
 	merges: () => typedError<Merge[], ErrorView>(__TAURI_INVOKE("plugin:console|merges")),
 	/**  What a merge would do; nothing is written. */
 	previewMerge: (request: MergeRequest) => typedError<MergeView, ErrorView>(__TAURI_INVOKE("plugin:console|preview_merge", { request })),
-	/**  A page of the people whom a connection refused, latest first; `after` is where the last page ended. */
-	refused: (after: string | null, limit: number) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused", { after, limit })),
+	/**  A page of the people whom a connection refused, latest first, from the replica. */
+	refusedPeople: (query: RefusedQuery) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused_people", { query })),
 	/**  Takes a binding from a user; the last way in only if `force` says so. */
 	unbind: (user: UserId, identity: IdentityId, force: boolean) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|unbind", { user, identity, force })),
 	/**  Makes them two again, as far as nobody has changed things since. */
@@ -57,6 +57,24 @@ export const commands = {
 	status: () => typedError<Status, ErrorView>(__TAURI_INVOKE("plugin:console|status")),
 	/**  Syncs at once. */
 	syncNow: () => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|sync_now")),
+	/**  Stops a job; what a first load has so far stays, and it can be resumed. */
+	cancelJob: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|cancel_job", { id })),
+	/**  Deletes a saved view. */
+	deleteView: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|delete_view", { id })),
+	/**  Asks where to, and writes exactly the users of a query there; nothing if the operator changed their mind. */
+	exportUsers: (query: UserQuery, format: FileFormat) => typedError<string | null, ErrorView>(__TAURI_INVOKE("plugin:console|export_users", { query, format })),
+	/**  Long work: what runs, and what has ended since the start. */
+	jobs: () => typedError<Job[], ErrorView>(__TAURI_INVOKE("plugin:console|jobs")),
+	/**  Asks which file, and says what importing it would do; nothing is written. */
+	previewImport: () => typedError<ImportPreview | null, ErrorView>(__TAURI_INVOKE("plugin:console|preview_import")),
+	/**  Goes on with a job that was stopped. */
+	resumeJob: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|resume_job", { id })),
+	/**  Imports what a preview showed. */
+	runImport: (id: string) => typedError<string, ErrorView>(__TAURI_INVOKE("plugin:console|run_import", { id })),
+	/**  Keeps a question under a name; with an id it replaces that view. */
+	saveView: (draft: SavedViewDraft) => typedError<SavedView, ErrorView>(__TAURI_INVOKE("plugin:console|save_view", { draft })),
+	/**  The saved views, by name. */
+	savedViews: () => typedError<SavedView[], ErrorView>(__TAURI_INVOKE("plugin:console|saved_views")),
 	/**  The latest attempts, newest first. */
 	attempts: (limit: number) => typedError<LoginAttempt[], ErrorView>(__TAURI_INVOKE("plugin:console|attempts", { limit })),
 	/**  Ends an attempt that nobody will scan any more. */
@@ -81,16 +99,246 @@ export const commands = {
 	user: (id: UserId) => typedError<UserDetail, ErrorView>(__TAURI_INVOKE("plugin:console|user", { id })),
 	/**  A page of users from the replica. */
 	users: (query: UserQuery) => typedError<UserPage, ErrorView>(__TAURI_INVOKE("plugin:console|users", { query })),
+	/**  The page that begins at a position of the list, for a leap. */
+	usersAt: (query: UserQuery, position: number) => typedError<UserPage, ErrorView>(__TAURI_INVOKE("plugin:console|users_at", { query, position })),
 };
 
 /** Events */
 export const events = {
 	connectionsChanged: makeEvent<ConnectionsChanged, ConnectionsChanged>("plugin:console:connections-changed"),
+	jobsChanged: makeEvent<JobsChanged, JobsChanged>("plugin:console:jobs-changed"),
 	statusChanged: makeEvent<StatusChanged, StatusChanged>("plugin:console:status-changed"),
 	usersChanged: makeEvent<UsersChanged, UsersChanged>("plugin:console:users-changed"),
 };
 
 /* Types */
+/**  The data left this machine because the access was taken back. */
+export type AccessLost = {
+	/**  Edits that the backend had not answered and that went with the data. */
+	unsent: number,
+	/**  When. */
+	at: Timestamp,
+};
+
+/**  A format that users are exported to and imported from. */
+export type FileFormat = 
+/**  A table with a heading. */
+"csv" | 
+/**  One JSON object a line. */
+"json_lines";
+
+/**  A column of a file, or a member of its objects. */
+export type ImportColumn = {
+	/**  Its name in the file. */
+	name: string,
+	/**  What it is taken for. */
+	meaning: ImportMeaning,
+};
+
+/**  What a row would do. */
+export type ImportAction = 
+/**  Make a new user. */
+"create" | 
+/**  Change a user. */
+"update" | 
+/**  Nothing. */
+"unchanged" | 
+/**  It is refused. */
+"refused";
+
+/**  What a column of a file is taken for. */
+export type ImportMeaning = 
+/**  The user's id; a row without one makes a new user. */
+{ type: "id" } | 
+/**  Nickname. */
+{ type: "nickname" } | 
+/**  Real name. */
+{ type: "name" } | 
+/**  Phone number. */
+{ type: "phone" } | 
+/**  E-mail address. */
+{ type: "email" } | 
+/**  User name. */
+{ type: "username" } | 
+/**  A metadata key. */
+{ type: "metadata"; 
+/**  The key. */
+key: string } | 
+/**  Nothing: the column is not read. */
+{ type: "ignored" };
+
+/**  What importing a file would do. */
+export type ImportPreview = {
+	/**  Names the preview. */
+	id: string,
+	/**  The file's name. */
+	file: string,
+	/**  Its format. */
+	format: FileFormat,
+	/**  Its columns. */
+	columns: ImportColumn[],
+	/**  Rows in all. */
+	rows: number,
+	/**  Rows that create a user. */
+	creates: number,
+	/**  Rows that change one. */
+	updates: number,
+	/**  Rows that say what is known. */
+	unchanged: number,
+	/**  Rows that break a rule and are left out. */
+	errors: number,
+	/**  The first of them. */
+	first_errors: RowError[],
+	/**  The first rows, in the order of the columns. */
+	sample: ImportRow[],
+};
+
+/**  One row of a file. */
+export type ImportRow = {
+	/**  The row, counted from 1 without the line of names. */
+	row: number,
+	/**  What would be done. */
+	action: ImportAction,
+	/**  The values in the order of the columns. */
+	values: (string | null)[],
+};
+
+/**  Long work. */
+export type Job = {
+	/**  Names the job. */
+	id: string,
+	/**  What it does. */
+	kind: JobKind,
+	/**  How far it is. */
+	phase: JobPhase,
+	/**  Rows done in this phase. */
+	done: number,
+	/**  Rows of this phase, if that is known. */
+	total: number | null,
+	/**  Rows a second, of late. */
+	per_second: number,
+	/**  How long it will take at that rate. */
+	seconds_left: number | null,
+	/**  Whether it runs. */
+	state: JobState,
+	/**  The file it writes or reads. */
+	file: string | null,
+};
+
+/**  What long work does. */
+export type JobKind = 
+"first_load" | "reset" | "export" | "import";
+
+/**  How far long work is. */
+export type JobPhase = 
+/**  Rows come or go. */
+"rows" | 
+/**  The indexes of the list are built. */
+"indexes" | 
+/**  The search index is built. */
+"search";
+
+/**  Whether long work runs. */
+export type JobState = 
+{ type: "running" } | 
+{ type: "paused" } | 
+{ type: "done" } | 
+{ type: "cancelled" } | 
+{ type: "failed"; 
+error: ErrorView };
+
+/**  Long work went on. */
+export type JobsChanged = null;
+
+/**  A row of a file that breaks a rule. */
+export type RowError = {
+	/**  The row, counted from 1 without the line of names. */
+	row: number,
+	/**  The column, if one is to blame. */
+	column: string | null,
+	/**  What is wrong. */
+	problem: RowProblem,
+};
+
+/**  What is wrong with a row. */
+export type RowProblem = 
+/**  A value breaks a rule. */
+{ type: "rule"; 
+/**  The rule. */
+rule: Rule } | 
+/**  It is not written as the format asks. */
+{ type: "unreadable" } | 
+/**  The id names nobody. */
+{ type: "unknown_user" } | 
+/**  An earlier row has the same user. */
+{ type: "repeated" } | 
+/**  The value can only be given to a new user. */
+{ type: "only_for_new_users" };
+
+/**  A question kept under a name. */
+export type SavedView = {
+	/**  Names the view. */
+	id: string,
+	/**  What people call it. */
+	name: string,
+	/**  The question. */
+	query: UserQuery,
+};
+
+/**  A view to keep. */
+export type SavedViewDraft = {
+	/**  The view to replace; absent makes a new one. */
+	id: string | null,
+	/**  What the operator calls it, 1 to 64 characters. */
+	name: string,
+	/**  Search, filter and sort; page and limit are not kept. */
+	query: UserQuery,
+};
+
+/**  What a list of users is sorted by. */
+export type SortBy = 
+/**  The best matches first; only with a search. */
+"relevance" | "created" | "last_seen" | "name" | "phone" | "wechat_id" | "status" | "updated";
+
+/**  Users by the state of their edits. */
+export type SyncFilter = 
+/**  With edits the backend has not answered, or that it refused, or with conflicts. */
+"unsynced" | 
+/**  With conflicts. */
+"conflict";
+
+/**  A time between two moments; both absent means any. */
+export type TimeRange = {
+	/**  From here on. */
+	from?: Timestamp | null,
+	/**  Before this. */
+	until?: Timestamp | null,
+};
+
+/**  Which users; nothing given means all. */
+export type UserFilter = {
+	/**  Only people with a binding of this connection. */
+	connection?: ConnectionId | null,
+	/**  Only people whose UnionID is known, or only those for whom it is not. */
+	union_id?: boolean | null,
+	/**  Only people who may log in, or only those who may not. */
+	status?: UserStatus | null,
+	/**  When the user was created. */
+	created?: TimeRange,
+	/**  When WeChat last named one of the bindings. */
+	last_seen?: TimeRange,
+	/**  Only users with something that the backend does not have. */
+	sync?: SyncFilter | null,
+};
+
+/**  In which order. */
+export type UserSort = {
+	/**  By what; absent: relevance of a search, newest first of a list. */
+	by?: SortBy | null,
+	/**  Largest, latest or last in the alphabet first. Relevance has one direction. */
+	descending?: boolean,
+};
+
 /**  What this program is and where its things are. */
 export type About = {
 	/**  Version of the program. */
@@ -220,8 +468,10 @@ export type Conflict = {
 	user_id: UserId,
 	/**  The user's best name. */
 	user_name: string | null,
-	/**  The metadata key. */
+	/**  The metadata key; empty if it is a field of the profile. */
 	key: string,
+	/**  The profile field, if it is one. */
+	field: ProfileField | null,
 	/**  The value both began with, as JSON. */
 	base: string | null,
 	/**  The value typed here; absent if it was removed here. */
@@ -232,7 +482,24 @@ export type Conflict = {
 	actor: string | null,
 	/**  When. */
 	at: Timestamp | null,
+	/**  When it was typed here, if that is still known. */
+	mine_at: Timestamp | null,
 };
+
+/**  A field of the profile. */
+export type ProfileField = 
+/**  Nickname. */
+"nickname" | 
+/**  Avatar. */
+"avatar_url" | 
+/**  Real name. */
+"name" | 
+/**  Phone number. */
+"phone" | 
+/**  E-mail address. */
+"email" | 
+/**  User name. */
+"username";
 
 /**  A connection as operators see it: everything but the secret. */
 export type Connection = {
@@ -435,7 +702,10 @@ export type Keep =
 /**  Push mine again, on top of theirs. */
 "mine" | 
 /**  Drop mine. */
-"theirs";
+"theirs" | 
+/**  Push another value on top of theirs; absent removes the key. */
+{ edited: { 
+json: string | null } };
 
 /**  One step of an attempt. */
 export type Leg = {
@@ -715,7 +985,17 @@ export type PushRejection =
 /**  The user has the most metadata keys allowed. */
 "too_many_keys" | 
 /**  The operator's role may not edit users. */
-"forbidden";
+"forbidden" | 
+/**  Somebody else has the phone number. */
+"phone_taken" | 
+/**  Somebody else has the e-mail address. */
+"email_taken" | 
+/**  Somebody else has the user name. */
+"username_taken" | 
+/**  The user it would create exists. */
+"user_exists" | 
+/**  It cannot be read, or is too large. */
+"invalid";
 
 /**
  *  The Token of WeChat's message settings in clear text, on its way from an operator to the backend.
@@ -761,6 +1041,22 @@ export type RefusedPage = {
 	refused: RefusedPerson[],
 	/**  Where to go on; absent at the end. */
 	after: string | null,
+	/**  How many match, over all pages. A backend that is asked itself does not count. */
+	total?: number,
+};
+
+/**  Whom to list of the refused. */
+export type RefusedQuery = {
+	/**  Any part of the nickname, OpenID or UnionID; empty lists all. */
+	search?: string,
+	/**  Only those whom this connection refused. */
+	connection?: ConnectionId | null,
+	/**  When they came last. */
+	last_seen?: TimeRange,
+	/**  Where the last page ended; absent for the first. */
+	after?: string | null,
+	/**  People wanted, at most 200. */
+	limit?: number,
 };
 
 /**  A person whom a connection refused and whom an operator can let in. */
@@ -1089,6 +1385,10 @@ export type Status = {
 	loaded: boolean,
 	/**  Users in the replica. */
 	users: number,
+	/**  The first load or the reset that is under way. */
+	loading: Job | null,
+	/**  The access was taken back, and everything it let this machine hold was removed. */
+	access_lost: AccessLost | null,
 };
 
 /**  The status line changed. */
@@ -1169,8 +1469,10 @@ export type UserPage = {
 export type UserQuery = {
 	/**  Any part of a name, phone, e-mail, id, OpenID or UnionID; empty lists all. */
 	search: string,
-	/**  Only users with edits the backend has not answered, or with conflicts. */
-	unsynced_only: boolean,
+	/**  Which of them. */
+	filter: UserFilter,
+	/**  In which order. */
+	sort: UserSort,
 	/**  Where the last page ended; absent for the first. */
 	after: string | null,
 	/**  Rows wanted, at most 500. */

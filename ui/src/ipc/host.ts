@@ -14,6 +14,7 @@ export const commands: Commands = {
 /** The events of the window. */
 export const events: Events = {
   connectionsChanged: (hear) => generatedEvents.connectionsChanged.listen((event) => hear(event.payload)),
+  jobsChanged: (hear) => generatedEvents.jobsChanged.listen((event) => hear(event.payload)),
   statusChanged: (hear) => generatedEvents.statusChanged.listen((event) => hear(event.payload)),
   usersChanged: (hear) => generatedEvents.usersChanged.listen((event) => hear(event.payload)),
 };

@@ -53,6 +53,9 @@ export const sandboxAppsQuery = queryOptions({
 export const attemptsQuery = (limit: number) =>
   queryOptions({ queryKey: ["attempts", limit], queryFn: () => call(commands.attempts(limit)) });
 
+/** Long work, in the order in which it began. */
+export const jobsQuery = queryOptions({ queryKey: ["jobs"], queryFn: () => call(commands.jobs()) });
+
 /** A cache for one window. Errors show at once: the host has already tried, and it answers from this machine. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
@@ -76,10 +79,12 @@ export function followEvents(client: QueryClient): () => void {
       }
     }),
     events.connectionsChanged(() => client.invalidateQueries({ queryKey: connectionsQuery.queryKey })),
+    events.jobsChanged(() => client.invalidateQueries({ queryKey: jobsQuery.queryKey })),
     events.usersChanged(() => {
       client.invalidateQueries({ queryKey: ["users"] });
       client.invalidateQueries({ queryKey: ["conflicts"] });
       client.invalidateQueries({ queryKey: ["rejected"] });
+      client.invalidateQueries({ queryKey: ["refused"] });
       client.invalidateQueries({ queryKey: ["attempts"] });
     }),
   ];

@@ -1,4 +1,5 @@
 // Moments in words: relative for people, exact for tickets.
+import type { TFunction } from "i18next";
 import { useEffect, useState } from "react";
 
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -27,6 +28,14 @@ const spaced = (words: string): string => words.replaceAll(/(\d)(?=\p{Script=Han
 /** Date and time to the second, in the machine's zone. */
 export function exact(at: number, language: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+}
+
+/** About how long: `40 s`, `3 min`, `2 h 5 min`. */
+export function duration(seconds: number, t: TFunction): string {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 90) return t("common.duration.seconds", { seconds: Math.max(1, Math.ceil(seconds)) });
+  if (minutes < 60) return t("common.duration.minutes", { minutes });
+  return t("common.duration.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 }
 
 /** `1:05` for 65 seconds; never below zero. */

@@ -1,6 +1,7 @@
 // `/refused`
 import { createRoute } from "@tanstack/react-router";
 
+import { refusedSearch } from "@/features/refused/queries";
 import { RefusedPage } from "@/features/refused/RefusedPage";
 
 import { rootRoute } from "./root";
@@ -8,5 +9,6 @@ import { rootRoute } from "./root";
 export const refusedRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/refused",
-  component: RefusedPage,
+  validateSearch: refusedSearch,
+  component: () => <RefusedPage asked={refusedRoute.useSearch()} />,
 });

@@ -8,13 +8,14 @@ import { overviewRoute } from "./overview";
 import { refusedRoute } from "./refused";
 import { rootRoute } from "./root";
 import { settingsRoute } from "./settings";
-import { userRoute, usersRoute } from "./users";
+import { importRoute, userRoute, usersRoute } from "./users";
 
 const tree = rootRoute.addChildren([
   overviewRoute,
   connectionsRoute,
   newConnectionRoute,
   connectionRoute,
+  importRoute,
   usersRoute.addChildren([userRoute]),
   refusedRoute,
   conflictsRoute,

@@ -1,7 +1,9 @@
-// `/users` and `/users/$id`: the same page, with a person open beside the list or not.
+// `/users` and `/users/$id`: the same page, with a person open beside the list or not; `/users/import` is another.
 import { createRoute, useParams } from "@tanstack/react-router";
 
-import { UsersPage, usersSearch } from "@/features/users/UsersPage";
+import { ImportPage } from "@/features/exchange/ImportPage";
+import { usersSearch } from "@/features/users/question";
+import { UsersPage } from "@/features/users/UsersPage";
 
 import { rootRoute } from "./root";
 
@@ -15,4 +17,10 @@ export const usersRoute = createRoute({
 export const userRoute = createRoute({
   getParentRoute: () => usersRoute,
   path: "$id",
+});
+
+export const importRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/users/import",
+  component: ImportPage,
 });

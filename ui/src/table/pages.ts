@@ -1,4 +1,4 @@
-// Rows of a long list, loaded page by page behind a keyset cursor as somebody scrolls, and forgotten again.
+// Rows of a long list, loaded page by page as somebody scrolls, and forgotten again.
 import { keepPages, pagesOf } from "./slots";
 
 /** One page as a host answers it. */
@@ -10,8 +10,13 @@ export interface Page<Row> {
   total: number;
 }
 
-/** Loads the page that begins after a cursor. */
-export type Load<Row> = (after: string | null, limit: number) => Promise<Page<Row>>;
+/** Where the rows of a list come from. */
+export interface Source<Row> {
+  /** Loads the page that begins after a cursor, or the first one. */
+  after: (cursor: string | null, limit: number) => Promise<Page<Row>>;
+  /** Loads the page that begins at a position, wherever that is, without reading what lies before. */
+  at: (position: number, limit: number) => Promise<Page<Row>>;
+}
 
 /** What is known of the list at one moment. A new object after each change. */
 export interface Shown<Row> {
@@ -31,26 +36,26 @@ const pageLimit = 12;
 /**
  * A long list of which the wanted part is in memory.
  *
- * A page can only be asked for by the cursor at the end of the one before, so that a leap loads what lies between; the
- * cursors stay, so that the way back is short. What was shown stays until its replacement is whole.
+ * A page is asked for by the cursor at the end of the one before where that is known, so that reading on shows no row
+ * twice and misses none; a leap asks by position. What was shown stays until its replacement is whole.
  */
 export class Pages<Row> {
-  readonly #load: Load<Row>;
+  readonly #source: Source<Row>;
   readonly #listeners = new Set<() => void>();
   #shown: Shown<Row> = { total: null, error: null, pages: new Map() };
   #pages = new Map<number, readonly Row[]>();
-  #cursors: (string | null)[] = [null];
-  #oldCursors: (string | null)[] = [];
-  #oldTotal: number | null = null;
+  /** Where pages begin. A new map with each refresh, because what moved has moved the cursors' places. */
+  #cursors = new Map<number, string>();
   #stale = new Set<number>();
-  #ended = false;
   #total: number | null = null;
+  /** The page after the last one, once this refresh knows it. */
+  #end = Infinity;
   #wanted: number[] = [0];
   #running = false;
   #refreshing = false;
 
-  constructor(load: Load<Row>) {
-    this.#load = load;
+  constructor(source: Source<Row>) {
+    this.#source = source;
   }
 
   readonly subscribe = (tell: () => void): (() => void) => {
@@ -75,7 +80,7 @@ export class Pages<Row> {
     return undefined;
   };
 
-  /** Makes sure that rows `first` to `last` are, or come, into memory. */
+  /** Makes sure that rows `first` to `last` are, or come, into memory. Only the latest wish counts. */
   readonly want = (first: number, last: number): Promise<void> => {
     this.#wanted = pagesOf(first, Math.max(first, last), pageSize);
     return this.#run();
@@ -83,13 +88,9 @@ export class Pages<Row> {
 
   /** Reads what is shown anew, because it changed. */
   readonly refresh = (): Promise<void> => {
-    if (this.#cursors.length > 1) {
-      this.#oldCursors = this.#cursors;
-      this.#oldTotal = this.#total;
-    }
-    this.#cursors = [null];
+    this.#cursors = new Map();
     this.#stale = new Set(this.#pages.keys());
-    this.#ended = false;
+    this.#end = Infinity;
     this.#refreshing = true;
     return this.#run();
   };
@@ -98,8 +99,8 @@ export class Pages<Row> {
     if (this.#running) return;
     this.#running = true;
     try {
-      for (let page = this.#next(); page !== null; page = this.#next()) {
-        // Each page's cursor comes with the one before.
+      for (let page = this.#next(); page !== undefined; page = this.#next()) {
+        // A wish may change while a page is read, and the next page's cursor comes with this one.
         // oxlint-disable-next-line no-await-in-loop
         await this.#take(page);
         if (!this.#refreshing) this.#show(null);
@@ -114,49 +115,34 @@ export class Pages<Row> {
     }
   }
 
-  /** The page to load next: the first wanted one, or the one whose end leads there. */
-  #next(): number | null {
-    for (const page of this.#wanted) {
-      if (this.#pages.has(page) && !this.#stale.has(page)) continue;
-      if (page < this.#cursors.length) return page;
-      return this.#ended ? null : this.#cursors.length - 1;
-    }
-    return null;
+  /** The first wanted page that is not there as it is now. */
+  #next(): number | undefined {
+    return this.#wanted.find((page) => page < this.#end && (!this.#pages.has(page) || this.#stale.has(page)));
   }
 
   async #take(page: number): Promise<void> {
     const cursors = this.#cursors;
-    const answer = await this.#load(cursors[page] ?? null, pageSize);
+    const cursor = cursors.get(page);
+    const answer =
+      page === 0 || cursor !== undefined
+        ? await this.#source.after(cursor ?? null, pageSize)
+        : await this.#source.at(page * pageSize, pageSize);
     // A refresh began meanwhile: what was read may be of before.
     if (cursors !== this.#cursors) return;
     this.#total = answer.total;
+    this.#end = Math.ceil(answer.total / pageSize);
     this.#stale.delete(page);
     this.#pages.delete(page);
     this.#pages.set(page, answer.rows);
-    this.#ended = answer.next === null;
-    if (answer.next === null) cursors.length = page + 1;
-    else if (cursors[page + 1] !== answer.next) this.#goOn(page + 1, answer.next);
+    if (answer.next === null) cursors.delete(page + 1);
+    else cursors.set(page + 1, answer.next);
     this.#forget();
-  }
-
-  /** Page `page` begins elsewhere than was known, or begins for the first time. */
-  #goOn(page: number, cursor: string): void {
-    const cursors = this.#cursors;
-    // With as many rows as before and the same end of the page, the later pages begin where they did. Should that be
-    // wrong, the first of them that is read says so by its own end.
-    const known =
-      this.#total === this.#oldTotal && page === cursors.length && this.#oldCursors[page] === cursor;
-    if (page < cursors.length) for (const held of this.#pages.keys()) if (held >= page) this.#stale.add(held);
-    cursors.length = page;
-    cursors.push(...(known ? this.#oldCursors.slice(page) : [cursor]));
   }
 
   #forget(): void {
     const held = [...this.#pages.keys()];
-    const kept = keepPages(held, this.#wanted, pageLimit);
-    for (const page of held) if (!kept.includes(page)) this.#pages.delete(page);
-    if (!this.#ended) return;
-    for (const page of held) if (page >= this.#cursors.length) this.#pages.delete(page);
+    const kept = new Set(keepPages(held, this.#wanted, pageLimit));
+    for (const page of held) if (!kept.has(page) || page >= this.#end) this.#pages.delete(page);
   }
 
   #show(error: unknown): void {

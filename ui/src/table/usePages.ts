@@ -1,15 +1,15 @@
 // A long list inside a component: begun anew when its question changes, without a blank moment in between.
 import { useEffect, useState, useSyncExternalStore } from "react";
 
-import { Pages, type Load, type Shown } from "./pages";
+import { Pages, type Shown, type Source } from "./pages";
 
-/** The list of a question. `load` has to stay the same function as long as the question is the same. */
-export function usePages<Row>(load: Load<Row>): { pages: Pages<Row>; shown: Shown<Row> } {
-  const [asked, setAsked] = useState(() => ({ load, pages: new Pages(load) }));
+/** The list of a question. `source` has to stay the same as long as the question is the same. */
+export function usePages<Row>(source: Source<Row>): { pages: Pages<Row>; shown: Shown<Row> } {
+  const [asked, setAsked] = useState(() => ({ source, pages: new Pages(source) }));
   const [answered, setAnswered] = useState(asked);
   let current = asked;
-  if (asked.load !== load) {
-    current = { load, pages: new Pages(load) };
+  if (asked.source !== source) {
+    current = { source, pages: new Pages(source) };
     setAsked(current);
   }
   const state = useSyncExternalStore(current.pages.subscribe, current.pages.shown);

@@ -1,16 +1,17 @@
 // Two edits of one field, side by side, for a person to decide.
 import { Button } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { RelativeTime } from "@/components/RelativeTime";
 import { readable } from "@/features/users/jsonText";
-import type { Conflict, Keep } from "@/ipc/bindings";
-import { call } from "@/ipc/call";
-import { commands } from "@/ipc/host";
+import type { Conflict } from "@/ipc/bindings";
+
+import { EditForm } from "./EditForm";
+import { useResolve } from "./useResolve";
+import { plain } from "./values";
 
 import classes from "./ConflictCard.module.css";
 
@@ -22,39 +23,41 @@ interface ConflictCardProps {
 
 export function ConflictCard({ conflict, within }: ConflictCardProps) {
   const { t } = useTranslation();
-  const client = useQueryClient();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: (keep: Keep) => call(commands.resolveConflict(conflict.id, keep)),
-    onSuccess: () =>
-      Promise.all([
-        client.invalidateQueries({ queryKey: ["conflicts"] }),
-        client.invalidateQueries({ queryKey: ["users"] }),
-      ]),
-  });
+  const { resolve, busy, refused, forget } = useResolve(conflict.id);
+  const [editing, setEditing] = useState(false);
   const name = conflict.user_name ?? t("users.unnamed");
+  const field = conflict.field ? t(`users.fields.${conflict.field}`) : conflict.key;
   return (
-    <article className={classes.card} data-testid="conflict" data-key={conflict.key}>
+    <article
+      className={classes.card}
+      data-testid="conflict"
+      data-key={conflict.field ?? conflict.key}
+      aria-label={t("users.conflicts.what", { key: field, name })}
+    >
       <h3 className={classes.title}>
         {within === "list" ? (
           <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
-            {t("users.conflicts.what", { key: conflict.key, name })}
+            {t("users.conflicts.what", { key: field, name })}
           </Link>
+        ) : conflict.field ? (
+          field
         ) : (
-          <code>{conflict.key}</code>
+          <code>{field}</code>
         )}
       </h3>
       <div className={classes.sides}>
         <Side
           title={t("users.conflicts.mine")}
-          who={t("users.conflicts.mineBy")}
-          value={conflict.mine ?? t("users.conflicts.removed")}
-          absent={conflict.mine === null}
+          who={<Who actor={t("users.conflicts.mineBy")} at={conflict.mine_at} />}
+          json={conflict.mine}
+          absent={t("users.conflicts.removed")}
+          conflict={conflict}
           action={
             <Button
               variant="default"
               data-testid="keep-mine"
-              disabled={isPending}
-              onClick={() => mutate("mine")}
+              disabled={busy || editing}
+              onClick={() => resolve("mine")}
             >
               {t("users.conflicts.keepMine")}
             </Button>
@@ -62,21 +65,16 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
         />
         <Side
           title={t("users.conflicts.theirs")}
-          who={
-            <>
-              {conflict.actor}
-              {conflict.actor !== null && conflict.at !== null && " · "}
-              {conflict.at !== null && <RelativeTime at={conflict.at} />}
-            </>
-          }
-          value={conflict.theirs ?? t("users.conflicts.removed")}
-          absent={conflict.theirs === null}
+          who={<Who actor={conflict.actor} at={conflict.at} />}
+          json={conflict.theirs}
+          absent={t("users.conflicts.removed")}
+          conflict={conflict}
           action={
             <Button
               variant="default"
               data-testid="keep-theirs"
-              disabled={isPending}
-              onClick={() => mutate("theirs")}
+              disabled={busy || editing}
+              onClick={() => resolve("theirs")}
             >
               {t("users.conflicts.keepTheirs")}
             </Button>
@@ -84,37 +82,81 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
         />
         <Side
           title={t("users.conflicts.base")}
-          value={conflict.base ?? t("users.conflicts.absent")}
-          absent={conflict.base === null}
+          json={conflict.base}
+          absent={t("users.conflicts.absent")}
+          conflict={conflict}
+          action={
+            <Button
+              variant="subtle"
+              color="slate"
+              data-testid="conflict-edit"
+              disabled={busy || editing}
+              onClick={() => {
+                forget();
+                setEditing(true);
+              }}
+            >
+              {t("users.conflicts.edit")}
+            </Button>
+          }
+          quiet
         />
       </div>
-      {error && <ErrorNotice error={error} />}
+      {editing && (
+        <EditForm
+          conflict={conflict}
+          busy={busy}
+          rule={refused.fields[0]?.rule}
+          onSave={(json) => resolve({ edited: { json } })}
+          onChange={forget}
+          onCancel={() => {
+            forget();
+            setEditing(false);
+          }}
+        />
+      )}
+      {refused.error ? <ErrorNotice error={refused.error} /> : null}
     </article>
+  );
+}
+
+function Who({ actor, at }: { actor: string | null; at: number | null }) {
+  return (
+    <>
+      {actor}
+      {actor !== null && at !== null && " · "}
+      {at !== null && <RelativeTime at={at} />}
+    </>
   );
 }
 
 interface SideProps {
   title: string;
   who?: ReactNode;
-  value: string;
-  /** There is no value; the words in its place say why. */
-  absent: boolean;
-  action?: ReactNode;
+  json: string | null;
+  /** Said where there is no value. */
+  absent: string;
+  conflict: Conflict;
+  action: ReactNode;
+  /** It is there to compare with. */
+  quiet?: boolean;
 }
 
-function Side({ title, who, value, absent, action }: SideProps) {
+function Side({ title, who, json, absent, conflict, action, quiet = false }: SideProps) {
   return (
-    <div className={classes.side} data-decides={action !== undefined}>
+    <div className={classes.side} data-decides={!quiet}>
       <div className={classes.head}>
         <span className={classes.name}>{title}</span>
         {who && <span className={classes.who}>{who}</span>}
       </div>
-      {absent ? (
-        <span className={classes.absent}>{value}</span>
+      {json === null ? (
+        <span className={classes.absent}>{absent}</span>
+      ) : conflict.field ? (
+        <span className={classes.plain}>{plain(json)}</span>
       ) : (
-        <pre className={classes.json}>{readable(value)}</pre>
+        <pre className={classes.json}>{readable(json)}</pre>
       )}
-      {action && <div className={classes.action}>{action}</div>}
+      <div className={classes.action}>{action}</div>
     </div>
   );
 }

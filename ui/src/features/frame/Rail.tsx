@@ -13,16 +13,17 @@ import {
   IconUserQuestion,
   IconUsers,
 } from "@tabler/icons-react";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 
 import { BadgeMark } from "@/components/BadgeMark";
-import { refusedQuery } from "@/features/refused/queries";
+import { refusedCountQuery } from "@/features/refused/queries";
 import { rejectedQuery } from "@/features/users/queries";
 import { chooseLanguage, currentLanguage, languageNames } from "@/i18n/i18n";
 import { statusQuery } from "@/ipc/queries";
+import { useGrouped } from "@/lib/numbers";
 
 import classes from "./Rail.module.css";
 
@@ -39,17 +40,11 @@ export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
   const { t } = useTranslation();
   const { data: conflicts = 0 } = useQuery({ ...statusQuery, select: (status) => status.conflicts });
   const { data: rejected = 0 } = useQuery({ ...rejectedQuery, select: (edits) => edits.length });
-  const { data: refused } = useInfiniteQuery({
-    ...refusedQuery,
-    // Of a long list only as much is counted as is read.
-    select: ({ pages: read }) => ({
-      count: read.reduce((sum, page) => sum + page.refused.length, 0),
-      more: read.at(-1)?.after !== null,
-    }),
-  });
+  const { data: refused = 0 } = useQuery(refusedCountQuery({}));
+  const grouped = useGrouped();
   const counts: Partial<Record<(typeof pages)[number]["name"], string>> = {
-    ...(refused && refused.count > 0 ? { refused: `${refused.count}${refused.more ? "+" : ""}` } : {}),
-    ...(conflicts + rejected > 0 ? { conflicts: `${conflicts + rejected}` } : {}),
+    ...(refused > 0 ? { refused: grouped(refused) } : {}),
+    ...(conflicts + rejected > 0 ? { conflicts: grouped(conflicts + rejected) } : {}),
   };
   return (
     <nav className={classes.rail} aria-label={t("frame.navigation")}>

@@ -7,7 +7,9 @@ import { useTranslation } from "react-i18next";
 
 import { RelativeTime } from "@/components/RelativeTime";
 import { StatusDot, type Tone } from "@/components/StatusDot";
-import type { About, Link as BackendLink, Status } from "@/ipc/bindings";
+import { JobsInStatus } from "@/features/jobs/JobsInStatus";
+import { percentOf, useJobTitle } from "@/features/jobs/words";
+import type { About, Job, Link as BackendLink, Status } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 import { aboutQuery, statusQuery } from "@/ipc/queries";
@@ -27,7 +29,7 @@ export function StatusBar() {
           <Sync status={status} />
           <Link
             to="/users"
-            search={status.waiting > 0 ? { unsynced: true } : {}}
+            search={status.waiting > 0 ? { sync: "unsynced" } : {}}
             className={classes.item}
             data-testid="status-waiting"
             data-count={status.waiting}
@@ -50,6 +52,7 @@ export function StatusBar() {
               t("frame.conflictsNone")
             )}
           </Link>
+          <JobsInStatus className={classes.item ?? ""} />
           <span className={classes.space} />
           {status.server && <Environment type={status.server.wechat.type} />}
         </>
@@ -95,7 +98,9 @@ function Sync({ status }: { status: Status }) {
   const sync = useMutation({ mutationFn: () => call(commands.syncNow()) });
   return (
     <span className={classes.item} data-testid="status-sync">
-      {!status.loaded ? (
+      {status.loading ? (
+        <Loading job={status.loading} />
+      ) : !status.loaded ? (
         t(status.link.type === "connected" ? "frame.sync.loading" : "frame.sync.notLoaded")
       ) : status.last_sync === null ? (
         t("frame.sync.never")
@@ -116,6 +121,21 @@ function Sync({ status }: { status: Status }) {
         </ActionIcon>
       </Tooltip>
     </span>
+  );
+}
+
+function Loading({ job }: { job: Job }) {
+  const { t } = useTranslation();
+  const title = useJobTitle();
+  const percent = percentOf(job);
+  const phase = t(`jobs.phases.${job.phase}`);
+  const state = job.state.type === "paused" ? t("jobs.states.paused") : percent === null ? "" : `${percent}%`;
+  return (
+    <Link to="/users" className={classes.inner} data-testid="status-loading">
+      <StatusDot tone="waiting">
+        {title(job)} · {phase} {state}
+      </StatusDot>
+    </Link>
   );
 }
 

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
 import { Identifier } from "@/components/Identifier";
+import { Marked } from "@/components/Marked";
 import { RelativeTime } from "@/components/RelativeTime";
 import { MergeDialog } from "@/features/merge/MergeDialog";
 import { Avatar } from "@/features/users/Avatar";
@@ -18,11 +19,18 @@ import { refusalWords } from "@/lib/errorWords";
 import { useRights } from "@/lib/rights";
 
 import { BindDialog } from "./BindDialog";
-import { refusedQuery } from "./queries";
 
 import classes from "./RefusedPage.module.css";
 
-export function RefusedCard({ person }: { person: RefusedPerson }) {
+interface RefusedCardProps {
+  person: RefusedPerson;
+  /** What was searched for. */
+  search: string;
+  /** The backend has decided about them. */
+  onSettled: () => void;
+}
+
+export function RefusedCard({ person, search, onSettled }: RefusedCardProps) {
   const { t } = useTranslation();
   const { editUsers } = useRights();
   const { data: connections } = useQuery(connectionsQuery);
@@ -34,11 +42,13 @@ export function RefusedCard({ person }: { person: RefusedPerson }) {
       <div className={classes.head}>
         <Avatar id={person.open_id} name={person.nickname} url={person.avatar_url} size={40} />
         <div className={classes.who}>
-          <h2 className={classes.name}>{name}</h2>
+          <h2 className={classes.name}>
+            <Marked text={name} search={search} />
+          </h2>
           <div className={classes.facts}>
             <span>{connection?.display_name ?? t("users.detail.deletedConnection")}</span>
-            <Identifier value={person.open_id} what="OpenID" />
-            {person.union_id && <Identifier value={person.union_id} what="UnionID" />}
+            <Identifier value={person.open_id} what="OpenID" search={search} />
+            {person.union_id && <Identifier value={person.union_id} what="UnionID" search={search} />}
             <span>{t("refused.times", { count: person.times })}</span>
             <span>
               {t("refused.last")} <RelativeTime at={person.last_seen} />
@@ -50,15 +60,24 @@ export function RefusedCard({ person }: { person: RefusedPerson }) {
         <span className={classes.reason}>{why.title}</span>
         {why.meaning}
       </p>
-      {editUsers && <Actions person={person} name={name} />}
+      {editUsers && <Actions person={person} name={name} onSettled={onSettled} />}
     </article>
   );
 }
 
-function Actions({ person, name }: { person: RefusedPerson; name: string }) {
+interface ActionsProps {
+  person: RefusedPerson;
+  name: string;
+  onSettled: () => void;
+}
+
+function Actions({ person, name, onSettled }: ActionsProps) {
   const { t } = useTranslation();
   const client = useQueryClient();
-  const settled = () => client.invalidateQueries({ queryKey: refusedQuery.queryKey });
+  const settled = () => {
+    onSettled();
+    return client.invalidateQueries({ queryKey: ["refused"] });
+  };
   const admit = useMutation({
     mutationFn: () => call(commands.admitRefused(person.app_id, person.open_id, null)),
     onSuccess: () => {

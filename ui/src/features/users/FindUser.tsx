@@ -14,6 +14,7 @@ import { shorten } from "@/lib/shorten";
 
 import { Avatar } from "./Avatar";
 import { phoneText } from "./phoneText";
+import { everybody } from "./question";
 
 import classes from "./FindUser.module.css";
 
@@ -30,8 +31,7 @@ interface FindUserProps {
 const foundQuery = (search: string) =>
   queryOptions({
     queryKey: ["users", "found", search],
-    queryFn: () =>
-      call(commands.users({ search, unsynced_only: false, after: null, limit: shownAtMost + 1 })),
+    queryFn: () => call(commands.users({ search, ...everybody, after: null, limit: shownAtMost + 1 })),
     enabled: search !== "",
     placeholderData: keepPreviousData,
   });

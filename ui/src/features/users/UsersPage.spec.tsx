@@ -4,8 +4,6 @@ import { expect, it } from "vitest";
 import { fake } from "@/ipc/fake/control";
 import { happens, openWindow } from "@/testing/openWindow";
 
-import { usersSearch } from "./UsersPage";
-
 const rows = () => screen.findAllByTestId("user-row");
 const name = (nth: number) => fake.world.people[nth]?.name ?? "";
 const id = (nth: number) => fake.world.people[nth]?.id ?? "";
@@ -41,7 +39,7 @@ it("finds people by what is typed and keeps the question in the address", async 
   await user.type(box, "Person 217");
   await waitFor(() => expect(pages.state.location.search).toEqual({ search: "Person 217" }));
   await waitFor(async () => expect(await rows()).toHaveLength(1));
-  expect(screen.getByText("1 user")).toBeVisible();
+  expect(screen.getByText("1 user matches")).toBeVisible();
   expect(box).toHaveValue("Person 217");
 });
 
@@ -79,13 +77,18 @@ it("leads from a pool without connections to creating one", async () => {
   );
 });
 
-it("shows only users with edits under way when asked", async () => {
-  const { user } = await openWindow("/users", { prepare: named });
+it("shows only users with edits under way when asked, and all again", async () => {
+  const { user, pages } = await openWindow("/users", { prepare: named });
   await rows();
   fake.addConflict(id(40), { key: "tier", base: null, mine: "1", theirs: "2" });
-  await user.click(screen.getByRole("switch", { name: "Unsynced only" }));
+  await user.click(screen.getByTestId("filter-sync"));
+  await user.click(await screen.findByRole("button", { name: "Unsynced" }));
   await waitFor(async () => expect(await rows()).toHaveLength(1));
   expect((await rows())[0]).toHaveTextContent("Conflict");
+  expect(screen.getByText("1 user matches")).toBeVisible();
+  expect(pages.state.location.search).toEqual({ sync: "unsynced" });
+  await user.click(screen.getByRole("button", { name: "Remove the filter Sync" }));
+  expect(await screen.findByText("300 users")).toBeVisible();
 });
 
 it("shows a person who just logged in, without being asked", async () => {
@@ -133,16 +136,4 @@ it("keeps the question while a person is open", async () => {
 it("says what happened to a person who is gone", async () => {
   await openWindow("/users/gone");
   expect(await screen.findByText("This no longer exists")).toBeVisible();
-});
-
-it.each([
-  [{}, {}],
-  [{ search: "王" }, { search: "王" }],
-  [
-    { search: 138, unsynced: true },
-    { search: "138", unsynced: true },
-  ],
-  [{ search: "", unsynced: "yes", other: 1 }, {}],
-])("reads %j from an address as %j", (given, asked) => {
-  expect(usersSearch(given)).toEqual(asked);
 });

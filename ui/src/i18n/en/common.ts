@@ -24,6 +24,7 @@ export const common = {
   today: "today",
   on: "On",
   off: "Off",
+  duration: { seconds: "{{seconds}} s", minutes: "{{minutes}} min", hours: "{{hours}} h {{minutes}} min" },
   kinds: {
     "wechat:pc": {
       name: "Website",

@@ -1,6 +1,7 @@
 // What went wrong, what it means and what to do, for everything that can fail outside WeChat.
 
-import type { Code, ErrorView, Failure, PushRejection, Refusal, Rejected } from "../../ipc/bindings";
+import type { Code, ErrorView, Failure, Refusal, Rejected } from "../../ipc/bindings";
+import { rejections } from "./rejections";
 
 interface Phrase {
   title: string;
@@ -262,23 +263,7 @@ export const errors = {
       advice: "Decide which user stays and merge the two.",
     },
   } satisfies Record<Refusal, Phrase>,
-  rejections: {
-    user_gone: {
-      title: "The user was deleted",
-      meaning: "The edit reached the backend after the user was gone.",
-      advice: "Nothing to do. Copy the value if it is still needed.",
-    },
-    too_many_keys: {
-      title: "The user has no room for another key",
-      meaning: "The backend already holds 256 keys for this user; the edit was not stored.",
-      advice: "Remove a key that is no longer needed and add this one again.",
-    },
-    forbidden: {
-      title: "Your role may not edit users",
-      meaning: "The edit stayed here; the backend did not store it.",
-      advice: "Ask an administrator of the pool for the support role, then save it again.",
-    },
-  } satisfies Record<PushRejection, Phrase>,
+  rejections,
   verdicts: {
     log_in: {
       title: "{{name}} logged in",

@@ -46,6 +46,16 @@ export const frame = {
     sandboxHelp: "The built-in stand-in for WeChat: nothing leaves this machine.",
     realHelp: "Logins go to WeChat itself, with real people.",
   },
+  accessLost: {
+    title: "Your access to this pool was taken back",
+    removed:
+      "Everything it had brought here was removed from this machine: users, bindings, metadata, the search index and waiting edits.",
+    unsent_one: "{{shown}} edit that had not reached the backend went with it.",
+    unsent_other: "{{shown}} edits that had not reached the backend went with it.",
+    nothingUnsent: "Every edit had reached the backend before.",
+    advice: "Ask an administrator of the pool for a new access key, and start the console with it.",
+    action: "Show how to connect",
+  },
   keptAside: {
     title: "A local file that is damaged or of a newer version was put aside",
     text: "Users are being loaded again from the backend. Edits that had not been synced are in the file that was kept:",

@@ -2,7 +2,10 @@
 import { common } from "./common";
 import { connections } from "./connections";
 import { errors } from "./errors";
+import { exchange } from "./exchange";
+import { filters } from "./filters";
 import { frame } from "./frame";
+import { jobs } from "./jobs";
 import { merge } from "./merge";
 import { overview } from "./overview";
 import { refused } from "./refused";
@@ -16,7 +19,10 @@ export const en = {
   common,
   connections,
   errors,
+  exchange,
+  filters,
   frame,
+  jobs,
   merge,
   overview,
   refused,

@@ -2,6 +2,16 @@
 export const refused = {
   title: "Refused",
   purpose: "People who tried to log in and were refused. Bind them to a user, let them in, or forget them.",
+  search: "Nickname, OpenID, UnionID",
+  searchLabel: "Find refused people",
+  count_one: "{{shown}} person",
+  count_other: "{{shown}} people",
+  asOfLastSync: "as of the last sync",
+  notFound: {
+    title: "Nobody here matches",
+    text: "The search looks in nicknames, OpenIDs and UnionIDs of the people who were refused.",
+    action: "Show all refused",
+  },
   unnamed: "No name known",
   times_one: "came once",
   times_other: "came {{count}} times",
@@ -28,6 +38,6 @@ export const refused = {
   },
   rights: {
     title: "Only support and administrators can let people in",
-    viewer: "Your role is viewer: you can read this list.",
+    viewer: "Your role is viewer: who was refused may not be on this machine.",
   },
 };

@@ -3,11 +3,13 @@ export const users = {
   title: "Users",
   purpose: "Everybody in this pool, read from the copy on this machine.",
   list: "Users",
-  search: "Name, phone, OpenID, UnionID",
+  search: "Name, phone, OpenID, UnionID, key=value",
   searchLabel: "Find users",
-  unsyncedOnly: "Unsynced only",
   count_one: "{{shown}} user",
   count_other: "{{shown}} users",
+  matches_one: "{{shown}} user matches",
+  matches_other: "{{shown}} users match",
+  bestFirst: "best first",
   stillLoading: "first load still running",
   unnamed: "Unnamed",
   columns: {
@@ -35,8 +37,18 @@ export const users = {
   },
   notFound: {
     title: 'Nobody matches "{{search}}"',
-    text: "The search looks in names, phones, e-mails, ids, OpenIDs and UnionIDs, also in parts of them.",
+    text: "The search looks in names, phones, e-mails, ids, OpenIDs, UnionIDs and metadata. Two characters of a name are enough; key=value finds metadata.",
+    filtered: "The filters may leave out who is meant.",
     action: "Clear search",
+    unfilter: "Search without filters",
+  },
+  noneLeft: {
+    title: "Nobody passes these filters",
+    text: "Take one of them away to see more users.",
+  },
+  notYet: {
+    title: "Users are on their way",
+    text: "They appear here while they are loaded.",
   },
   allSynced: {
     title: "Every edit has reached the backend",
@@ -122,6 +134,10 @@ export const users = {
     mineBy: "typed on this machine",
     keepMine: "Keep mine",
     keepTheirs: "Keep theirs",
+    edit: "Enter another value",
+    third: "Value to keep",
+    saveThird: "Keep this value",
+    plainRule: "Text, at most 512 characters.",
   },
   rejected: {
     title: "Refused by the backend",

@@ -27,6 +27,11 @@ export const common = {
   today: "今天",
   on: "开启",
   off: "关闭",
+  duration: {
+    seconds: "{{seconds}} 秒",
+    minutes: "{{minutes}} 分钟",
+    hours: "{{hours}} 小时 {{minutes}} 分钟",
+  },
   kinds: {
     "wechat:pc": {
       name: "网站应用",

@@ -1,6 +1,7 @@
 // 微信以外的各种失败：发生了什么、意味着什么、该怎么办。
 
 import type { errors as en } from "../en/errors";
+import { rejections } from "./rejections";
 
 export const errors = {
   views: {
@@ -243,23 +244,7 @@ export const errors = {
       advice: "确定保留哪个用户，然后合并二者。",
     },
   },
-  rejections: {
-    user_gone: {
-      title: "用户已被删除",
-      meaning: "修改送达后端时，用户已不存在。",
-      advice: "无需操作。如果还用得到，可先复制这个值。",
-    },
-    too_many_keys: {
-      title: "该用户放不下更多的键",
-      meaning: "后端已为该用户保存 256 个键，这次修改没有存入。",
-      advice: "删除不再需要的键，再重新添加。",
-    },
-    forbidden: {
-      title: "你的角色不能编辑用户",
-      meaning: "修改留在本机，后端没有存入。",
-      advice: "请用户池管理员授予客服角色，然后重新保存。",
-    },
-  },
+  rejections,
   verdicts: {
     log_in: {
       title: "{{name}} 已登录",

@@ -4,7 +4,10 @@ import type { Words } from "../words";
 import { common } from "./common";
 import { connections } from "./connections";
 import { errors } from "./errors";
+import { exchange } from "./exchange";
+import { filters } from "./filters";
 import { frame } from "./frame";
+import { jobs } from "./jobs";
 import { merge } from "./merge";
 import { overview } from "./overview";
 import { refused } from "./refused";
@@ -18,7 +21,10 @@ export const zhCN = {
   common,
   connections,
   errors,
+  exchange,
+  filters,
   frame,
+  jobs,
   merge,
   overview,
   refused,

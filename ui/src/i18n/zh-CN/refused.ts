@@ -5,6 +5,15 @@ import type { Words } from "../words";
 export const refused = {
   title: "待处理",
   purpose: "尝试登录但被拒绝的人。可以绑定到已有用户、作为新用户放行，或移出列表。",
+  search: "昵称、OpenID、UnionID",
+  searchLabel: "查找被拒绝的人",
+  count_other: "{{shown}} 人",
+  asOfLastSync: "截至上次同步",
+  notFound: {
+    title: "没有符合的人",
+    text: "查找范围是被拒绝者的昵称、OpenID 和 UnionID。",
+    action: "查看全部",
+  },
   unnamed: "昵称未知",
   times_other: "来过 {{count}} 次",
   last: "最近",
@@ -30,6 +39,6 @@ export const refused = {
   },
   rights: {
     title: "只有客服和管理员可以放行",
-    viewer: "你的角色是只读：只能查看这个列表。",
+    viewer: "你的角色是只读：本机可能没有被拒绝者的名单。",
   },
 } satisfies Words<typeof en>;

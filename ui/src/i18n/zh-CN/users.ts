@@ -6,10 +6,11 @@ export const users = {
   title: "用户",
   purpose: "本用户池的所有用户，数据读自本机副本。",
   list: "用户列表",
-  search: "姓名、手机号、OpenID、UnionID",
+  search: "姓名、手机号、OpenID、UnionID、键=值",
   searchLabel: "查找用户",
-  unsyncedOnly: "只看未同步",
   count_other: "{{shown}} 位用户",
+  matches_other: "{{shown}} 位用户符合",
+  bestFirst: "最匹配的在前",
   stillLoading: "首次载入尚未完成",
   unnamed: "未具名",
   columns: {
@@ -37,8 +38,18 @@ export const users = {
   },
   notFound: {
     title: "没有找到“{{search}}”",
-    text: "查找范围包括姓名、手机号、邮箱、ID、OpenID 和 UnionID，输入其中一段即可。",
+    text: "查找范围包括姓名、手机号、邮箱、ID、OpenID、UnionID 和自定义数据。姓名输入两个字即可，键=值可查自定义数据。",
+    filtered: "要找的人可能被筛选排除了。",
     action: "清除搜索",
+    unfilter: "不带筛选搜索",
+  },
+  noneLeft: {
+    title: "没有用户符合这些筛选",
+    text: "去掉其中一项，就能看到更多用户。",
+  },
+  notYet: {
+    title: "用户正在载入",
+    text: "载入的用户会陆续出现在这里。",
   },
   allSynced: {
     title: "所有修改都已送达后端",
@@ -117,6 +128,10 @@ export const users = {
     mineBy: "在本机输入",
     keepMine: "保留我的",
     keepTheirs: "保留对方的",
+    edit: "输入其他值",
+    third: "要保留的值",
+    saveThird: "保留此值",
+    plainRule: "文本，最多 512 个字符。",
   },
   rejected: {
     title: "被后端拒绝",

@@ -14,7 +14,14 @@ import { changePerson, here, ok, refuse, tellUsers, unreachable } from "./world"
 
 type BelongingCommands = Pick<
   Commands,
-  "admitRefused" | "dismissRefused" | "merge" | "merges" | "previewMerge" | "refused" | "unbind" | "undoMerge"
+  | "admitRefused"
+  | "dismissRefused"
+  | "merge"
+  | "merges"
+  | "previewMerge"
+  | "refusedPeople"
+  | "unbind"
+  | "undoMerge"
 >;
 
 const fields = ["nickname", "avatar_url", "name", "phone", "email", "username"] as const;
@@ -137,13 +144,24 @@ function merged(kept: UserDetail, removed: UserDetail, request: MergeRequest) {
 }
 
 export const belongingCommands: BelongingCommands = {
-  refused: async (after, limit) => {
-    const offline = unreachable();
-    if (offline) return offline;
-    const { refused } = here.world;
-    const from = after === null ? 0 : Number(after);
+  refusedPeople: async ({ search = "", connection, last_seen = {}, after, limit = 50 }) => {
+    const wanted = search.trim().toLowerCase();
+    const found = here.world.refused.filter(
+      (person) =>
+        [person.nickname, person.open_id, person.union_id].some((text) =>
+          (text ?? "").toLowerCase().includes(wanted),
+        ) &&
+        (!connection || person.connection_id === connection) &&
+        person.last_seen >= (last_seen.from ?? 0) &&
+        person.last_seen < (last_seen.until ?? Infinity),
+    );
+    const from = Number(after ?? 0);
     const next = from + limit;
-    return ok({ refused: refused.slice(from, next), after: next < refused.length ? String(next) : null });
+    return ok({
+      refused: found.slice(from, next),
+      after: next < found.length ? String(next) : null,
+      total: found.length,
+    });
   },
   admitRefused: async (appId, openId, user) => {
     const offline = unreachable();

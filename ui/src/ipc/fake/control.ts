@@ -1,5 +1,6 @@
 // The strings of the backend in memory, for tests and for the browser's console.
 import { addRefused } from "./belonging";
+import { addJob, beginFirstLoad, goOn, makePreview } from "./jobs";
 import { addConflict, addRejected, pushOutbox } from "./metadata";
 import { phone } from "./testLogin";
 import {
@@ -35,7 +36,18 @@ export const fake = {
   },
   /** Sends waiting edits now. */
   push: pushOutbox,
+  /** The access is taken back, and the data with it. */
+  loseAccess: (unsent: number): void => {
+    here.world.people = [];
+    here.world.outbox = [];
+    tellStatus({ link: { type: "denied" }, access_lost: { unsent, at: Date.now() } });
+    tellUsers();
+  },
   addConflict,
+  addJob,
+  beginFirstLoad,
+  goOn,
+  makePreview,
   addRefused,
   addRejected,
   phone,

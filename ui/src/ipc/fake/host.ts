@@ -3,18 +3,23 @@ import type { Commands, Events, SetWindowTheme, SetWindowTitle } from "../contra
 import { belongingCommands } from "./belonging";
 import { connectionCommands } from "./connections";
 import { fake } from "./control";
+import { jobCommands } from "./jobs";
 import { metadataCommands, pushOutbox } from "./metadata";
+import { tellStory } from "./story";
 import { testLoginCommands } from "./testLogin";
 import { userCommands } from "./users";
+import { viewCommands } from "./views";
 import { here, listen, listeners, ok, unreachable } from "./world";
 
 /** The commands, answered from memory. */
 export const commands: Commands = {
   ...belongingCommands,
   ...connectionCommands,
+  ...jobCommands,
   ...metadataCommands,
   ...testLoginCommands,
   ...userCommands,
+  ...viewCommands,
   about: async () => structuredClone(here.world.about),
   chooseWechat: async (wechat) => {
     here.world.about = { ...here.world.about, wechat };
@@ -43,6 +48,7 @@ export const commands: Commands = {
 /** The events, told by the story. */
 export const events: Events = {
   connectionsChanged: (hear) => listen(listeners.connections, () => hear(null)),
+  jobsChanged: (hear) => listen(listeners.jobs, () => hear(null)),
   statusChanged: (hear) => listen(listeners.status, hear),
   usersChanged: (hear) => listen(listeners.users, () => hear(null)),
 };
@@ -58,40 +64,4 @@ declare global {
 
 window.yaopaiFake = fake;
 // In a browser the story goes by itself and there is something to decide; tests tell it step by step.
-if (import.meta.env.MODE === "fake") {
-  const empty = new URLSearchParams(location.search).has("empty");
-  const world = fake.begin(empty ? { connections: false, pace: 900 } : { pace: 900 });
-  fake.addRejected({ user_id: "01f4", key: "last_call", mine: '"2025-11-02"', rejection: "user_gone" });
-  const [first, second, third, fourth] = world.people.slice(3);
-  fake.addRefused({ nickname: "梅子酒", times: 4 });
-  if (third && fourth)
-    fake.addRefused({
-      nickname: "林间小鹿",
-      union_id: "oY7KqR5tW8yB2nM4kJ6hG3fD1s",
-      refusal: "two_users",
-      holders: [third.id, fourth.id],
-      times: 2,
-    });
-  fake.addRefused();
-  if (third)
-    fake.addRejected({
-      user_id: third.id,
-      key: "member_card",
-      mine: '{"number": "6222 0210 0111", "level": "gold"}',
-      rejection: "too_many_keys",
-    });
-  if (first)
-    fake.addConflict(first.id, {
-      key: "member_tier",
-      base: '"silver"',
-      mine: '"gold"',
-      theirs: '"platinum"',
-    });
-  if (second)
-    fake.addConflict(second.id, {
-      key: "note",
-      base: '"周末方便"',
-      mine: '"已回访，周末方便"',
-      theirs: null,
-    });
-}
+if (import.meta.env.MODE === "fake") tellStory(new URLSearchParams(location.search));

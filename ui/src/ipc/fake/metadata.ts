@@ -1,5 +1,13 @@
 // Edits of metadata: stored at once, sent when the backend answers, and the conflicts that come of it.
-import type { Conflict, FieldError, MetadataEdit, MetadataItem, RejectedEdit } from "../bindings";
+import type {
+  Conflict,
+  FieldError,
+  MetadataEdit,
+  MetadataItem,
+  ProfileField,
+  RejectedEdit,
+  UserDetail,
+} from "../bindings";
 import type { Commands } from "../contract";
 import { changePerson, here, later, ok, refuse, tellStatus, tellUsers } from "./world";
 
@@ -34,23 +42,31 @@ export const metadataCommands: MetadataCommands = {
   },
   conflicts: async () => ok(here.world.people.flatMap((user) => user.conflicts)),
   resolveConflict: async (id, keep) => {
-    const conflict = here.world.people.flatMap((user) => user.conflicts).find((one) => one.id === id);
+    const { world } = here;
+    const conflict = world.people.flatMap((user) => user.conflicts).find((one) => one.id === id);
     if (!conflict) return refuse({ type: "not_found" });
-    const json = keep === "mine" ? conflict.mine : conflict.theirs;
-    changePerson(conflict.user_id, (user) => ({
+    const { user_id, key, field, actor } = conflict;
+    const theirs = keep === "theirs";
+    const json = keep === "mine" ? conflict.mine : theirs ? conflict.theirs : keep.edited.json;
+    const fields = theirs || field ? [] : broken({ user_id, key, json });
+    if (fields.length > 0) return refuse({ type: "invalid_fields", fields });
+    changePerson(user_id, (user) => ({
       ...user,
       conflicts: user.conflicts.filter((one) => one.id !== id),
-      metadata: withItem(user.metadata, {
-        key: conflict.key,
-        json,
-        sync: keep === "mine" ? "pending" : "synced",
-        rejection: null,
-        actor: keep === "mine" ? null : conflict.actor,
-        at: Date.now(),
-      }),
+      ...(field
+        ? withField(user, field, json)
+        : {
+            metadata: withItem(user.metadata, {
+              key,
+              json,
+              sync: theirs ? "synced" : "pending",
+              rejection: null,
+              actor: theirs ? actor : null,
+              at: Date.now(),
+            }),
+          }),
     }));
-    if (keep === "mine")
-      here.world.outbox = [...here.world.outbox, { user_id: conflict.user_id, key: conflict.key, json }];
+    if (!theirs) world.outbox = [...world.outbox, { user_id, key: field ?? key, json }];
     tellUsers();
     later(2, pushOutbox);
     return ok(null);
@@ -108,31 +124,46 @@ export function addRejected(given: Pick<RejectedEdit, "user_id" | "key" | "mine"
   ];
 }
 
-/** Somebody else changed the same key. */
-export function addConflict(userId: string, given: Pick<Conflict, "key" | "base" | "mine" | "theirs">): void {
+type Given = Pick<Conflict, "key" | "base" | "mine" | "theirs"> & Partial<Pick<Conflict, "field">>;
+
+/** Somebody else changed the same key, or the same field. */
+export function addConflict(userId: string, given: Given): void {
   changePerson(userId, (user) => ({
     ...user,
     conflicts: [
       ...user.conflicts,
       {
+        field: null,
         ...given,
-        id: `conflict-${user.id}-${given.key}`,
+        id: `conflict-${user.id}-${given.field ?? given.key}`,
         user_id: user.id,
         user_name: user.name,
         actor: "wanli@ops",
         at: Date.now() - 420_000,
+        mine_at: Date.now() - 1_500_000,
       },
     ],
-    metadata: withItem(user.metadata, {
-      key: given.key,
-      json: given.mine,
-      sync: "conflict",
-      rejection: null,
-      actor: null,
-      at: Date.now() - 600_000,
-    }),
+    metadata: given.field
+      ? user.metadata
+      : withItem(user.metadata, {
+          key: given.key,
+          json: given.mine,
+          sync: "conflict",
+          rejection: null,
+          actor: null,
+          at: Date.now() - 600_000,
+        }),
   }));
   tellUsers();
+}
+
+function withField(user: UserDetail, field: ProfileField, json: string | null): Partial<UserDetail> {
+  const value = json === null ? null : String(JSON.parse(json));
+  const profile = {
+    ...user.profile,
+    [field]: value === null ? null : { value, source: "operator" as const },
+  };
+  return { profile, name: profile.name?.value ?? profile.nickname?.value ?? null };
 }
 
 function withItem(items: readonly MetadataItem[], item: MetadataItem): MetadataItem[] {

@@ -132,7 +132,7 @@ export function rowOf(user: UserDetail): UserRow {
     last_seen: lastSeen.length > 0 ? Math.max(...lastSeen) : null,
     sync: user.metadata.reduce<SyncMark>(
       (worst, { sync }) => (severity.indexOf(sync) > severity.indexOf(worst) ? sync : worst),
-      "synced",
+      user.conflicts.length > 0 ? "conflict" : "synced",
     ),
   };
 }

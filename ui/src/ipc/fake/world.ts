@@ -3,15 +3,19 @@ import type {
   About,
   Connection,
   ErrorView,
+  ImportPreview,
+  Job,
   LoginAttempt,
   Merge,
   MetadataEdit,
   RefusedPerson,
   RejectedEdit,
   SandboxApp,
+  SavedView,
   Startup,
   Status,
   UserDetail,
+  UserQuery,
 } from "../bindings";
 import type { Answer } from "../contract";
 import { makePeople } from "./people";
@@ -48,6 +52,15 @@ export interface World {
   refused: RefusedPerson[];
   /** Newest first, with the user who stayed and the one who went as they were. */
   merges: { merge: Merge; before: [UserDetail, UserDetail] }[];
+  views: SavedView[];
+  /** Oldest first. */
+  jobs: Job[];
+  /** The name that the dialog for saving answers; absent if it is closed. */
+  file: string | null;
+  /** What the file that is chosen for an import would do; absent if none is chosen. */
+  preview: ImportPreview | null;
+  /** What was asked to be exported. */
+  exported: UserQuery[];
   copied: string[];
   opened: string[];
 }
@@ -84,6 +97,8 @@ export function createWorld({ people = 300, connections = true, pace }: Beginnin
       last_sync: now - minute / 2,
       loaded: true,
       users: crowd.length,
+      loading: null,
+      access_lost: null,
     },
     apps: seedApps,
     connections: seeded,
@@ -94,6 +109,11 @@ export function createWorld({ people = 300, connections = true, pace }: Beginnin
     rejected: [],
     refused: [],
     merges: [],
+    views: [],
+    jobs: [],
+    file: "users",
+    preview: null,
+    exported: [],
     copied: [],
     opened: [],
   };
@@ -104,12 +124,18 @@ export const here: { world: World } = { world: createWorld() };
 
 type Listeners = {
   connections: Set<() => void>;
+  jobs: Set<() => void>;
   status: Set<(status: Status) => void>;
   users: Set<() => void>;
 };
 
 /** Who listens. */
-export const listeners: Listeners = { connections: new Set(), status: new Set(), users: new Set() };
+export const listeners: Listeners = {
+  connections: new Set(),
+  jobs: new Set(),
+  status: new Set(),
+  users: new Set(),
+};
 
 /** Begins to listen. */
 export async function listen<T>(to: Set<T>, hear: T): Promise<() => void> {
