@@ -34,17 +34,32 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
       data-key={conflict.field ?? conflict.key}
       aria-label={t("users.conflicts.what", { key: field, name })}
     >
-      <h3 className={classes.title}>
-        {within === "list" ? (
-          <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
-            {t("users.conflicts.what", { key: field, name })}
-          </Link>
-        ) : conflict.field ? (
-          field
-        ) : (
-          <code>{field}</code>
-        )}
-      </h3>
+      <div className={classes.top}>
+        <h3 className={classes.title}>
+          {within === "list" ? (
+            <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
+              {t("users.conflicts.what", { key: field, name })}
+            </Link>
+          ) : conflict.field ? (
+            field
+          ) : (
+            <code>{field}</code>
+          )}
+        </h3>
+        <Button
+          variant="subtle"
+          color="slate"
+          size="compact-sm"
+          data-testid="conflict-edit"
+          disabled={busy || editing}
+          onClick={() => {
+            forget();
+            setEditing(true);
+          }}
+        >
+          {t("users.conflicts.edit")}
+        </Button>
+      </div>
       <div className={classes.sides}>
         <Side
           title={t("users.conflicts.mine")}
@@ -85,21 +100,6 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
           json={conflict.base}
           absent={t("users.conflicts.absent")}
           conflict={conflict}
-          action={
-            <Button
-              variant="subtle"
-              color="slate"
-              data-testid="conflict-edit"
-              disabled={busy || editing}
-              onClick={() => {
-                forget();
-                setEditing(true);
-              }}
-            >
-              {t("users.conflicts.edit")}
-            </Button>
-          }
-          quiet
         />
       </div>
       {editing && (
@@ -137,14 +137,13 @@ interface SideProps {
   /** Said where there is no value. */
   absent: string;
   conflict: Conflict;
-  action: ReactNode;
-  /** It is there to compare with. */
-  quiet?: boolean;
+  /** Absent where it is there to compare with. */
+  action?: ReactNode;
 }
 
-function Side({ title, who, json, absent, conflict, action, quiet = false }: SideProps) {
+function Side({ title, who, json, absent, conflict, action }: SideProps) {
   return (
-    <div className={classes.side} data-decides={!quiet}>
+    <div className={classes.side} data-decides={action !== undefined}>
       <div className={classes.head}>
         <span className={classes.name}>{title}</span>
         {who && <span className={classes.who}>{who}</span>}
@@ -156,7 +155,7 @@ function Side({ title, who, json, absent, conflict, action, quiet = false }: Sid
       ) : (
         <pre className={classes.json}>{readable(json)}</pre>
       )}
-      <div className={classes.action}>{action}</div>
+      {action && <div className={classes.action}>{action}</div>}
     </div>
   );
 }

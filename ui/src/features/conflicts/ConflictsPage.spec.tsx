@@ -56,6 +56,55 @@ it("is decided beside the person as well", async () => {
   expect(panel.getByTestId("metadata-entry")).toHaveAttribute("data-sync", "synced");
 });
 
+it("takes a third value, refuses what is not JSON, and sends what is kept", async () => {
+  const { user } = await openWindow("/conflicts", begin());
+  await user.click(await screen.findByRole("button", { name: "Enter another value" }));
+  const box = screen.getByTestId("conflict-value");
+  expect(box).toHaveValue('"gold"');
+  await user.clear(box);
+  await user.type(box, "[[1, 2");
+  await user.click(screen.getByRole("button", { name: "Keep this value" }));
+  expect(await screen.findByText("This is not valid JSON.")).toBeVisible();
+  expect(fake.world.outbox).toEqual([]);
+  await user.type(box, "]");
+  expect(screen.queryByText("This is not valid JSON.")).not.toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "Keep this value" }));
+  expect(await screen.findByRole("heading", { name: "No conflicts" })).toBeVisible();
+  expect(tier()).toMatchObject({ json: "[1, 2]", sync: "pending" });
+});
+
+it("decides a field of the profile as plain text, in Chinese as well", async () => {
+  const { user } = await openWindow("/conflicts", {
+    language: "zh-CN",
+    prepare: (world) => {
+      begin().prepare(world);
+      world.people = world.people.map((one) =>
+        one.id === "u1" ? Object.assign(one, { conflicts: [] }) : one,
+      );
+      fake.addConflict("u1", { key: "", field: "name", base: null, mine: '"王晓明"', theirs: '"王小名"' });
+    },
+  });
+  const card = within(await screen.findByTestId("conflict"));
+  expect(card.getByRole("link", { name: "王小明 的 姓名" })).toBeVisible();
+  expect(card.getByText("王小名")).toBeVisible();
+  await user.click(card.getByRole("button", { name: "输入其他值" }));
+  const box = card.getByTestId("conflict-value");
+  expect(box).toHaveValue("王晓明");
+  await user.clear(box);
+  await user.type(box, "王小明");
+  await user.click(card.getByRole("button", { name: "保留此值" }));
+  expect(await screen.findByRole("heading", { name: "没有冲突" })).toBeVisible();
+  expect(fake.world.outbox).toEqual([{ user_id: "u1", key: "name", json: '"王小明"' }]);
+});
+
+it("says when mine was typed, and leads there from the status bar", async () => {
+  const { user, pages } = await openWindow("/users", begin());
+  await user.click(await screen.findByTestId("status-conflicts"));
+  await waitFor(() => expect(pages.state.location.pathname).toBe("/conflicts"));
+  expect(within(await screen.findByTestId("conflict")).getByText("25 minutes ago")).toBeVisible();
+  expect(screen.getByTestId("nav-conflicts")).toHaveTextContent("1");
+});
+
 it("explains an empty page", async () => {
   await openWindow("/conflicts");
   expect(await screen.findByRole("heading", { name: "No conflicts" })).toBeVisible();

@@ -39,7 +39,7 @@ it("says who was refused, through what, why and how often", async () => {
 
 it("shows who was refused since, when it is opened", async () => {
   const { user, client } = await openWindow("/users");
-  await waitFor(() => expect(client.getQueryState(["refused"])?.status).toBe("success"));
+  await waitFor(() => expect(client.getQueryState(["refused", "count", {}])?.status).toBe("success"));
   fake.addRefused({ nickname: "梅子酒" });
   await user.click(screen.getByTestId("nav-refused"));
   expect(await screen.findByRole("heading", { name: "梅子酒" })).toBeVisible();
@@ -123,6 +123,32 @@ it("keeps the list while the backend is away, and says so when something is aske
   expect(fake.world.refused).toHaveLength(1);
 });
 
+it("finds refused people by name and connection, without the backend as well", async () => {
+  const { user, pages } = await openWindow("/refused", {
+    prepare: (world) => {
+      stage().prepare(world);
+      fake.addRefused({ nickname: "小鹿", connection_id: "c-pc" });
+      fake.addRefused({ nickname: "梅花", connection_id: "c-pc" });
+      fake.offline(true);
+    },
+  });
+  expect(await screen.findByText("3 people · as of the last sync")).toBeVisible();
+  await user.type(screen.getByRole("searchbox", { name: "Find refused people" }), "梅");
+  await waitFor(() => expect(screen.getAllByTestId("refused")).toHaveLength(2));
+  await user.click(screen.getByTestId("filter-connection"));
+  await user.click(await screen.findByRole("button", { name: /商城网站/ }));
+  await waitFor(() => expect(screen.getAllByTestId("refused")).toHaveLength(1));
+  expect(pages.state.location.search).toEqual({ search: "梅", connection: "c-pc" });
+  expect(screen.getByText("1 person · as of the last sync")).toBeVisible();
+});
+
+it("says that nobody matches, and shows all again", async () => {
+  const { user } = await openWindow("/refused?search=zzz", stage());
+  expect(await screen.findByRole("heading", { name: "Nobody here matches" })).toBeVisible();
+  await user.click(screen.getByRole("button", { name: "Show all refused" }));
+  expect(await screen.findByRole("heading", { name: "梅子酒" })).toBeVisible();
+});
+
 it("shows more of a long list when asked", async () => {
   const begin = stage();
   const { user } = await openWindow("/refused", {
@@ -132,7 +158,8 @@ it("shows more of a long list when asked", async () => {
     },
   });
   await waitFor(() => expect(screen.getAllByTestId("refused")).toHaveLength(50));
-  expect(screen.getByTestId("nav-refused")).toHaveTextContent("50+");
+  expect(screen.getByTestId("nav-refused")).toHaveTextContent("60");
+  expect(screen.getByText("60 people")).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Show more" }));
   await waitFor(() => expect(screen.getAllByTestId("refused")).toHaveLength(60));
 });

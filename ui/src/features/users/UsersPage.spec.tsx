@@ -123,6 +123,18 @@ it("is worked with the keyboard: arrows move, Enter opens, Escape closes", async
   expect(list).toHaveFocus();
 });
 
+it("leaps to the end and back with a key, loading only what is seen", async () => {
+  const { user } = await openWindow("/users", { people: 2_000, prepare: named });
+  await rows();
+  screen.getByRole("grid", { name: "Users" }).focus();
+  await user.keyboard("{End}");
+  const last = await screen.findByText("Person 1999");
+  await waitFor(() => expect(last.closest("[role=row]")).toHaveAttribute("data-active", "true"));
+  expect(last.closest("[role=row]")).toHaveAttribute("aria-rowindex", "2001");
+  await user.keyboard("{Home}{PageDown}{Enter}");
+  expect(await screen.findByTestId("user-detail")).toBeVisible();
+});
+
 it("keeps the question while a person is open", async () => {
   const { user, pages } = await openWindow("/users?search=Person%2021", { prepare: named });
   const [first] = await rows();

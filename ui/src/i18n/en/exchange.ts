@@ -20,8 +20,7 @@ export const exchange = {
   import: {
     open: "Import",
     title: "Import users",
-    purpose:
-      "Takes users and their metadata from a CSV or JSON lines file. Nothing is written before you have seen what would happen.",
+    purpose: "Takes users and metadata from a CSV or JSON lines file. You see first what it would do.",
     choose: "Choose file",
     nothingYet:
       "Shows first what would be created and changed. Rows go to the backend like any other edit, once each.",

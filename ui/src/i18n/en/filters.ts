@@ -6,7 +6,7 @@ export const filters = {
   remove: "Remove the filter {{name}}",
   clear: "Clear filters",
   refused: "{{shown}} refused by login-only",
-  union: { yes: "UnionID known", no: "OpenID only" },
+  union: { yes: "known", no: "not known" },
   sync: { unsynced: "Unsynced", conflict: "In conflict" },
   spans: { today: "Today", week: "Last 7 days", month: "Last 30 days", year: "Last 365 days" },
   days: {

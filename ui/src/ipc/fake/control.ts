@@ -40,6 +40,8 @@ export const fake = {
   loseAccess: (unsent: number): void => {
     here.world.people = [];
     here.world.outbox = [];
+    here.world.refused = [];
+    here.world.rejected = [];
     tellStatus({ link: { type: "denied" }, access_lost: { unsent, at: Date.now() } });
     tellUsers();
   },

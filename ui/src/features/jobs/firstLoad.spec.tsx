@@ -1,0 +1,58 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { expect, it } from "vitest";
+
+import { fake } from "@/ipc/fake/control";
+import { happens, openWindow } from "@/testing/openWindow";
+
+const load = () => fake.world.jobs[0]?.id ?? "";
+
+it("shows rows, rate and time left of the first load, phase by phase, and never blanks what is there", async () => {
+  await openWindow("/users");
+  const [row] = await screen.findAllByTestId("user-row");
+  await happens(() => fake.beginFirstLoad(1_000_000));
+  await happens(() => fake.goOn(load(), 250_000));
+  const job = within(await screen.findByTestId("job"));
+  expect(job.getByText("1 of 3: rows")).toBeVisible();
+  expect(job.getByText("250,000 of 1,000,000 rows")).toBeVisible();
+  expect(job.getByText("250,000 a second")).toBeVisible();
+  expect(job.getByText("3 s left")).toBeVisible();
+  expect(screen.getByTestId("status-loading")).toHaveTextContent("Loading users · 1 of 3: rows 25%");
+  expect(row).toBeVisible();
+  await happens(() => fake.goOn(load(), 750_000));
+  expect(job.getByText("2 of 3: order of the lists")).toBeVisible();
+  await happens(() => {
+    fake.goOn(load(), 1_000_000);
+    fake.goOn(load(), 1_000_000);
+  });
+  await waitFor(() => expect(screen.queryByTestId("job")).not.toBeInTheDocument());
+  expect(screen.getByTestId("status-sync")).toHaveTextContent("Synced");
+});
+
+it("pauses and goes on, in Chinese as well", async () => {
+  const { user } = await openWindow("/users", {
+    language: "zh-CN",
+    prepare: () => fake.beginFirstLoad(1_000_000),
+  });
+  await user.click(await screen.findByRole("button", { name: "暂停" }));
+  await waitFor(() => expect(screen.getByTestId("status-loading")).toHaveTextContent("已暂停"));
+  await user.click(await screen.findByRole("button", { name: "继续" }));
+  await waitFor(() => expect(screen.getByTestId("job")).toHaveAttribute("data-state", "running"));
+});
+
+it("says that users are on their way while there are none yet", async () => {
+  await openWindow("/users", { people: 0, prepare: () => fake.beginFirstLoad(1_000_000) });
+  expect(await screen.findByRole("heading", { name: "Users are on their way" })).toBeVisible();
+});
+
+it("says what left this machine when the access is taken back, and still shows the settings", async () => {
+  const { user } = await openWindow("/users");
+  await screen.findAllByTestId("user-row");
+  await happens(() => fake.loseAccess(3));
+  expect(
+    await screen.findByRole("heading", { name: "Your access to this pool was taken back" }),
+  ).toBeVisible();
+  expect(screen.getByText("3 edits that had not reached the backend went with it.")).toBeVisible();
+  expect(screen.queryByTestId("user-row")).not.toBeInTheDocument();
+  await user.click(screen.getByRole("link", { name: "Show how to connect" }));
+  expect(await screen.findByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
+});
