@@ -129,9 +129,10 @@ it("finds refused people by name and connection, without the backend as well", a
       stage().prepare(world);
       fake.addRefused({ nickname: "小鹿", connection_id: "c-pc" });
       fake.addRefused({ nickname: "梅花", connection_id: "c-pc" });
-      fake.offline(true);
     },
   });
+  await screen.findByText("3 people");
+  await happens(() => fake.offline(true));
   expect(await screen.findByText("3 people · as of the last sync")).toBeVisible();
   await user.type(screen.getByRole("searchbox", { name: "Find refused people" }), "梅");
   await waitFor(() => expect(screen.getAllByTestId("refused")).toHaveLength(2));
