@@ -241,7 +241,10 @@ pub(super) async fn conclude(
     };
     match concluded.await {
         Ok(concluded) => {
-            running.count(word(&concluded.verdict));
+            // What only names somebody is counted once they are resolved.
+            if !running.dry_run {
+                running.count(word(&concluded.verdict));
+            }
             Ok(concluded)
         }
         Err(stop) => {

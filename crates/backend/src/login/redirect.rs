@@ -96,7 +96,7 @@ pub(crate) async fn begin_redirect(
         memo: Some(memo),
         ..Ties::default()
     };
-    let running = Running::begin_login(Arc::clone(app), door, ties).await?;
+    let running = Running::begin_login(Arc::clone(app), door, ties, false).await?;
     let callback = callback_url(app, &door.connection)?;
     let address = page_address(app, &door.connection, &callback, &nonce);
     running.take(vec![address.begin()]).await?;
@@ -291,9 +291,8 @@ async fn take(
     if !running.connection.kind.redirects() {
         return Ok(Page::Unknown.into_response());
     }
-    let memo = match tied.memo.clone().map(serde_json::from_value::<Memo>).transpose() {
-        Ok(memo) => memo,
-        Err(_) => return Ok(Page::Unknown.into_response()),
+    let Ok(memo) = tied.memo.clone().map(serde_json::from_value::<Memo>).transpose() else {
+        return Ok(Page::Unknown.into_response());
     };
     if let Some(memo) = memo
         .as_ref()

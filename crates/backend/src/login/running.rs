@@ -115,8 +115,14 @@ impl Running {
     }
 
     /// Writes the attempt of somebody at the door who will be back.
-    pub(super) async fn begin_login(app: Arc<App>, door: &Door, ties: Ties) -> Result<Self, Error> {
+    pub(super) async fn begin_login(
+        app: Arc<App>,
+        door: &Door,
+        ties: Ties,
+        dry_run: bool,
+    ) -> Result<Self, Error> {
         let attempt = LoginAttempt {
+            dry_run,
             via: Some(door.via.shown()),
             ..new_attempt(&app, &door.connection, Purpose::Login)
         };

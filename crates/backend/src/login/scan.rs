@@ -29,6 +29,16 @@ pub(crate) struct Scan {
 
 /// Begins a login that a phone finishes; works for every kind. If WeChat refuses at once, the attempt is kept as failed.
 pub(crate) async fn begin_scan(app: &Arc<App>, door: &Door) -> Result<Scan, Error> {
+    begin(app, door, false).await
+}
+
+/// [`begin_scan`], only to learn who the person is: its verdict says what would be, and nothing of it is written. Whoever
+/// goes on with the person has them resolved then ([`super::resolve`]).
+pub(crate) async fn begin_naming_scan(app: &Arc<App>, door: &Door) -> Result<Scan, Error> {
+    begin(app, door, true).await
+}
+
+async fn begin(app: &Arc<App>, door: &Door, dry_run: bool) -> Result<Scan, Error> {
     let door = door.clone();
     detached(app, async move |app| {
         let entropy = app.entropy.as_ref();
@@ -39,7 +49,7 @@ pub(crate) async fn begin_scan(app: &Arc<App>, door: &Door) -> Result<Scan, Erro
             application: door.application.clone(),
             memo: None,
         };
-        let running = Running::begin_login(Arc::clone(&app), &door, ties).await?;
+        let running = Running::begin_login(Arc::clone(&app), &door, ties, dry_run).await?;
         match draw(&running, &nonce).await {
             Ok(drawing) => Ok(Scan {
                 attempt: running.id,

@@ -35,7 +35,8 @@ pub(super) async fn generate(visit: &mut Visit) -> Result<Value, Fault> {
     if door.connection.kind != ConnectionKind::MiniProgramQr {
         return Err(Fault::argument("no connection shows codes of this mini program"));
     }
-    let scan = login::begin_scan(&visit.app, &door).await?;
+    // Whether the person is signed in, registered or bound is said with the provider token, later.
+    let scan = login::begin_naming_scan(&visit.app, &door).await?;
     let Drawing::Image { media_type, base64 } = scan.drawing else {
         return Err(Error::Internal("WeChat drew no picture").into());
     };

@@ -604,7 +604,17 @@ async fn a_page_shows_a_mini_programs_code_and_gets_a_provider_token() {
         );
     }
     let token = status["provider_token"].as_str().unwrap().to_owned();
-    ok(sdk.sign_in(&token).await);
+    assert_eq!(
+        desk.users().await,
+        0,
+        "nobody has said yet what is to become of the person"
+    );
+    let body = json!({ "username": "chenmo", "password": PASSWORD });
+    let answer = sdk.post("/auth/v1/signup", body).await;
+    ok(sdk.keep(answer));
+    let bind = json!({ "provider_token": token });
+    ok(sdk.own(Method::POST, "/auth/v1/user/provider/bind", bind).await);
+    assert_eq!(desk.users().await, 1, "they are bound to whom they wanted");
     let again = ok(sdk.post("/auth/v1/qrcode/get/status", ask).await);
     assert_eq!(again, json!({ "status": "EXPIRED" }), "the login was taken");
 }
