@@ -185,6 +185,7 @@ const fn reset_word(reason: ResetReason) -> &'static str {
         ResetReason::OtherFeed => "other_feed",
         ResetReason::LostTail => "lost_tail",
         ResetReason::HorizonPassed => "horizon_passed",
+        ResetReason::RightsChanged => "rights_changed",
     }
 }
 

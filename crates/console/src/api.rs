@@ -3,15 +3,16 @@
 use crate::{
     AccessKey, Error, RefusedPage,
     sse::{SseEvent, SseParser},
+    sync::{Place, PullPage, PullRequest},
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::VecDeque, time::Duration};
 use url::Url;
 use yaopai_domain::{
-    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, IdentityId, LoginAttempt,
-    Merge, MergeId, MergePreview, MergeRequest, PoolId, Problem, PullPage, PullRequest, PushAnswer,
-    PushRequest, Reach, ServerInfo, TestLogin, TestLoginRequest, Unmerged, UserId, reach,
+    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, IdentityId, LoadRequest,
+    LoginAttempt, Merge, MergeId, MergePreview, MergeRequest, PoolId, Problem, PushAnswer, PushRequest,
+    Reach, ServerInfo, TestLogin, TestLoginRequest, Unmerged, UserId, reach,
 };
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -231,7 +232,26 @@ impl Api {
     }
 
     pub(crate) async fn pull(&self, request: &PullRequest) -> Result<PullPage, Error> {
-        self.json(self.sync(Method::POST, "pull").json(request)).await
+        let kept = request.cursor.as_deref().and_then(Place::read);
+        let place = match kept {
+            Some(place) => place,
+            None => {
+                let load = LoadRequest {
+                    client_id: request.client_id,
+                    parts: 1,
+                };
+                Place::first(self.json(self.sync(Method::POST, "load").json(&load)).await?)
+            }
+        };
+        let body = yaopai_domain::PullRequest {
+            client_id: request.client_id,
+            cursor: place.cursor.clone(),
+            seen: Some(place.seen),
+            limit: request.limit,
+            pages: 1,
+        };
+        let page = self.json(self.sync(Method::POST, "pull").json(&body)).await?;
+        Ok(place.behind(page))
     }
 
     pub(crate) async fn push(&self, request: &PushRequest) -> Result<PushAnswer, Error> {

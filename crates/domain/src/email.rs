@@ -1,5 +1,6 @@
 //! E-mail addresses, in the one form in which they are compared: lower case.
 
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// RFC 5321, 4.5.3.1.
@@ -12,7 +13,8 @@ const LABEL_MAX: usize = 63;
 ///
 /// Takes the addresses that people have (RFC 5322 `dot-atom` before the `@`, a host name with a dot behind it) and none
 /// of the rest of the grammar: no quotes, comments or address literals, so that an address is never more than one.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
 /// A text that is no e-mail address.
@@ -38,6 +40,20 @@ impl FromStr for Email {
         } else {
             Err(InvalidEmail)
         }
+    }
+}
+
+impl TryFrom<String> for Email {
+    type Error = InvalidEmail;
+
+    fn try_from(text: String) -> Result<Self, InvalidEmail> {
+        text.parse()
+    }
+}
+
+impl From<Email> for String {
+    fn from(value: Email) -> Self {
+        value.0
     }
 }
 

@@ -11,6 +11,7 @@ mod application;
 mod attempt;
 mod audit;
 mod connection;
+mod digest;
 mod email;
 mod id;
 mod kind;
@@ -18,7 +19,9 @@ mod login_name;
 mod manage;
 mod merge;
 mod metadata;
+mod mutation;
 mod operator;
+mod person_name;
 mod phone;
 mod platform_account;
 mod problem;
@@ -49,6 +52,7 @@ pub use audit::{AuditEntry, AuditPage};
 pub use connection::{
     APP_ID_LENGTH, Connection, ConnectionDraft, IDENTIFIER_MAX, SecretState, ValidConnection, validate_draft,
 };
+pub use digest::Digest;
 pub use email::{Email, InvalidEmail};
 pub use id::{
     AccessKeyId, ApplicationId, AttemptId, ClientId, ConnectionId, IdentityId, InvalidName, MergeId,
@@ -62,7 +66,12 @@ pub use manage::{
 };
 pub use merge::{Difference, Merge, MergePreview, MergeRequest, Merged, Side, Unmerged, merge, unmerge};
 pub use metadata::{Metadata, MetadataEntry, MetadataKey, MetadataValue, parse_entry};
+pub use mutation::{
+    Act, FieldGroup, Mutation, MutationOutcome, NewUser, Outcome, Patch, PushAnswer, PushRejection,
+    PushRequest, PushResult, PushResults, UnknownFieldGroup, next_chain,
+};
 pub use operator::{Operator, OperatorDraft};
+pub use person_name::{InvalidPersonName, PersonName};
 pub use phone::{InvalidPhone, Phone};
 pub use platform_account::{PlatformAccount, PlatformAccountDraft};
 pub use problem::{Code, Problem};
@@ -72,8 +81,8 @@ pub use settings::{ConnectionSettings, MiniProgramVersion, PushMode, WebScope};
 pub use setup::{SetupPlace, SetupSheet, SetupValue};
 pub use shown_once::ShownOnce;
 pub use sync::{
-    Change, Entity, EntityKey, FieldGroup, Hint, Mutation, MutationOutcome, Outcome, Patch, PullPage,
-    PullRequest, PushAnswer, PushRejection, PushRequest, ResetReason, Revision,
+    Change, Entity, EntityKey, EntityType, Hint, LoadPlan, LoadRequest, PageEnd, PullPage, PullRequest,
+    PullReset, Refused, ResetReason, Revision, Seen,
 };
 pub use user::{
     Identity, IdentityScope, Profile, ProfileField, Source, Sourced, User, UserStatus, is_anonymous_avatar,

@@ -10,7 +10,8 @@ const USERNAME_MAX: usize = 64;
 ///
 /// It is kept as typed and compared without case. It has no `@` and is no number, so nobody can take a name that is
 /// somebody's address or phone number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Username(String);
 
 /// A text that is no user name.
@@ -47,6 +48,20 @@ impl FromStr for Username {
         } else {
             Err(InvalidUsername)
         }
+    }
+}
+
+impl TryFrom<String> for Username {
+    type Error = InvalidUsername;
+
+    fn try_from(text: String) -> Result<Self, InvalidUsername> {
+        text.parse()
+    }
+}
+
+impl From<Username> for String {
+    fn from(value: Username) -> Self {
+        value.0
     }
 }
 

@@ -1,5 +1,6 @@
 //! Phone numbers, in the one form in which they are compared: E.164.
 
+use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
 /// E.164: at most 15 digits, country code included. Below seven nobody has a number of their own.
@@ -19,7 +20,8 @@ const CHINA: &str = "86";
 ///
 /// Parses what people, SDKs and WeChat write: `138 0013 8000`, `+86 138-0013-8000`, `008613800138000`. A number without a
 /// country is taken for a Chinese mobile number, and is none if it has not eleven digits of which the first is 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Phone(String);
 
 /// A text that is no phone number.
@@ -79,6 +81,20 @@ impl FromStr for Phone {
         } else {
             Err(InvalidPhone)
         }
+    }
+}
+
+impl TryFrom<String> for Phone {
+    type Error = InvalidPhone;
+
+    fn try_from(text: String) -> Result<Self, InvalidPhone> {
+        text.parse()
+    }
+}
+
+impl From<Phone> for String {
+    fn from(value: Phone) -> Self {
+        value.0
     }
 }
 

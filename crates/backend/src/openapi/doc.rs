@@ -78,6 +78,11 @@ impl Doc {
         self.with(StatusCode::OK, what, Some(("text/event-stream", named::<T>)))
     }
 
+    /// It answers lines of JSON, each a `T`.
+    pub(crate) fn answers_lines<T: JsonSchema>(self, what: &'static str) -> Self {
+        self.with(StatusCode::OK, what, Some(("application/x-ndjson", named::<T>)))
+    }
+
     /// It answers text of this media type.
     pub(crate) fn answers_text(self, media_type: &'static str, what: &'static str) -> Self {
         self.with(StatusCode::OK, what, Some((media_type, named::<String>)))

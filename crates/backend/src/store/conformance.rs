@@ -1,7 +1,7 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
 use super::{
-    AttemptFilter, Claim, CodeClaim, Position, PullAnswer, PushAs, PushDecision, StoreError, Ties,
+    AttemptFilter, Claim, CodeClaim, Position, Pull, PullAnswer, PushAs, PushDecision, StoreError, Ties,
     engine::values,
 };
 use crate::{
@@ -16,9 +16,10 @@ use std::{
     sync::Arc,
 };
 use yaopai_domain::{
-    AttemptId, AttemptState, Change, ClientId, Clock, ConnectionId, ConnectionKind, EntityKey, Entropy,
-    FieldGroup, LoginAttempt, MetadataValue, Mutation, MutationId, Outcome, Patch, PoolId, Purpose,
-    PushAnswer, PushRejection, PushRequest, ResetReason, Revision, User, UserId,
+    Act, AttemptId, AttemptState, Change, ClientId, Clock, ConnectionId, ConnectionKind, EntityKey,
+    EntityType, Entropy, FieldGroup, LoginAttempt, MetadataKey, MetadataValue, Mutation, MutationId, Outcome,
+    PageEnd, Patch, PoolId, Purpose, PushAnswer, PushRejection, PushRequest, ResetReason, Revision, Seen,
+    User, UserId,
 };
 
 /// A store under test, its clock, and a source of ids.
@@ -62,22 +63,49 @@ impl Subject {
         self.store.users(&Self::pool(), None, 1000).await.unwrap()
     }
 
-    async fn pull(&self, client: ClientId, from: Option<Position>, limit: u32) -> PullAnswer {
-        self.store.pull(&Self::pool(), client, from, limit).await.unwrap()
+    pub(crate) async fn pull(&self, client: ClientId, from: Place, limit: u32) -> PullAnswer {
+        let pull = Pull {
+            client,
+            from: from.position,
+            seen: Some(from.seen),
+            scope: EntityType::ALL.to_vec(),
+            limit,
+        };
+        self.store.pull(&Self::pool(), pull).await.unwrap()
     }
 
-    async fn page(&self, client: ClientId, from: Option<Position>, limit: u32) -> Page {
-        match self.pull(client, from, limit).await {
-            PullAnswer::Page {
-                changes,
-                position,
-                caught_up,
-                last_seq,
-            } => Page {
-                changes,
-                position,
-                caught_up,
-                last_seq,
+    /// The only part of a load; a feed without rows has none.
+    pub(crate) async fn load(&self) -> Place {
+        let scope = EntityType::ALL.to_vec();
+        let mut load = self.store.load(&Self::pool(), scope, 1).await.unwrap();
+        Place {
+            position: load.parts.pop().unwrap_or(load.tail),
+            seen: load.seen,
+        }
+    }
+
+    /// The page behind a place, or the first of a load.
+    pub(crate) async fn page(&self, client: ClientId, from: Option<Place>, limit: u32) -> Page {
+        let from = match from {
+            Some(from) => from,
+            None => self.load().await,
+        };
+        match self.pull(client, from.clone(), limit).await {
+            PullAnswer::Page(page) => Page {
+                changes: serde_json::from_slice(&page.changes).unwrap(),
+                place: Place {
+                    position: match page.end {
+                        // There was one part: the tail begins where it ends.
+                        PageEnd::PartDone => Position {
+                            until: None,
+                            ..page.position
+                        },
+                        PageEnd::More | PageEnd::CaughtUp => page.position,
+                    },
+                    seen: from.seen.max(page.seen),
+                },
+                caught_up: page.end != PageEnd::More,
+                last_seq: page.last_seq,
             },
             PullAnswer::Reset(reason) => panic!("reset: {reason:?}"),
         }
@@ -87,12 +115,12 @@ impl Subject {
         Mutation {
             seq,
             id: MutationId::new(self.clock.as_ref(), &self.ids),
-            patch: Patch {
+            act: Act::Patch(Patch {
                 user_id,
                 field: tier(),
                 base: base.map(text),
                 new: new.map(text),
-            },
+            }),
         }
     }
 
@@ -118,16 +146,31 @@ impl Subject {
             .await
             .unwrap()
             .unwrap();
-        let FieldGroup::Metadata(key) = tier();
+        let key = "tier".parse::<MetadataKey>().unwrap();
         record.user.metadata.get(&key).map(|entry| entry.value.clone())
     }
 }
 
-struct Page {
-    changes: Vec<Change>,
-    position: Position,
-    caught_up: bool,
-    last_seq: u64,
+/// A page, read.
+pub(crate) struct Page {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) place: Place,
+    pub(crate) caught_up: bool,
+    pub(crate) last_seq: u64,
+}
+
+/// Where a console stands, and what it has seen.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) position: Position,
+    pub(crate) seen: Seen,
+}
+
+fn patch(mutation: &mut Mutation) -> &mut Patch {
+    match &mut mutation.act {
+        Act::Patch(patch) => patch,
+        Act::Create(_) => panic!("not a patch"),
+    }
 }
 
 fn number_of(user: &User) -> usize {
@@ -164,7 +207,7 @@ pub(crate) async fn pages_follow_each_other_without_gap(subject: Subject) {
         assert!(page.changes.len() <= 2);
         assert!(page.changes.is_sorted_by_key(|change| change.revision));
         seen.extend(page.changes.into_iter().map(|change| change.key));
-        from = Some(page.position);
+        from = Some(page.place);
         if page.caught_up {
             break;
         }
@@ -177,8 +220,8 @@ pub(crate) async fn a_page_that_ends_at_the_head_is_caught_up(subject: Subject) 
     subject.people(2).await;
     let page = subject.page(subject.client(), None, 2).await;
     assert!(page.caught_up);
-    assert_eq!(page.position.revision, Revision(2));
-    let next = subject.page(subject.client(), Some(page.position), 2).await;
+    assert_eq!(page.place.position.revision, Revision(2));
+    let next = subject.page(subject.client(), Some(page.place), 2).await;
     assert!(next.changes.is_empty() && next.caught_up);
 }
 
@@ -190,7 +233,7 @@ pub(crate) async fn a_page_of_large_users_ends_early(subject: Subject) {
         let edits: Vec<_> = (1..=150)
             .map(|key| {
                 let mut edit = subject.mutation(number * 150 + key, *user, None, Some(&large));
-                edit.patch.field = format!("metadata.k{key}").parse().unwrap();
+                patch(&mut edit).field = format!("metadata.k{key}").parse().unwrap();
                 edit
             })
             .collect();
@@ -199,7 +242,7 @@ pub(crate) async fn a_page_of_large_users_ends_early(subject: Subject) {
     let first = subject.page(client, None, 10).await;
     assert_eq!(first.changes.len(), 2, "1.2 MB each");
     assert!(!first.caught_up);
-    let second = subject.page(client, Some(first.position), 10).await;
+    let second = subject.page(client, Some(first.place), 10).await;
     assert_eq!(second.changes[0].key, EntityKey::User(people[2]));
     assert!(second.changes.len() == 1 && second.caught_up);
 }
@@ -213,7 +256,7 @@ pub(crate) async fn an_entity_appears_once_at_its_latest_revision(subject: Subje
     let keys: Vec<_> = page
         .changes
         .iter()
-        .map(|change| (change.key, change.revision))
+        .map(|change| (change.key.clone(), change.revision))
         .collect();
     assert_eq!(
         keys,
@@ -235,7 +278,7 @@ pub(crate) async fn a_deleted_entity_is_a_tombstone_but_not_for_a_first_load(sub
     let pool = Subject::pool();
     subject.store.delete_connection(&pool, "admin", id).await.unwrap();
 
-    let after = subject.page(client, Some(before.position), 10).await;
+    let after = subject.page(client, Some(before.place), 10).await;
     assert_eq!(after.changes.len(), 1);
     assert_eq!(after.changes[0].key, EntityKey::Connection(id));
     assert_eq!(after.changes[0].entity, None);
@@ -246,34 +289,40 @@ pub(crate) async fn a_deleted_entity_is_a_tombstone_but_not_for_a_first_load(sub
 pub(crate) async fn a_foreign_history_is_reset(subject: Subject) {
     subject.people(3).await;
     let client = subject.client();
-    let ours = subject.page(client, None, 10).await.position;
-    for (position, reason) in [
+    let ours = subject.page(client, None, 10).await.place;
+    for (place, reason) in [
         (
-            Position {
-                feed_id: "another".to_owned(),
+            Place {
+                position: Position {
+                    feed_id: "another".to_owned(),
+                    ..ours.position.clone()
+                },
                 ..ours.clone()
             },
             ResetReason::OtherFeed,
         ),
         (
-            Position {
-                seen: Revision(ours.seen.0 + 1),
+            Place {
+                seen: Seen {
+                    head: Revision(ours.seen.head.0 + 1),
+                    ..ours.seen
+                },
                 ..ours.clone()
             },
             ResetReason::LostTail,
         ),
         (
-            Position {
-                mark: ours.mark ^ 1,
+            Place {
+                seen: Seen {
+                    mark: ours.seen.mark ^ 1,
+                    ..ours.seen
+                },
                 ..ours.clone()
             },
             ResetReason::LostTail,
         ),
     ] {
-        assert_eq!(
-            subject.pull(client, Some(position), 10).await,
-            PullAnswer::Reset(reason)
-        );
+        assert_eq!(subject.pull(client, place, 10).await, PullAnswer::Reset(reason));
     }
     assert!(subject.page(client, Some(ours), 10).await.caught_up);
 }
@@ -313,7 +362,7 @@ pub(crate) async fn no_change_is_skipped_by_a_reader(subject: Subject) {
             last = change.revision;
             replica.insert(change.key, change.entity);
         }
-        from = Some(page.position);
+        from = Some(page.place);
         if page.caught_up && all_written {
             break;
         }
@@ -394,9 +443,9 @@ pub(crate) async fn a_json_null_is_a_value_and_not_an_absence(subject: Subject) 
     let client = subject.client();
     let null = MetadataValue::parse("null").unwrap();
     let mut set = subject.mutation(1, user, None, Some("x"));
-    set.patch.new = Some(null.clone());
+    patch(&mut set).new = Some(null.clone());
     let mut removed = subject.mutation(2, user, Some("x"), None);
-    removed.patch.base = Some(null.clone());
+    patch(&mut removed).base = Some(null.clone());
     subject.push(client, &[set]).await;
     assert_eq!(subject.tier_of(user).await, Some(null.clone()));
 
@@ -423,7 +472,8 @@ pub(crate) async fn a_number_stays_as_it_was_written_and_is_the_base_of_the_next
         let json = serde_json::to_string(&float).unwrap();
         let new = MetadataValue::parse(&json).unwrap();
         let mut edit = subject.mutation(seq, user, None, None);
-        (edit.patch.base, edit.patch.new) = (base, Some(new));
+        patch(&mut edit).base = base;
+        patch(&mut edit).new = Some(new);
         let answer = subject.push(client, &[edit]).await;
         assert!(
             matches!(outcomes(&answer)[0], Outcome::Applied { .. }),
@@ -488,7 +538,7 @@ pub(crate) async fn a_user_has_at_most_256_metadata_keys(subject: Subject) {
     let edits: Vec<_> = (1..=257)
         .map(|seq| {
             let mut edit = subject.mutation(seq, user, None, Some("x"));
-            edit.patch.field = format!("metadata.k{seq}").parse().unwrap();
+            patch(&mut edit).field = format!("metadata.k{seq}").parse().unwrap();
             edit
         })
         .collect();

@@ -577,7 +577,8 @@ async fn drop_file_if_unused(writing: &Writing<'_>, connection: &Connection) -> 
     Ok(())
 }
 
-async fn file_content(reading: &Reading<'_>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+/// The bytes of a verification file.
+pub(super) async fn file_content(reading: &Reading<'_>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT content FROM verification_file WHERE name = $1";
     let found = reading.row(sql, values![name]).await?;
     found.map(|row| row.bytes("content")).transpose()

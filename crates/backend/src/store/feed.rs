@@ -1,12 +1,12 @@
 //! The change feed: the only way by which a change of a synced entity becomes visible.
 
 use super::{
-    Alone, NewHead, Reading, StoreError, Writing,
+    Alone, NewHead, StoreError, Writing,
     engine::{Row, values},
 };
 use futures_util::future::try_join_all;
 use std::collections::{BTreeMap, BTreeSet};
-use yaopai_domain::{EntityKey, PoolId, Revision};
+use yaopai_domain::{EntityKey, EntityType, PoolId, Revision};
 
 /// Gives each of the entities a revision and commits them to the feed. Call it after all other writes of the
 /// transaction, or followed only by rows that wait for nobody (`field_rev`, `mut_result`, `audit`).
@@ -16,12 +16,12 @@ pub(super) async fn commit(
     alone: &Alone<'_>,
     keys: &[EntityKey],
 ) -> Result<BTreeMap<EntityKey, Revision>, StoreError> {
-    let keys: BTreeSet<EntityKey> = keys.iter().copied().collect();
+    let keys: BTreeSet<EntityKey> = keys.iter().cloned().collect();
     if keys.is_empty() {
         return Ok(BTreeMap::new());
     }
     let count = keys.len() as i64;
-    let gone = try_join_all(keys.iter().map(|key| is_gone(alone, *key))).await?;
+    let gone = try_join_all(keys.iter().map(|key| is_gone(alone, key))).await?;
     let sql = "UPDATE pool_head SET rev = rev + $2 WHERE pool = $1 RETURNING rev";
     let head = alone
         .row(sql, values![alone.pool(), count])
@@ -32,7 +32,7 @@ pub(super) async fn commit(
     let put = revisions
         .iter()
         .zip(gone)
-        .map(|((key, revision), gone)| put(alone, *key, *revision, gone));
+        .map(|((key, revision), gone)| put(alone, key, *revision, gone));
     try_join_all(put).await?;
     mark(alone, alone.pool(), head).await?;
     alone.tell_head(NewHead {
@@ -42,8 +42,13 @@ pub(super) async fn commit(
     Ok(revisions)
 }
 
-async fn put(alone: &Alone<'_>, key: EntityKey, revision: Revision, deleted: bool) -> Result<(), StoreError> {
-    let (etype, eid) = columns(key);
+async fn put(
+    alone: &Alone<'_>,
+    key: &EntityKey,
+    revision: Revision,
+    deleted: bool,
+) -> Result<(), StoreError> {
+    let (etype, eid) = (key.entity_type().as_str(), key.id());
     let sql = "INSERT INTO feed (pool, etype, eid, rev, deleted) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (pool, etype, eid) DO UPDATE SET rev = excluded.rev, deleted = excluded.deleted";
     alone
@@ -64,33 +69,30 @@ pub(super) async fn mark(writing: &Writing<'_>, pool: &PoolId, head: i64) -> Res
     Ok(())
 }
 
-/// Type and id of an entity as its feed row holds them.
-pub(super) fn columns(key: EntityKey) -> (&'static str, String) {
-    match key {
-        EntityKey::User(id) => ("user", id.to_string()),
-        EntityKey::Identity(id) => ("identity", id.to_string()),
-        EntityKey::Connection(id) => ("connection", id.to_string()),
-    }
-}
-
-/// The entity that a feed row with these columns is about: the way back from [`columns`].
+/// The entity that a feed row is about.
 pub(super) fn key(row: &Row) -> Result<EntityKey, StoreError> {
-    match row.text("etype")?.as_str() {
-        "user" => Ok(EntityKey::User(row.parsed("eid")?)),
-        "identity" => Ok(EntityKey::Identity(row.parsed("eid")?)),
-        "connection" => Ok(EntityKey::Connection(row.parsed("eid")?)),
-        _ => Err(StoreError::Unreadable("etype: unknown name".to_owned())),
-    }
+    let etype = EntityType::of_name(&row.text("etype")?);
+    let etype = etype.ok_or_else(|| StoreError::Unreadable("etype: unknown name".to_owned()))?;
+    EntityKey::of_id(etype, &row.text("eid")?)
+        .ok_or_else(|| StoreError::Unreadable("eid: of another shape".to_owned()))
 }
 
-async fn is_gone(reading: &Reading<'_>, key: EntityKey) -> Result<bool, StoreError> {
-    let sql = match key {
-        EntityKey::User(_) => "SELECT id FROM users WHERE id = $1",
-        EntityKey::Identity(_) => "SELECT id FROM identity WHERE id = $1",
-        EntityKey::Connection(_) => "SELECT id FROM connection WHERE id = $1",
+async fn is_gone(alone: &Alone<'_>, key: &EntityKey) -> Result<bool, StoreError> {
+    let (sql, values) = match key {
+        EntityKey::User(id) => ("SELECT id FROM users WHERE id = $1", values![*id]),
+        EntityKey::Identity(id) => ("SELECT id FROM identity WHERE id = $1", values![*id]),
+        EntityKey::Connection(id) => ("SELECT id FROM connection WHERE id = $1", values![*id]),
+        // A file is there for a pool as long as a connection of the pool has it.
+        EntityKey::VerificationFile(name) => (
+            "SELECT id FROM connection WHERE pool = $1 AND verification_file = $2 LIMIT 1",
+            values![alone.pool(), name],
+        ),
+        EntityKey::RefusedPerson { app_id, open_id } => (
+            "SELECT app_id FROM refused_person WHERE pool = $1 AND app_id = $2 AND open_id = $3",
+            values![alone.pool(), app_id, open_id],
+        ),
     };
-    let (_, id) = columns(key);
-    Ok(!reading.any(sql, values![id]).await?)
+    Ok(!alone.any(sql, values).await?)
 }
 
 #[cfg(test)]
@@ -233,10 +235,10 @@ mod tests {
                 let sql = "SELECT cast($1 AS TEXT) AS etype, '00000000-0000-7000-8000-0000000000aa' AS eid";
                 Box::pin(reading.row(sql, values![asked]))
             });
-            super::key(&row.await.unwrap().unwrap()).map(super::columns)
+            super::key(&row.await.unwrap().unwrap()).map(|key| key.entity_type().as_str())
         };
         for etype in ["user", "identity", "connection"] {
-            assert_eq!(key(etype).await.unwrap().0, etype);
+            assert_eq!(key(etype).await.unwrap(), etype);
         }
         assert!(matches!(key("spaceship").await, Err(StoreError::Unreadable(_))));
     }

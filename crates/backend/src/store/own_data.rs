@@ -265,7 +265,7 @@ async fn change_own_metadata(
     }
     save(alone, &mut user).await?;
     let key = EntityKey::User(id);
-    let revisions = feed::commit(alone, &[key]).await?;
+    let revisions = feed::commit(alone, std::slice::from_ref(&key)).await?;
     let revision = revisions.get(&key).copied().unwrap_or_default();
     for entry in changed {
         let group = FieldGroup::Metadata(entry.key.clone());

@@ -10,7 +10,9 @@ use super::{
 };
 use crate::identity::{Arrival, person};
 use serde_json::json;
-use yaopai_domain::{PlatformAccountId, PoolId, RefusedPerson, Timestamp, UserId, Verdict, WeChatPerson};
+use yaopai_domain::{
+    PlatformAccountId, PoolId, Refused, RefusedPerson, Timestamp, UserId, Verdict, WeChatPerson,
+};
 
 /// Where a page of the queue ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,32 @@ impl Store {
         })
         .await
     }
+}
+
+/// One refused person, as replicas hold them.
+pub(super) async fn load(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    app_id: &str,
+    open_id: &str,
+) -> Result<Option<Refused>, StoreError> {
+    let sql = format!("{REFUSED} WHERE pool = $1 AND app_id = $2 AND open_id = $3");
+    let Some(row) = reading.row(&sql, values![pool, app_id, open_id]).await? else {
+        return Ok(None);
+    };
+    let person = refused(&row)?;
+    Ok(Some(Refused {
+        app_id: person.app_id,
+        open_id: person.open_id,
+        connection_id: person.connection_id,
+        union_id: person.union_id,
+        nickname: person.nickname,
+        avatar_url: person.avatar_url,
+        refusal: person.refusal,
+        first_seen: person.first_seen,
+        last_seen: person.last_seen,
+        times: person.times,
+    }))
 }
 
 async fn page(

@@ -1,51 +1,17 @@
-//! The change feed as consoles pull it, and the mutations they push.
+//! The mutations that consoles push.
 
 use super::{
     Alone, Reading, Store, StoreError, Writing,
     audit::{self, Entry},
-    connections,
     engine::{to_json, values},
-    feed, users,
+    feed,
+    pull::standing,
 };
 use serde_json::json;
 use yaopai_domain::{
-    Change, ClientId, Entity, EntityKey, FieldGroup, MetadataKey, MetadataValue, Mutation, MutationOutcome,
-    Outcome, Patch, PoolId, PushAnswer, PushRejection, PushRequest, ResetReason, Revision, Timestamp, UserId,
+    Act, ClientId, EntityKey, FieldGroup, MetadataKey, MetadataValue, Mutation, MutationOutcome, Outcome,
+    Patch, PoolId, PushAnswer, PushRejection, PushRequest, Revision, Timestamp, UserId, next_chain,
 };
-
-/// A page ends with the change that reaches this: users may have up to 2 MiB of metadata each.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
-
-/// Where a console stands in the feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Position {
-    /// Which history.
-    pub(crate) feed_id: String,
-    /// Everything up to here was seen.
-    pub(crate) revision: Revision,
-    /// The highest head any page was read at.
-    pub(crate) seen: Revision,
-    /// The mark of that head.
-    pub(crate) mark: i64,
-}
-
-/// What a pull finds.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum PullAnswer {
-    /// A page.
-    Page {
-        /// Changes in the order of their revisions.
-        changes: Vec<Change>,
-        /// Where the page ends.
-        position: Position,
-        /// Whether there is nothing more for now.
-        caught_up: bool,
-        /// The client's last mutation that these changes include.
-        last_seq: u64,
-    },
-    /// The console's history is not the pool's.
-    Reset(ResetReason),
-}
 
 /// Who pushes.
 #[derive(Debug, Clone)]
@@ -74,30 +40,6 @@ pub(crate) enum PushDecision {
 }
 
 impl Store {
-    /// The pool's head.
-    pub(crate) async fn head(&self, pool: &PoolId) -> Result<Revision, StoreError> {
-        let head = self.read(pool.clone(), |reading, pool| Box::pin(head(reading, pool)));
-        Ok(head.await?.revision)
-    }
-
-    /// A page of at most `limit` changes and little more than 2 MiB behind `from` (absent: from the beginning), and what
-    /// it needs, all of one snapshot.
-    pub(crate) async fn pull(
-        &self,
-        pool: &PoolId,
-        client: ClientId,
-        from: Option<Position>,
-        limit: u32,
-    ) -> Result<PullAnswer, StoreError> {
-        self.read(
-            (pool.clone(), client, from, limit),
-            |reading, (pool, client, from, limit)| {
-                Box::pin(pull(reading, pool, *client, from.as_ref(), *limit))
-            },
-        )
-        .await
-    }
-
     /// Decides mutations in order; each is applied at most once, however often it is pushed.
     pub(crate) async fn push(
         &self,
@@ -110,128 +52,6 @@ impl Store {
         })
         .await
     }
-}
-
-struct Head {
-    feed_id: String,
-    revision: Revision,
-    horizon: Revision,
-    mark: i64,
-}
-
-async fn head(reading: &Reading<'_>, pool: &PoolId) -> Result<Head, StoreError> {
-    let sql = "SELECT h.feed_id, h.rev, h.horizon, m.mark
-        FROM pool_head h JOIN rev_mark m ON m.pool = h.pool AND m.rev = h.rev WHERE h.pool = $1";
-    let row = reading
-        .row(sql, values![pool])
-        .await?
-        .ok_or(StoreError::NotFound("pool"))?;
-    Ok(Head {
-        feed_id: row.text("feed_id")?,
-        revision: Revision(row.integer("rev")?),
-        horizon: Revision(row.integer("horizon")?),
-        mark: row.integer("mark")?,
-    })
-}
-
-async fn pull(
-    reading: &Reading<'_>,
-    pool: &PoolId,
-    client: ClientId,
-    from: Option<&Position>,
-    limit: u32,
-) -> Result<PullAnswer, StoreError> {
-    let head = head(reading, pool).await?;
-    if let Some(from) = from
-        && let Some(reason) = reset_reason(reading, pool, &head, from).await?
-    {
-        return Ok(PullAnswer::Reset(reason));
-    }
-    let after = from.map_or(Revision(0), |from| from.revision);
-    // Without a cursor the console has nothing that a tombstone could delete.
-    let tombstones = from.is_some();
-    let sql = "SELECT rev, etype, eid, deleted FROM feed
-        WHERE pool = $1 AND rev > $2 AND deleted <= $3 ORDER BY rev LIMIT $4";
-    let rows = reading.rows(sql, values![pool, after, tombstones, limit]).await?;
-
-    let mut full = rows.len() == limit as usize;
-    let mut changes: Vec<Change> = Vec::with_capacity(rows.len());
-    let mut bytes = 0;
-    for row in rows {
-        if bytes >= PAGE_BYTES {
-            full = true;
-            break;
-        }
-        let key = feed::key(&row)?;
-        let change = Change {
-            revision: Revision(row.integer("rev")?),
-            key,
-            entity: if row.flag("deleted")? {
-                None
-            } else {
-                entity(reading, pool, key).await?
-            },
-        };
-        bytes += to_json(&change)?.len();
-        changes.push(change);
-    }
-    let last = changes.last().map_or(head.revision, |change| change.revision);
-    let revision = if full { last } else { head.revision };
-    Ok(PullAnswer::Page {
-        changes,
-        caught_up: revision == head.revision,
-        position: Position {
-            feed_id: head.feed_id,
-            revision,
-            seen: head.revision,
-            mark: head.mark,
-        },
-        last_seq: last_seq(reading, pool, client).await?,
-    })
-}
-
-/// Why this history is not the console's; `None` if it is.
-///
-/// The mark is asked of the highest head the console has seen, not of where it stands: commits lost behind that head
-/// may have moved entities that the console was told are further on.
-async fn reset_reason(
-    reading: &Reading<'_>,
-    pool: &PoolId,
-    head: &Head,
-    from: &Position,
-) -> Result<Option<ResetReason>, StoreError> {
-    if from.feed_id != head.feed_id {
-        return Ok(Some(ResetReason::OtherFeed));
-    }
-    // Below the horizon the history is not whole: what is missing there, a mark too, says nothing about a lost tail.
-    if from.revision < head.horizon {
-        return Ok(Some(ResetReason::HorizonPassed));
-    }
-    let sql = "SELECT mark FROM rev_mark WHERE pool = $1 AND rev = $2";
-    let mark = reading.row(sql, values![pool, from.seen]).await?;
-    let mark = mark.map(|row| row.integer("mark")).transpose()?;
-    Ok((from.seen > head.revision || mark != Some(from.mark)).then_some(ResetReason::LostTail))
-}
-
-async fn entity(reading: &Reading<'_>, pool: &PoolId, key: EntityKey) -> Result<Option<Entity>, StoreError> {
-    Ok(match key {
-        EntityKey::User(id) => users::load(reading, pool, id)
-            .await?
-            .map(|user| Entity::User(Box::new(user))),
-        EntityKey::Identity(id) => users::load_identity(reading, pool, id)
-            .await?
-            .map(|identity| Entity::Identity(Box::new(identity))),
-        EntityKey::Connection(id) => connections::load(reading, pool, id)
-            .await?
-            .map(|connection| Entity::Connection(Box::new(connection))),
-    })
-}
-
-async fn last_seq(reading: &Reading<'_>, pool: &PoolId, client: ClientId) -> Result<u64, StoreError> {
-    let sql = "SELECT last_seq FROM client WHERE pool = $1 AND client_id = $2";
-    let found = reading.row(sql, values![pool, client]).await?;
-    let seq = found.map(|row| row.integer("last_seq")).transpose()?;
-    Ok(seq.unwrap_or(0).cast_unsigned())
 }
 
 /// What a mutation becomes, before the feed has given it a revision.
@@ -249,7 +69,7 @@ async fn push(
 ) -> Result<PushDecision, StoreError> {
     let alone = writing.alone(pool).await?;
     let client = request.client_id;
-    let known = last_seq(&alone, pool, client).await?;
+    let (known, mut chain) = standing(&alone, pool, client).await?;
     if request
         .mutations
         .first()
@@ -266,7 +86,7 @@ async fn push(
                 None => return Ok(PushDecision::Fork { seq: mutation.seq }),
             }
         } else {
-            decide(&alone, by, &mutation.patch).await?
+            decide(&alone, by, &mutation.act).await?
         };
         decided.push((mutation, one));
     }
@@ -274,7 +94,7 @@ async fn push(
     let touched: Vec<EntityKey> = decided
         .iter()
         .filter(|(_, one)| matches!(one, Decided::Applied))
-        .map(|(mutation, _)| EntityKey::User(mutation.patch.user_id))
+        .map(|(mutation, _)| EntityKey::User(mutation.act.user_id()))
         .collect();
     let revisions = feed::commit(&alone, &touched).await?;
 
@@ -282,21 +102,24 @@ async fn push(
         .mutations
         .last()
         .map_or(known, |mutation| known.max(mutation.seq));
-    advance(&alone, client, last_seq).await?;
     let mut outcomes = Vec::with_capacity(decided.len());
+    let mut results = Vec::new();
     for (mutation, one) in decided {
         let (new, outcome) = match one {
             Decided::Stored(outcome) => (false, outcome),
             Decided::Final(outcome) => (true, outcome),
             Decided::Applied => {
-                let key = EntityKey::User(mutation.patch.user_id);
+                let key = EntityKey::User(mutation.act.user_id());
                 let revision = revisions.get(&key).copied().unwrap_or_default();
-                changed_by(&alone, by, &mutation.patch, revision).await?;
+                if let Act::Patch(patch) = &mutation.act {
+                    changed_by(&alone, by, patch, revision).await?;
+                }
                 (true, Outcome::Applied { revision })
             }
         };
         if new {
-            record(&alone, client, mutation, &outcome).await?;
+            chain = next_chain(&chain, mutation.id, &outcome);
+            results.push((mutation, outcome.clone()));
         }
         outcomes.push(MutationOutcome {
             seq: mutation.seq,
@@ -304,7 +127,15 @@ async fn push(
             outcome,
         });
     }
-    Ok(PushDecision::Answered(PushAnswer { last_seq, outcomes }))
+    advance(&alone, client, last_seq, &chain).await?;
+    for (mutation, outcome) in results {
+        record(&alone, client, mutation, &outcome).await?;
+    }
+    Ok(PushDecision::Answered(PushAnswer {
+        last_seq,
+        outcomes,
+        chain,
+    }))
 }
 
 /// The stored outcome of a mutation that was decided before; `None` if another one was decided in its place.
@@ -322,16 +153,21 @@ async fn stored(
 }
 
 /// Decides one mutation against the value as it is now, and writes the new value if it applies.
-async fn decide(alone: &Alone<'_>, by: &PushAs, patch: &Patch) -> Result<Decided, StoreError> {
+async fn decide(alone: &Alone<'_>, by: &PushAs, act: &Act) -> Result<Decided, StoreError> {
     let rejected = |rejection| Ok(Decided::Final(Outcome::Rejected { rejection }));
     if !by.may_edit {
         return rejected(PushRejection::Forbidden);
     }
+    let Act::Patch(patch) = act else {
+        return rejected(PushRejection::Invalid);
+    };
     let user = "SELECT id FROM users WHERE pool = $1 AND id = $2";
     if !alone.any(user, values![alone.pool(), patch.user_id]).await? {
         return rejected(PushRejection::UserGone);
     }
-    let FieldGroup::Metadata(key) = &patch.field;
+    let FieldGroup::Metadata(key) = &patch.field else {
+        return rejected(PushRejection::Invalid);
+    };
     let current = metadata_value(alone, patch.user_id, key).await?;
     if current == patch.new {
         return Ok(Decided::Final(Outcome::Noop));
@@ -451,11 +287,11 @@ async fn changed_by(
     audit::write(alone, alone.pool(), entry).await
 }
 
-async fn advance(alone: &Alone<'_>, client: ClientId, last_seq: u64) -> Result<(), StoreError> {
-    let sql = "INSERT INTO client (pool, client_id, last_seq) VALUES ($1, $2, $3)
-        ON CONFLICT (pool, client_id) DO UPDATE SET last_seq = excluded.last_seq";
+async fn advance(alone: &Alone<'_>, client: ClientId, last_seq: u64, chain: &str) -> Result<(), StoreError> {
+    let sql = "INSERT INTO client (pool, client_id, last_seq, chain) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (pool, client_id) DO UPDATE SET last_seq = excluded.last_seq, chain = excluded.chain";
     alone
-        .execute(sql, values![alone.pool(), client, last_seq.cast_signed()])
+        .execute(sql, values![alone.pool(), client, last_seq.cast_signed(), chain])
         .await?;
     Ok(())
 }

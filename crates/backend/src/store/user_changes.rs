@@ -191,7 +191,7 @@ async fn finish(
     };
     audit::write(alone, alone.pool(), entry).await?;
     let key = EntityKey::User(id);
-    let revision = feed::commit(alone, &[key])
+    let revision = feed::commit(alone, std::slice::from_ref(&key))
         .await?
         .get(&key)
         .copied()

@@ -1,59 +1,168 @@
-//! `POST /sync/v1/pools/{pool}/pull`: a page of changes.
+//! `POST /sync/v1/pools/{pool}/load` and `/pull`: the change feed, page after page.
+//!
+//! The answer of a pull is a line of JSON a page, each sent when it is read: a console applies one while the next is on its
+//! way, and a broken line loses one page at most. Between pages nothing is held, neither a snapshot nor a lock.
 
 use super::cursor;
 use crate::{
     App, Error,
-    access::Caller,
+    access::{Caller, while_allowed},
     endpoint::{Endpoint, Needs},
     extract::Body,
     openapi::Doc,
-    store::PullAnswer,
+    store::{Page, Pull, PullAnswer},
 };
-use axum::{Json, extract::State, http::StatusCode};
-use std::sync::Arc;
-use yaopai_domain::{Action, PullPage, PullRequest, ResetReason};
+use axum::{
+    Json,
+    body::Body as Bytes,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use std::{convert::Infallible, sync::Arc};
+use yaopai_domain::{
+    Action, EntityType, LoadPlan, LoadRequest, PageEnd, PoolId, PullPage, PullRequest, PullReset,
+    ResetReason, Seen,
+};
 
-/// A page has at most this many changes.
-const MAX_LIMIT: u32 = 5000;
+/// An answer has at most this many pages.
+const MAX_PAGES: u32 = 1000;
+const LINES: &str = "application/x-ndjson";
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::post("/sync/v1/pools/{pool}/pull", Needs::Right(Action::Pull), pull).doc(
-            Doc::new("pull", "A page of changes")
-                .takes::<PullRequest>()
-                .answers::<PullPage>(StatusCode::OK, "Changes in the order of their revisions"),
+        Endpoint::post("/sync/v1/pools/{pool}/load", Needs::Right(Action::Pull), load).doc(
+            Doc::new("load", "Begin to load everything")
+                .takes::<LoadRequest>()
+                .answers::<LoadPlan>(StatusCode::OK, "What to pull"),
         ),
+        Endpoint::post("/sync/v1/pools/{pool}/pull", Needs::Right(Action::Pull), pull)
+            .long()
+            .doc(
+                Doc::new("pull", "Pages of changes")
+                    .takes::<PullRequest>()
+                    .answers_lines::<PullPage>("A page a line, in the order of their revisions"),
+            ),
     ]
+}
+
+async fn load(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Body(request): Body<LoadRequest>,
+) -> Result<Json<LoadPlan>, Error> {
+    let scope = EntityType::scope(caller.role);
+    let load = app.store.load(&caller.pool, scope.clone(), request.parts).await?;
+    Ok(Json(LoadPlan {
+        parts: load.parts.iter().map(cursor::write).collect(),
+        tail: cursor::write(&load.tail),
+        seen: load.seen,
+        counts: load.counts,
+        scope,
+    }))
 }
 
 async fn pull(
     State(app): State<Arc<App>>,
     caller: Caller,
     Body(request): Body<PullRequest>,
-) -> Result<Json<PullPage>, Error> {
-    let from = request
-        .cursor
-        .map(|text| cursor::read(&text).ok_or(Error::SyncReset(ResetReason::Malformed)))
-        .transpose()?;
-    let limit = request.limit.clamp(1, MAX_LIMIT);
-    match app
-        .store
-        .pull(&caller.pool, request.client_id, from, limit)
-        .await?
-    {
-        PullAnswer::Reset(reason) => Err(Error::SyncReset(reason)),
-        PullAnswer::Page {
-            changes,
-            position,
-            caught_up,
-            last_seq,
-        } => Ok(Json(PullPage {
-            changes,
-            cursor: cursor::write(&position),
-            caught_up,
-            last_seq,
-        })),
+) -> Result<Response, Error> {
+    let from = cursor::read(&request.cursor).ok_or(Error::SyncReset(ResetReason::Malformed))?;
+    let pull = Pull {
+        client: request.client_id,
+        from,
+        seen: request.seen,
+        scope: EntityType::scope(caller.role),
+        limit: request.limit.clamp(1, PullRequest::MAX_LIMIT),
+    };
+    // The first page is read before anything is said: a reset is a problem then, not a line.
+    let first = match app.store.pull(&caller.pool, pull.clone()).await? {
+        PullAnswer::Reset(reason) => return Err(Error::SyncReset(reason)),
+        PullAnswer::Page(page) => page,
+    };
+    let rest = Rest {
+        app: Arc::clone(&app),
+        pool: caller.pool.clone(),
+        pull,
+        pages: request.pages.clamp(1, MAX_PAGES),
+        next: Some(first),
+    };
+    let lines = Box::pin(stream::unfold(rest, Rest::line));
+    let lines = while_allowed(app, caller, Action::Pull, lines);
+    let body = Bytes::from_stream(lines.map(Ok::<_, Infallible>));
+    Ok(([(header::CONTENT_TYPE, LINES)], body).into_response())
+}
+
+/// What is still to be answered.
+struct Rest {
+    app: Arc<App>,
+    pool: PoolId,
+    pull: Pull,
+    /// How many pages may still be sent.
+    pages: u32,
+    /// A page that was read already.
+    next: Option<Page>,
+}
+
+impl Rest {
+    /// The next line; `None` after the last.
+    async fn line(mut self) -> Option<(Vec<u8>, Self)> {
+        if self.pages == 0 {
+            return None;
+        }
+        let page = match self.next.take() {
+            Some(page) => page,
+            None => match self.app.store.pull(&self.pool, self.pull.clone()).await {
+                Ok(PullAnswer::Page(page)) => page,
+                Ok(PullAnswer::Reset(reset)) => {
+                    self.pages = 0;
+                    return Some((line(&PullReset { reset }), self));
+                }
+                Err(error) => {
+                    // The console asks again and gets told.
+                    tracing::warn!(%error, "a stream of pages ends early");
+                    return None;
+                }
+            },
+        };
+        self.pages = if page.end == PageEnd::More {
+            self.pages - 1
+        } else {
+            0
+        };
+        self.pull.from = page.position.clone();
+        self.pull.seen = Some(
+            self.pull
+                .seen
+                .map_or(page.seen, |seen| Seen::max(seen, page.seen)),
+        );
+        Some((page_line(page), self))
     }
+}
+
+fn page_line(page: Page) -> Vec<u8> {
+    let rest = line(&json!({
+        "cursor": cursor::write(&page.position),
+        "seen": page.seen,
+        "end": page.end,
+        "last_seq": page.last_seq,
+        "chain": page.chain,
+        "digests": page.digests,
+    }));
+    let mut bytes = b"{\"changes\":".to_vec();
+    bytes.extend(page.changes);
+    bytes.push(b',');
+    // Without its opening brace.
+    bytes.extend(&rest[1..]);
+    bytes
+}
+
+fn line(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
 }
 
 #[cfg(test)]
@@ -66,17 +175,26 @@ mod tests {
 
     const PULL: &str = "/sync/v1/pools/default/pull";
 
-    fn from(cursor: &Value) -> Value {
-        json!({"client_id": "00000000-0000-7000-8000-000000000001", "cursor": cursor, "limit": 10})
+    const LOAD: &str = "/sync/v1/pools/default/load";
+    const CLIENT: &str = "00000000-0000-7000-8000-000000000001";
+
+    fn from(cursor: &Value, seen: &Value) -> Value {
+        json!({"client_id": CLIENT, "cursor": cursor, "seen": seen, "limit": 10, "pages": 10})
     }
 
-    async fn cursor_after_one_change(bench: &Bench) -> Value {
+    /// Where a console stands that has loaded everything, and what it has seen.
+    async fn loaded(bench: &Bench, role: Role) -> (Value, Value) {
         bench.connect("pc").await;
+        let plan = bench
+            .ask(role, Method::POST, LOAD, json!({"client_id": CLIENT, "parts": 1}))
+            .await
+            .json();
         let answer = bench
-            .ask(Role::Viewer, Method::POST, PULL, from(&Value::Null))
+            .ask(role, Method::POST, PULL, from(&plan["parts"][0], &plan["seen"]))
             .await;
         assert_eq!(answer.status, StatusCode::OK);
-        answer.json()["cursor"].clone()
+        assert_eq!(answer.json()["end"], "part_done");
+        (plan["tail"].clone(), plan["seen"].clone())
     }
 
     #[rstest]
@@ -103,12 +221,14 @@ mod tests {
         #[case] reason: &str,
     ) {
         let bench = Bench::new().await;
-        let ours = cursor_after_one_change(&bench).await;
+        let (ours, seen) = loaded(&bench, Role::Viewer).await;
         if !meanwhile.is_empty() {
             bench.change(meanwhile, vec![]).await;
         }
         let cursor = if cursor.is_null() { ours } else { cursor };
-        let answer = bench.ask(Role::Viewer, Method::POST, PULL, from(&cursor)).await;
+        let answer = bench
+            .ask(Role::Viewer, Method::POST, PULL, from(&cursor, &seen))
+            .await;
         assert_eq!(answer.code(), Code::SyncReset);
         assert_eq!(answer.problem().detail, reason);
     }
@@ -116,12 +236,23 @@ mod tests {
     #[tokio::test]
     async fn a_cursor_of_this_history_goes_on() {
         let bench = Bench::new().await;
-        let ours = cursor_after_one_change(&bench).await;
+        let (ours, seen) = loaded(&bench, Role::Viewer).await;
         let answer = bench
-            .ask(Role::Viewer, Method::POST, PULL, from(&ours))
+            .ask(Role::Viewer, Method::POST, PULL, from(&ours, &seen))
             .await
             .json();
         assert_eq!(answer["changes"], json!([]));
-        assert_eq!(answer["caught_up"], true);
+        assert_eq!(answer["end"], "caught_up");
+    }
+
+    #[tokio::test]
+    async fn whoever_gets_another_role_loads_again() {
+        let bench = Bench::new().await;
+        let (cursor, seen) = loaded(&bench, Role::Admin).await;
+        let answer = bench
+            .ask(Role::Viewer, Method::POST, PULL, from(&cursor, &seen))
+            .await;
+        assert_eq!(answer.code(), Code::SyncReset);
+        assert_eq!(answer.problem().detail, "rights_changed");
     }
 }

@@ -2,11 +2,12 @@
 
 use super::{
     progress::{advance, complete, progress},
-    rows::{Into, delete, put_connection, put_identity, put_user, sweep},
+    rows::{Into, delete, put_connection, put_identity, put_refused, put_user, put_verification_file, sweep},
 };
 use crate::Error;
+use crate::sync::PullPage;
 use rusqlite::Connection;
-use yaopai_domain::{Change, Entity, EntityKey, PullPage, Timestamp};
+use yaopai_domain::{Change, Entity, EntityType, Timestamp};
 
 /// What became of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +37,10 @@ pub(crate) fn apply_page(
     let (mut users, mut connections) = (false, false);
     for change in &page.changes {
         apply(connection, generation, change)?;
-        match change.key {
-            EntityKey::User(_) | EntityKey::Identity(_) => users = true,
-            EntityKey::Connection(_) => connections = true,
+        match change.key.entity_type() {
+            EntityType::User | EntityType::Identity => users = true,
+            EntityType::Connection => connections = true,
+            EntityType::VerificationFile | EntityType::RefusedPerson => {}
         }
     }
     if page.caught_up && complete(connection, now)? {
@@ -54,6 +56,12 @@ fn apply(connection: &Connection, generation: i64, change: &Change) -> Result<()
         Some(Entity::User(user)) => put_user(connection, generation, rev, user, Into::Ready)?,
         Some(Entity::Identity(identity)) => put_identity(connection, generation, rev, identity, Into::Ready)?,
         Some(Entity::Connection(state)) => put_connection(connection, generation, rev, state, Into::Ready)?,
+        Some(Entity::VerificationFile(file)) => {
+            put_verification_file(connection, generation, rev, file, Into::Ready)?
+        }
+        Some(Entity::RefusedPerson(refused)) => {
+            put_refused(connection, generation, rev, refused, Into::Ready)?
+        }
         None => delete(connection, &change.key, generation, rev, Into::Ready)?,
     };
     Ok(())

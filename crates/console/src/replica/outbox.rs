@@ -11,8 +11,8 @@ use crate::{Ambient, Error, MetadataEdit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 use yaopai_domain::{
-    ClientId, FieldError, MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome, Patch,
-    PushAnswer, PushRequest, Rule, Timestamp, UserId, parse_entry,
+    Act, ClientId, FieldError, MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome,
+    Patch, PushAnswer, PushRequest, Rule, Timestamp, UserId, parse_entry,
 };
 
 /// Decided edits stay this long.
@@ -165,13 +165,21 @@ fn mutation(row: &Row<'_>) -> rusqlite::Result<Mutation> {
     Ok(Mutation {
         seq: row.get::<_, i64>("seq")? as u64,
         id: super::row::parsed(row, "mutation_id")?,
-        patch: Patch {
+        act: Act::Patch(Patch {
             user_id: field.user_id,
             field: field.group,
             base: optional_json(row, "base")?,
             new: optional_json(row, "new")?,
-        },
+        }),
     })
+}
+
+/// The patch of a mutation that came from [`mutation`].
+fn patch(mutation: &Mutation) -> Result<&Patch, Error> {
+    match &mutation.act {
+        Act::Patch(patch) => Ok(patch),
+        Act::Create(_) => Err(Error::Defect),
+    }
 }
 
 /// Step P: writes down what became of pushed edits; answers how many were decided for the first time.
@@ -205,20 +213,21 @@ fn decide(
     now: Timestamp,
 ) -> Result<(), Error> {
     let seq = sent.seq as i64;
+    let edit = patch(sent)?;
     let field = Field {
-        user_id: sent.patch.user_id,
-        group: sent.patch.field.clone(),
+        user_id: edit.user_id,
+        group: edit.field.clone(),
     };
     let [user, group] = field.columns();
     connection.execute(
         "UPDATE outbox SET state = 'decided', outcome = ?2, decided_at = ?3 WHERE seq = ?1",
         params![seq, to_json(&outcome.outcome)?, now.0],
     )?;
-    if is_given_up(sent) {
+    if is_given_up(edit) {
         return Ok(());
     }
     let id = sent.id.to_string();
-    let mine = value_text(sent.patch.new.as_ref());
+    let mine = value_text(edit.new.as_ref());
     match &outcome.outcome {
         // The overlay stays until a caught-up page includes the edit. What lost before it is superseded.
         Outcome::Applied { .. } | Outcome::Noop => forget_verdicts(connection, &field)?,
@@ -234,7 +243,7 @@ fn decide(
                     id,
                     user,
                     group,
-                    value_text(sent.patch.base.as_ref()),
+                    value_text(edit.base.as_ref()),
                     mine,
                     value_text(theirs.as_ref()),
                     actor,
@@ -305,21 +314,17 @@ fn requeue_lost(connection: &Connection, last_seq: i64) -> Result<usize, Error> 
         })?
         .collect::<Result<Vec<_>, _>>()?;
     for (mutation, outcome) in &lost {
-        if matches!(outcome, Outcome::Applied { .. } | Outcome::Noop) && !is_given_up(mutation) {
+        let edit = patch(mutation)?;
+        if matches!(outcome, Outcome::Applied { .. } | Outcome::Noop) && !is_given_up(edit) {
             let field = Field {
-                user_id: mutation.patch.user_id,
-                group: mutation.patch.field.clone(),
+                user_id: edit.user_id,
+                group: edit.field.clone(),
             };
             let newer =
                 "SELECT EXISTS (SELECT 1 FROM overlay WHERE user_id = ?1 AND field = ?2 AND seq > ?3)";
             let [user, group] = field.columns();
             if !connection.query_row(newer, params![user, group, mutation.seq as i64], |row| row.get(0))? {
-                put_overlay(
-                    connection,
-                    &field,
-                    mutation.patch.new.as_ref(),
-                    mutation.seq as i64,
-                )?;
+                put_overlay(connection, &field, edit.new.as_ref(), mutation.seq as i64)?;
             }
         }
     }
@@ -422,6 +427,6 @@ pub(super) fn give_up(connection: &Connection, field: &Field, verdict: Verdict) 
 }
 
 /// Whether an edit was given up after it had lost: no other edit changes nothing.
-fn is_given_up(mutation: &Mutation) -> bool {
-    mutation.patch.base == mutation.patch.new
+fn is_given_up(edit: &Patch) -> bool {
+    edit.base == edit.new
 }

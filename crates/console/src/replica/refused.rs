@@ -6,12 +6,12 @@ use super::{
 };
 use crate::{Error, RefusedPage, RefusedQuery};
 use rusqlite::{Connection, Row, ToSql};
-use yaopai_domain::{RefusedPerson, Timestamp, UserId};
+use yaopai_domain::{Refused, RefusedPerson, Timestamp, UserId};
 
 const PAGE_MAX: u32 = 200;
 
 /// What a refused person is found by, folded, one item a line: no search text spans two of them.
-pub(super) fn found_by(person: &RefusedPerson) -> String {
+pub(super) fn found_by(person: &Refused) -> String {
     let items = [
         person.nickname.as_ref(),
         Some(&person.open_id),

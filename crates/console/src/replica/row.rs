@@ -88,9 +88,13 @@ impl Field {
         }
     }
 
-    pub(super) fn key(&self) -> &MetadataKey {
-        let FieldGroup::Metadata(key) = &self.group;
-        key
+    /// What people call it: a metadata key, or a field of the profile.
+    pub(super) fn key(&self) -> &str {
+        match &self.group {
+            FieldGroup::Metadata(key) => key.as_str(),
+            FieldGroup::Nickname => "profile.nickname",
+            FieldGroup::Name => "profile.name",
+        }
     }
 
     /// The columns `user_id` and `field`.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use yaopai_domain::{
     Connection as Way, ConnectionKind, EntityKey, Identity, IdentityScope, MetadataKey, MetadataValue,
-    Profile, ProfileField, RefusedPerson, Revision, Source, Sourced, Timestamp, User, UserId, UserStatus,
+    Profile, ProfileField, Refused, Revision, Source, Sourced, Timestamp, User, UserId, UserStatus,
     VerificationFile,
 };
 
@@ -301,7 +301,7 @@ pub(super) fn put_refused(
     c: &Connection,
     generation: i64,
     rev: i64,
-    person: &RefusedPerson,
+    person: &Refused,
     _into: Into,
 ) -> Result<Put, Error> {
     let connection_id = person.connection_id.map(|id| id.uuid().into_bytes());
@@ -399,6 +399,26 @@ pub(super) fn delete(
                 },
             )
         }
+        EntityKey::VerificationFile(name) => put(
+            found(
+                "SELECT 0, rev, generation FROM verification_files WHERE name = ?1",
+                &[name],
+            )?,
+            &mut |_| {
+                c.execute("DELETE FROM verification_files WHERE name = ?1", [name])?;
+                Ok(())
+            },
+        ),
+        EntityKey::RefusedPerson { app_id, open_id } => put(
+            found(
+                "SELECT row, rev, generation FROM refused_people WHERE app_id = ?1 AND open_id = ?2",
+                &[app_id, open_id],
+            )?,
+            &mut |found| {
+                c.execute("DELETE FROM refused_people WHERE row = ?1", [found.row])?;
+                Ok(())
+            },
+        ),
     }
 }
 

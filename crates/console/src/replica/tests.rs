@@ -1,6 +1,7 @@
 //! The file: lists, search, opening what is whole, newer, corrupt or somebody else's.
 
 use super::{Opening, Replica, apply_page, edit_metadata, open_in_memory, users};
+use crate::sync::PullRequest;
 use crate::{
     Error, MetadataEdit, SyncFilter, UserFilter, UserPage, UserQuery,
     tests::{BackendModel, ambient, json, key, user_id},
@@ -9,9 +10,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use yaopai_domain::{
-    ClientId, ConnectionKind, Entity, Identity, IdentityScope, PoolId, PullRequest, Rule, Timestamp,
-};
+use yaopai_domain::{ClientId, ConnectionKind, Entity, Identity, IdentityScope, PoolId, Rule, Timestamp};
 
 fn mirror_of(backend: &mut BackendModel) -> Connection {
     let file = open_in_memory(PoolId::default(), ambient(1)).unwrap();

@@ -5,12 +5,11 @@
 //! until the outbox is empty, pull until caught up, rest.
 
 use super::back_off::BackOff;
+use crate::sync::{PullPage, PullRequest};
 use crate::{Ambient, Changed, Error, Link, replica, replica::Applied};
 use rusqlite::Connection;
 use std::time::Duration;
-use yaopai_domain::{
-    Action, Code, Problem, PullPage, PullRequest, PushAnswer, PushRequest, ServerInfo, Timestamp,
-};
+use yaopai_domain::{Action, Code, Problem, PushAnswer, PushRequest, ServerInfo, Timestamp};
 
 /// Hints may be lost; this often the backend is asked anyway.
 const POLL: Duration = Duration::from_secs(30);

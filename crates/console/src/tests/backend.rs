@@ -13,6 +13,7 @@ use axum::{
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     net::SocketAddr,
     sync::{
@@ -23,8 +24,9 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use yaopai_domain::{
-    AttemptState, Code, ConnectionKind, Drawing, FieldError, LoginAttempt, Problem, PullRequest, Purpose,
-    PushAnswer, PushRequest, Role, Rule, ServerInfo, TestLogin, Timestamp, WeChatEnvironment,
+    AttemptState, Code, ConnectionKind, Drawing, EntityType, FieldError, LoadPlan, LoginAttempt, PageEnd,
+    Problem, PullPage, PullRequest, Purpose, PushAnswer, PushRequest, Revision, Role, Rule, Seen, ServerInfo,
+    TestLogin, Timestamp, WeChatEnvironment,
 };
 
 /// The key that the backend accepts.
@@ -117,6 +119,7 @@ impl HttpBackend {
             )
             .route(&format!("{pool}/attempts/{{id}}"), get(attempt_now))
             .route(&format!("{pool}/attempts/{{id}}/events"), get(attempt_events))
+            .route("/sync/v1/pools/default/load", post(load))
             .route("/sync/v1/pools/default/pull", post(pull))
             .route("/sync/v1/pools/default/push", post(push))
             .route("/sync/v1/pools/default/events", get(hints))
@@ -183,10 +186,45 @@ async fn taken() -> Refusal {
     )]))
 }
 
+/// The model's own cursor knows what was seen.
+const SEEN: Seen = Seen {
+    head: Revision(0),
+    mark: 0,
+};
+const BEGINNING: &str = "beginning";
+
+async fn load() -> Json<LoadPlan> {
+    Json(LoadPlan {
+        parts: Vec::new(),
+        tail: BEGINNING.to_owned(),
+        seen: SEEN,
+        counts: BTreeMap::new(),
+        scope: EntityType::ALL.to_vec(),
+    })
+}
+
 async fn pull(State(app): State<App>, Json(request): Json<PullRequest>) -> Result<Response, Refusal> {
-    let page = app.shared.model().pull(&request).map_err(Refusal::of)?;
+    let asked = crate::sync::PullRequest {
+        client_id: request.client_id,
+        cursor: Some(request.cursor).filter(|cursor| cursor != BEGINNING),
+        limit: request.limit,
+    };
+    let page = app.shared.model().pull(&asked).map_err(Refusal::of)?;
     if page.changes.len() <= app.shared.line.load(Ordering::Relaxed) {
-        return Ok(Json(page).into_response());
+        return Ok(Json(PullPage {
+            changes: page.changes,
+            cursor: page.cursor,
+            seen: SEEN,
+            end: if page.caught_up {
+                PageEnd::CaughtUp
+            } else {
+                PageEnd::More
+            },
+            last_seq: page.last_seq,
+            chain: String::new(),
+            digests: None,
+        })
+        .into_response());
     }
     let broken = [Ok("{\"changes\":["), Err("the line is dead")];
     Ok(Body::from_stream(stream::iter(broken)).into_response())

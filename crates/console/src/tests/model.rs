@@ -1,6 +1,7 @@
 //! A backend small enough to be seen through: feed, marks, ordered idempotent mutations, all in memory.
 
 use crate::options::Ambient;
+use crate::sync::{PullPage, PullRequest};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -9,10 +10,9 @@ use std::{
     },
 };
 use yaopai_domain::{
-    Change, ClientId, Clock, Code, Entity, EntityKey, Entropy, FieldGroup, Metadata, MetadataEntry,
-    MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome, Profile, PullPage,
-    PullRequest, PushAnswer, PushRejection, PushRequest, Revision, Source, Sourced, Timestamp, User, UserId,
-    UserStatus,
+    Act, Change, ClientId, Clock, Code, Entity, EntityKey, Entropy, FieldGroup, Metadata, MetadataEntry,
+    MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome, Profile, PushAnswer,
+    PushRejection, PushRequest, Revision, Source, Sourced, Timestamp, User, UserId, UserStatus,
 };
 
 /// A clock that moves one millisecond a look.
@@ -108,12 +108,7 @@ impl BackendModel {
     }
 
     pub(crate) fn put(&mut self, entity: Entity) {
-        let key = match &entity {
-            Entity::User(user) => EntityKey::User(user.id),
-            Entity::Identity(identity) => EntityKey::Identity(identity.id),
-            Entity::Connection(connection) => EntityKey::Connection(connection.id),
-        };
-        self.commit(key, Some(entity));
+        self.commit(entity.key(), Some(entity));
     }
 
     pub(crate) fn add_user(&mut self, id: UserId, name: &str, created_at: i64) {
@@ -144,7 +139,7 @@ impl BackendModel {
         let live = self.feed.values().filter_map(|(_, entity)| entity.as_ref());
         live.filter_map(|entity| match entity {
             Entity::User(user) => Some((user.id, (**user).clone())),
-            Entity::Identity(_) | Entity::Connection(_) => None,
+            _ => None,
         })
         .collect()
     }
@@ -213,7 +208,7 @@ impl BackendModel {
             changes: changes
                 .map(|(key, (rev, entity))| Change {
                     revision: Revision(*rev),
-                    key: *key,
+                    key: key.clone(),
                     entity: entity.clone(),
                 })
                 .collect(),
@@ -244,7 +239,12 @@ impl BackendModel {
             .collect::<Result<Vec<_>, _>>();
         let last_seq = client.last_seq;
         self.clients.insert(request.client_id, client);
-        result.map(|outcomes| PushAnswer { last_seq, outcomes })
+        let chain = String::new();
+        result.map(|outcomes| PushAnswer {
+            last_seq,
+            outcomes,
+            chain,
+        })
     }
 
     fn decide(&mut self, client: &mut Client, mutation: &Mutation) -> Result<MutationOutcome, Code> {
@@ -271,8 +271,12 @@ impl BackendModel {
     }
 
     fn apply(&mut self, mutation: &Mutation) -> Outcome {
-        let patch = &mutation.patch;
-        let FieldGroup::Metadata(key) = &patch.field;
+        let Act::Patch(patch) = &mutation.act else {
+            panic!("not an edit")
+        };
+        let FieldGroup::Metadata(key) = &patch.field else {
+            panic!("not metadata")
+        };
         let Some(user) = self.users().remove(&patch.user_id) else {
             return Outcome::Rejected {
                 rejection: PushRejection::UserGone,

@@ -110,7 +110,6 @@ impl Row {
     }
 
     /// All values, in the order of the columns.
-    #[cfg(test)]
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.values
     }
