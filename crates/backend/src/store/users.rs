@@ -6,8 +6,8 @@ use super::{
 };
 use futures_util::future::try_join_all;
 use yaopai_domain::{
-    Identity, IdentityId, IdentityScope, Metadata, MetadataEntry, MetadataKey, PoolId, Profile, Revision,
-    Sourced, User, UserId, UserRecord,
+    Identity, IdentityScope, Metadata, MetadataEntry, MetadataKey, PoolId, Profile, Revision, Sourced, User,
+    UserId, UserRecord,
 };
 
 /// The columns of a user `u`, as [`without_metadata`] reads them.
@@ -112,17 +112,6 @@ pub(super) async fn identities_of(
     let sql = format!("{IDENTITY} WHERE pool = $1 AND user_id = $2 ORDER BY first_seen, id");
     let rows = reading.rows(&sql, values![pool, user]).await?;
     rows.iter().map(identity).collect()
-}
-
-/// One binding.
-pub(super) async fn load_identity(
-    reading: &Reading<'_>,
-    pool: &PoolId,
-    id: IdentityId,
-) -> Result<Option<Identity>, StoreError> {
-    let sql = format!("{IDENTITY} WHERE pool = $1 AND id = $2");
-    let found = reading.row(&sql, values![pool, id]).await?;
-    found.as_ref().map(identity).transpose()
 }
 
 /// Writes a user's own row, new or changed; metadata is another table. The caller commits the user to the feed.

@@ -11,8 +11,8 @@ use crate::{Ambient, Error, MetadataEdit};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeSet;
 use yaopai_domain::{
-    Act, ClientId, FieldError, MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome, Outcome,
-    Patch, PushAnswer, PushRequest, Rule, Timestamp, UserId, parse_entry,
+    Act, ClientId, FieldError, FieldGroup, MetadataKey, MetadataValue, Mutation, MutationId, MutationOutcome,
+    Outcome, Patch, PushAnswer, PushRequest, Rule, Timestamp, UserId, parse_entry,
 };
 
 /// Decided edits stay this long.
@@ -109,7 +109,10 @@ fn base_of_next(connection: &Connection, field: &Field) -> Result<Option<Metadat
         return Ok(value);
     }
     let mut mirrored = metadata_of(connection, field.user_id)?;
-    Ok(mirrored.remove(field.key()).map(|Entry(value, ..)| value))
+    Ok(match &field.group {
+        FieldGroup::Metadata(key) => mirrored.remove(key).map(|Entry(value, ..)| value),
+        FieldGroup::Nickname | FieldGroup::Name => None,
+    })
 }
 
 /// Keys of a user as they look here.
