@@ -60,22 +60,17 @@ export function usePlace<Row extends { id: string }>(asked: Asked<Row>) {
   const area: Area = { total, slots, visible, height };
 
   const [held, setHeld] = useState<Place>(begin);
-  /** Where the list was told to go, until the browser says that it is there. */
-  const [due, setDue] = useState<Place | null>(null);
   let place = held;
-  if (due ? Math.abs(top - due.top) <= 1 : top !== held.top) {
-    place = due ? { ...due, top } : scrolled(held, top, area);
+  if (top !== held.top) {
+    place = scrolled(held, top, area);
     setHeld(place);
-    if (due) setDue(null);
   }
   const go = (to: Place) => {
     const element = scroller.current;
     if (to === place || !element) return;
-    if (Math.abs(to.top - top) < 1) return setHeld({ ...to, top });
-    setDue(to);
     element.scrollTop = to.top;
-    // The browser stops at its own end.
-    if (Math.abs(element.scrollTop - to.top) > 1) setDue({ ...to, top: element.scrollTop });
+    // The browser rounds, and stops at its own end.
+    setHeld({ ...to, top: element.scrollTop });
   };
 
   const first = firstRow(place, area);
@@ -85,12 +80,12 @@ export function usePlace<Row extends { id: string }>(asked: Asked<Row>) {
 
   useEffect(() => {
     const rest = settled(place, area);
-    if (rest === place || due) return;
+    if (rest === place) return;
     const timer = setTimeout(() => go(rest), nearEnd(place, area) ? 0 : calm);
     return () => clearTimeout(timer);
     // Once each place; a list that changes meanwhile does not begin the wait anew.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [place, due]);
+  }, [place]);
 
   useEffect(() => {
     // Another question begins at its own top.
