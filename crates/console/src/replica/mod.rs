@@ -9,6 +9,8 @@ mod fold;
 mod index;
 mod keep_aside;
 mod lists;
+#[cfg(feature = "measure")]
+pub(crate) mod measure;
 mod mirror;
 mod name_order;
 mod open;
