@@ -3,17 +3,18 @@
 use crate::{
     AccessKey, Error, RefusedPage,
     sse::{SseEvent, SseParser},
-    sync::{Place, PullPage, PullRequest},
 };
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{collections::VecDeque, time::Duration};
 use url::Url;
 use yaopai_domain::{
-    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, IdentityId, LoadRequest,
-    LoginAttempt, Merge, MergeId, MergePreview, MergeRequest, PoolId, Problem, PushAnswer, PushRequest,
-    Reach, ServerInfo, TestLogin, TestLoginRequest, Unmerged, UserId, reach,
+    AttemptId, Code, Connection, ConnectionDraft, ConnectionId, ConnectionUsage, IdentityId, LoginAttempt,
+    Merge, MergeId, MergePreview, MergeRequest, PoolId, Problem, Reach, ServerInfo, TestLogin,
+    TestLoginRequest, Unmerged, UserId, reach,
 };
+
+mod sync;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,6 +73,11 @@ impl Api {
     /// Whether the backend runs on this machine, so that asking it in vain costs nothing.
     pub(crate) fn is_local(&self) -> bool {
         reach(&self.server) == Reach::ThisMachine
+    }
+
+    /// Names backend, pool and access key without giving the key away.
+    pub(crate) fn key_mark(&self) -> String {
+        self.access_key.fingerprint(&self.server, &self.pool)
     }
 
     /// Host and port that is called, without a port that is the scheme's own.
@@ -231,33 +237,6 @@ impl Api {
             .await
     }
 
-    pub(crate) async fn pull(&self, request: &PullRequest) -> Result<PullPage, Error> {
-        let kept = request.cursor.as_deref().and_then(Place::read);
-        let place = match kept {
-            Some(place) => place,
-            None => {
-                let load = LoadRequest {
-                    client_id: request.client_id,
-                    parts: 1,
-                };
-                Place::first(self.json(self.sync(Method::POST, "load").json(&load)).await?)
-            }
-        };
-        let body = yaopai_domain::PullRequest {
-            client_id: request.client_id,
-            cursor: place.cursor.clone(),
-            seen: Some(place.seen),
-            limit: request.limit,
-            pages: 1,
-        };
-        let page = self.json(self.sync(Method::POST, "pull").json(&body)).await?;
-        Ok(place.behind(page))
-    }
-
-    pub(crate) async fn push(&self, request: &PushRequest) -> Result<PushAnswer, Error> {
-        self.json(self.sync(Method::POST, "push").json(request)).await
-    }
-
     /// Hints as `head` events, the present head first.
     pub(crate) async fn hints(&self) -> Result<EventStream, Error> {
         self.events(self.sync(Method::GET, "events")).await
@@ -287,8 +266,12 @@ impl Api {
 
     async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Error> {
         let body = self.body(self.send(request).await?).await?;
+        self.parse(&body)
+    }
+
+    fn parse<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Error> {
         // serde_json quotes values in its messages; only place and class leave this function.
-        serde_json::from_slice(&body).map_err(|error| {
+        serde_json::from_slice(body).map_err(|error| {
             self.unexpected(format_args!(
                 "{:?} error at line {} column {} of its JSON",
                 error.classify(),
@@ -314,13 +297,28 @@ impl Api {
 
     /// Sends; answers only what succeeded.
     async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        self.try_send(request).await.map_err(|trouble| trouble.error)
+    }
+
+    /// Sends; answers only what succeeded, and of the rest what only the sync asks about.
+    async fn try_send(&self, request: RequestBuilder) -> Result<Response, Trouble> {
         let response = request.send().await.map_err(|error| self.failed(&error))?;
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
+        let retry_after = response
+            .headers()
+            .get(header::RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+            .map(Duration::from_secs);
         let body = self.body(response).await?;
-        Err(Error::Backend(Box::new(problem(status, &body))))
+        let told: Option<Problem> = serde_json::from_slice(&body).ok();
+        Err(Trouble {
+            told: told.is_some(),
+            retry_after,
+            error: Error::Backend(Box::new(told.unwrap_or_else(|| unexplained(status)))),
+        })
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, Error> {
@@ -372,23 +370,40 @@ pub(crate) fn host_and_port(url: &Url) -> String {
     }
 }
 
-/// The problem in an error answer, or one that says only its status if something in between answered.
-fn problem(status: StatusCode, body: &[u8]) -> Problem {
-    serde_json::from_slice(body).unwrap_or_else(|_| {
-        let code = match status.as_u16() {
-            400 => Code::MalformedRequest,
-            401 => Code::Unauthenticated,
-            403 => Code::Forbidden,
-            404 => Code::NotFound,
-            413 => Code::TooLarge,
-            429 | 502..=504 => Code::Busy,
-            _ => Code::Internal,
-        };
-        Problem {
-            status: status.as_u16(),
-            ..Problem::new(code, format!("HTTP status {status} without an explanation"))
+/// A call that failed.
+struct Trouble {
+    error: Error,
+    /// The backend said so itself, and not something between it and the console.
+    told: bool,
+    /// When to come back, if it was said.
+    retry_after: Option<Duration>,
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            told: false,
+            retry_after: None,
         }
-    })
+    }
+}
+
+/// An error answer that says only its status: something in between answered.
+fn unexplained(status: StatusCode) -> Problem {
+    let code = match status.as_u16() {
+        400 => Code::MalformedRequest,
+        401 => Code::Unauthenticated,
+        403 => Code::Forbidden,
+        404 => Code::NotFound,
+        413 => Code::TooLarge,
+        429 | 502..=504 => Code::Busy,
+        _ => Code::Internal,
+    };
+    Problem {
+        status: status.as_u16(),
+        ..Problem::new(code, format!("HTTP status {status} without an explanation"))
+    }
 }
 
 /// An open event stream.

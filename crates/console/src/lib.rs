@@ -7,8 +7,6 @@ mod belonging;
 mod board;
 mod error;
 mod manage;
-#[cfg(feature = "measure")]
-pub mod measure;
 mod options;
 mod people;
 mod qr;
@@ -33,7 +31,7 @@ use yaopai_domain::{Clock, Entropy};
 pub use error::Error;
 pub use options::{AccessKey, Options};
 pub use view::{
-    Binding, BindingChip, Changed, Conflict, ErrorView, FileFormat, ImportAction, ImportColumn,
+    AccessLost, Binding, BindingChip, Changed, Conflict, ErrorView, FileFormat, ImportAction, ImportColumn,
     ImportMeaning, ImportPreview, ImportRow, Job, JobKind, JobPhase, JobState, Keep, Link, MergeDifference,
     MergeUser, MergeView, MetadataEdit, MetadataItem, Notice, PictureFormat, QrPicture, RefusedPage,
     RefusedQuery, RejectedEdit, RowError, RowProblem, SavedView, SavedViewDraft, SortBy, Status, SyncFilter,
@@ -78,7 +76,8 @@ impl Console {
             pool: options.pool,
             ambient: ambient.clone(),
         };
-        let (replica, kept_aside) = Replica::open(opening, keep_standing(board.clone())).await?;
+        let standing = keep_standing(board.clone(), ambient.clone());
+        let (replica, kept_aside) = Replica::open(opening, standing).await?;
         let notices = kept_aside
             .map(|path| Notice::ReplicaKeptAside {
                 path: path.display().to_string(),
@@ -128,7 +127,13 @@ impl Console {
         self.parts.board.listen()
     }
 
-    /// Syncs at once instead of at the next hint or back-off.
+    /// Stops the load under way, if there is one; what has arrived stays. [`Self::sync_now`] goes on with it, and so does
+    /// the next start.
+    pub fn pause_load(&self) {
+        self.parts.wakes.pause();
+    }
+
+    /// Syncs at once instead of at the next hint or back-off, and goes on with a paused load.
     pub fn sync_now(&self) {
         self.parts.wakes.operator();
     }
@@ -149,9 +154,9 @@ impl Drop for Parts {
 }
 
 /// The status line follows the file, commit by commit.
-fn keep_standing(board: Board) -> replica::AfterCommit {
+fn keep_standing(board: Board, ambient: Ambient) -> replica::AfterCommit {
     Box::new(move |connection| match replica::standing(connection) {
-        Ok(standing) => board.set_standing(standing),
+        Ok(standing) => board.set_standing(standing, ambient.clock.now()),
         Err(error) => tracing::error!(%error, "the status line is out of date"),
     })
 }

@@ -1,5 +1,6 @@
 //! What a console is opened with.
 
+use sha2::{Digest, Sha256};
 use std::{path::PathBuf, sync::Arc};
 use url::Url;
 use yaopai_domain::{Clock, Entropy, PoolId};
@@ -30,6 +31,18 @@ impl AccessKey {
     /// The key in clear text, to be sent.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Tells this key at this backend and pool apart from others, without giving it away: 128 bits of its SHA-256.
+    pub(crate) fn fingerprint(&self, server: &Url, pool: &PoolId) -> String {
+        let hash = Sha256::new()
+            .chain_update(server.origin().ascii_serialization())
+            .chain_update([0])
+            .chain_update(pool.as_str())
+            .chain_update([0])
+            .chain_update(&self.0)
+            .finalize();
+        hex::encode(&hash[..16])
     }
 }
 

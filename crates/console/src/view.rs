@@ -26,6 +26,21 @@ pub struct Status {
     pub users: u32,
     /// The first load or a reset, while it is under way.
     pub loading: Option<Job>,
+    /// The access was taken back, and everything it let this machine hold was removed. Told until something is loaded
+    /// again.
+    pub access_lost: Option<AccessLost>,
+    /// Why the local file cannot be written, while it cannot (a full disk, say). What was saved before is safe.
+    pub trouble: Option<ErrorView>,
+}
+
+/// The data left this machine because the access was taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct AccessLost {
+    /// Edits that the backend had not answered and that went with the data.
+    pub unsent: u32,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Whether the backend answers.

@@ -4,7 +4,6 @@ import {
   Button,
   createTheme,
   Input,
-  mergeThemeOverrides,
   Modal,
   Notification,
   SegmentedControl,
@@ -48,7 +47,7 @@ export const cssVariables: CSSVariablesResolver = () => {
 };
 
 /** Sizes, type and the defaults of Mantine's components. */
-const theme = createTheme({
+export const theme = createTheme({
   colors: scales,
   primaryColor: "cinnabar",
   primaryShade: { light: 6, dark: 4 },
@@ -117,9 +116,3 @@ const theme = createTheme({
     }),
   },
 });
-
-/** The theme in a language: dialogs name the button that closes them. */
-export const themeIn = (close: string) =>
-  mergeThemeOverrides(theme, {
-    components: { Modal: Modal.extend({ defaultProps: { closeButtonProps: { "aria-label": close } } }) },
-  });

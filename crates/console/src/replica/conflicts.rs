@@ -2,18 +2,17 @@
 
 use super::{
     outbox::{Verdict, give_up, queue},
-    row::{Field, json, optional_json},
-    rows::name_of,
+    row::{Field, json, optional_json, parsed},
 };
 use crate::{Ambient, Conflict, Error, Keep, RejectedEdit};
 use rusqlite::{Connection, OptionalExtension, Row};
-use yaopai_domain::{FieldError, MetadataValue, Timestamp, UserId};
+use yaopai_domain::{FieldError, FieldGroup, MetadataValue, PersonName, Timestamp, UserId};
 
 /// Open conflicts, oldest first; of one user or of all.
 pub(crate) fn conflicts(connection: &Connection, of: Option<UserId>) -> Result<Vec<Conflict>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT c.id, c.user_id, c.field, c.base, c.mine, c.theirs, c.actor, c.at, o.created_at AS mine_at
-         FROM conflicts c LEFT JOIN outbox o ON o.mutation_id = c.id
+        "SELECT c.id, c.user_id, c.field, c.base, c.mine, c.mine_at, c.theirs, c.actor, c.at, p.name AS user_name
+         FROM conflicts c LEFT JOIN people p ON p.id = unhex(c.user_id, '-')
          WHERE ?1 IS NULL OR c.user_id = ?1
          ORDER BY c.opened_at, c.id",
     )?;
@@ -22,25 +21,22 @@ pub(crate) fn conflicts(connection: &Connection, of: Option<UserId>) -> Result<V
         Ok(Conflict {
             id: row.get("id")?,
             user_id: field.user_id,
-            user_name: None,
-            key: field.key().to_string(),
-            field: None,
+            user_name: row.get("user_name")?,
+            key: field.key().to_owned(),
+            field: field.of_profile(),
             base: row.get("base")?,
             mine: row.get("mine")?,
+            mine_at: row.get::<_, Option<i64>>("mine_at")?.map(Timestamp),
             theirs: row.get("theirs")?,
             actor: row.get("actor")?,
             at: row.get::<_, Option<i64>>("at")?.map(Timestamp),
-            mine_at: row.get::<_, Option<i64>>("mine_at")?.map(Timestamp),
         })
     })?;
-    let mut conflicts = rows.collect::<Result<Vec<_>, _>>()?;
-    for conflict in &mut conflicts {
-        conflict.user_name = name_of(connection, conflict.user_id)?;
-    }
-    Ok(conflicts)
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Step C: decides a conflict. Mine becomes a new edit on top of theirs; if that loses again, it is a new conflict.
+/// Step C: decides a conflict. Mine, or what was typed instead, becomes a new edit on top of theirs; if that loses again, it
+/// is a new conflict.
 pub(crate) fn resolve_conflict(
     connection: &Connection,
     id: &str,
@@ -59,69 +55,79 @@ pub(crate) fn resolve_conflict(
         )
         .optional()?
         .ok_or(Error::NotFound)?;
-    give_up(connection, &field, Verdict::Conflict)?;
-    let mine = match keep {
-        Keep::Theirs => return Ok(()),
-        Keep::Edited { json: None } => None,
-        Keep::Edited { json: Some(json) } => {
-            let value = MetadataValue::parse(json)
-                .map_err(|rule| Error::InvalidFields(vec![FieldError::new("value", rule)]))?;
-            Some(value)
-        }
-        Keep::Mine => {
-            // An edit typed after the losing one and not yet answered is what mine looks like by now.
-            let newer = connection
-                .query_row(
-                    "SELECT value FROM overlay WHERE user_id = ?1 AND field = ?2",
-                    field.columns(),
-                    |row: &Row<'_>| optional_json(row, "value"),
-                )
-                .optional()?;
-            newer.unwrap_or(mine)
-        }
+    // An edit typed after the losing one and not yet answered is what mine looks like by now.
+    let newer = connection
+        .query_row(
+            "SELECT value FROM overlay WHERE user_id = ?1 AND field = ?2",
+            field.columns(),
+            |row: &Row<'_>| optional_json(row, "value"),
+        )
+        .optional()?;
+    let wanted = match keep {
+        Keep::Theirs => None,
+        Keep::Mine => Some(newer.unwrap_or(mine)),
+        Keep::Edited { json } => Some(typed(&field.group, json.as_deref())?),
     };
+    give_up(connection, &field.columns(), Verdict::Conflict)?;
     // No edit changes nothing: such a row of the outbox is one that was given up.
-    if mine == theirs {
-        return Ok(());
+    if let Some(wanted) = wanted
+        && wanted != theirs
+    {
+        queue(connection, &field, theirs.as_ref(), wanted.as_ref(), ambient)?;
     }
-    queue(connection, &field, theirs.as_ref(), mine.as_ref(), ambient)
+    Ok(())
+}
+
+/// What somebody typed for a field, as JSON; nothing removes it.
+fn typed(group: &FieldGroup, json: Option<&str>) -> Result<Option<MetadataValue>, Error> {
+    let refused = |rule| Error::InvalidFields(vec![FieldError::new("value", rule)]);
+    let Some(json) = json else { return Ok(None) };
+    let value = MetadataValue::parse(json).map_err(refused)?;
+    match group {
+        FieldGroup::Metadata(_) => Ok(Some(value)),
+        FieldGroup::Nickname | FieldGroup::Name => {
+            let text = value.json().as_str().unwrap_or_default();
+            let name: PersonName = text.parse().map_err(refused)?;
+            Ok(Some(
+                MetadataValue::new(name.to_string().into()).map_err(refused)?,
+            ))
+        }
+    }
 }
 
 /// Refused edits, newest first, also those of users who are gone.
 pub(crate) fn rejected_edits(connection: &Connection) -> Result<Vec<RejectedEdit>, Error> {
     let mut statement = connection.prepare_cached(
-        "SELECT r.id, r.user_id, r.field, r.mine, r.rejection, r.rejected_at
-         FROM rejected r
+        "SELECT r.id, r.user_id, r.field, r.mine, r.rejection, r.rejected_at, p.name AS user_name
+         FROM rejected r LEFT JOIN people p ON p.id = unhex(r.user_id, '-')
          ORDER BY r.rejected_at DESC, r.id DESC",
     )?;
     let rows = statement.query_map([], |row| {
-        let field = Field::of(row)?;
+        let field = row.get_ref("field")?.as_str()?.parse().ok();
+        let field: Option<FieldGroup> = field;
         Ok(RejectedEdit {
             id: row.get("id")?,
-            user_id: field.user_id,
-            user_name: None,
-            key: field.key().to_string(),
+            user_id: parsed(row, "user_id")?,
+            user_name: row.get("user_name")?,
+            key: match field {
+                Some(FieldGroup::Metadata(key)) => key.to_string(),
+                Some(FieldGroup::Nickname | FieldGroup::Name) | None => String::new(),
+            },
             mine: row.get("mine")?,
             rejection: json(row, "rejection")?,
             at: Timestamp(row.get("rejected_at")?),
         })
     })?;
-    let mut edits = rows.collect::<Result<Vec<_>, _>>()?;
-    for edit in &mut edits {
-        edit.user_name = name_of(connection, edit.user_id)?;
-    }
-    Ok(edits)
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Forgets a refused edit that somebody has read.
 pub(crate) fn dismiss_rejected(connection: &Connection, id: &str) -> Result<(), Error> {
-    let field = connection
-        .query_row(
-            "SELECT user_id, field FROM rejected WHERE id = ?1",
-            [id],
-            Field::of,
-        )
+    let columns: [String; 2] = connection
+        .query_row("SELECT user_id, field FROM rejected WHERE id = ?1", [id], |row| {
+            Ok([row.get("user_id")?, row.get("field")?])
+        })
         .optional()?
         .ok_or(Error::NotFound)?;
-    give_up(connection, &field, Verdict::Rejected)
+    give_up(connection, &columns, Verdict::Rejected)
 }

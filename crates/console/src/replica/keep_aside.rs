@@ -8,6 +8,9 @@ use std::{
 };
 use yaopai_domain::Timestamp;
 
+/// Why files are kept aside.
+const REASONS: [&str; 2] = ["corrupt", "newer"];
+
 /// Moves the file and what SQLite keeps beside it; answers its new name, `<name>.<reason>-20261121-020910` (UTC).
 pub(super) fn keep_aside(path: &Path, reason: &str, now: Timestamp) -> Result<PathBuf, Error> {
     let stamp = jiff::Timestamp::from_millisecond(now.0)
@@ -26,6 +29,35 @@ pub(super) fn keep_aside(path: &Path, reason: &str, now: Timestamp) -> Result<Pa
         }
     }
     Ok(kept)
+}
+
+/// Removes every file that was ever kept aside for this path.
+pub(super) fn remove_kept(path: &Path) -> Result<(), Error> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Ok(());
+    };
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        |source| Error::File { path, source }
+    };
+    let prefixes = REASONS.map(|reason| format!("{}.{reason}-", name.to_string_lossy()));
+    for entry in fs::read_dir(folder).map_err(failed(folder))? {
+        let entry = entry.map_err(failed(folder))?;
+        let found = entry.file_name();
+        if prefixes
+            .iter()
+            .any(|prefix| found.to_string_lossy().starts_with(prefix))
+        {
+            let kept = entry.path();
+            fs::remove_file(&kept).map_err(failed(&kept))?;
+        }
+    }
+    Ok(())
 }
 
 fn free_name(path: &Path, suffix: &str) -> Result<PathBuf, Error> {

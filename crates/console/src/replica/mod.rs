@@ -5,21 +5,24 @@
 
 mod build;
 mod conflicts;
+mod created;
+mod fields;
 mod fold;
 mod index;
 mod keep_aside;
 mod lists;
-#[cfg(feature = "measure")]
-pub(crate) mod measure;
+mod load;
 mod mirror;
 mod name_order;
 mod open;
 #[cfg(test)]
 mod oracle;
 mod outbox;
+mod outcomes;
 mod person;
 mod postings;
 mod progress;
+mod purge;
 mod refused;
 mod row;
 mod rows;
@@ -41,13 +44,21 @@ use std::{
 use tokio::sync::{Semaphore, oneshot};
 
 pub(crate) use conflicts::{conflicts, dismiss_rejected, rejected_edits, resolve_conflict};
+pub(crate) use created::create_user;
 pub(crate) use lists::{users, users_at};
-pub(crate) use mirror::{Applied, apply_page};
+pub(crate) use load::{begin_load, build_some};
+pub(crate) use mirror::{Applied, News, apply_page};
 pub(crate) use open::Opening;
 #[cfg(test)]
 pub(crate) use open::open_in_memory;
-pub(crate) use outbox::{change_client, edit_metadata, freeze, settle, take_outcomes};
-pub(crate) use progress::{Standing, begin_generation, progress, remember_server, standing};
+pub(crate) use outbox::{Settled, change_client, edit_field, edit_metadata, freeze, settle, undecided};
+pub(crate) use outcomes::{take_outcomes, take_results};
+pub(crate) use progress::{
+    Load, Next, Phase, Place, Progress, Standing, begin_generation, progress, remember_server, standing,
+};
+#[cfg(test)]
+pub(crate) use purge::scrub;
+pub(crate) use purge::{Lost, access_lost};
 pub(crate) use refused::refused_people;
 pub(crate) use saved_views::{delete_view, save_view, saved_views};
 pub(crate) use users::user;
@@ -68,6 +79,7 @@ struct Shared {
     writer: Mutex<Option<Writer>>,
     readers: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
+    path: PathBuf,
 }
 
 struct Writer {
@@ -97,13 +109,14 @@ impl Replica {
                     open::finish(&connection);
                 })
                 .map_err(|source| Error::File {
-                    path: opening.path,
+                    path: opening.path.clone(),
                     source,
                 })?;
             let shared = Shared {
                 writer: Mutex::new(Some(Writer { jobs, thread })),
                 permits: Arc::new(Semaphore::new(readers.len())),
                 readers: Mutex::new(readers),
+                path: opening.path,
             };
             let replica = Self {
                 shared: Arc::new(shared),
@@ -119,9 +132,17 @@ impl Replica {
         &self,
         step: impl FnOnce(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        self.job(|connection| transact(connection, step)).await
+    }
+
+    /// Runs `work` on the writing connection after all earlier steps.
+    async fn job<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection, after_commit| {
-            let result = contained(|| transact(connection, step));
+            let result = contained(|| work(connection));
             if result.is_ok() {
                 // The step counts, whatever becomes of those who look at it.
                 drop(contained(|| {
@@ -139,6 +160,12 @@ impl Replica {
             .send(job)
             .map_err(|_| Error::Closed)?;
         answered.await.map_err(|_| Error::Closed)?
+    }
+
+    /// Rewrites the file without what was deleted, and empties the log beside it.
+    pub(crate) async fn scrub(&self) -> Result<(), Error> {
+        let path = self.shared.path.clone();
+        self.job(move |connection| purge::scrub(connection, &path)).await
     }
 
     /// Runs `look` in one read transaction, beside the writer.

@@ -2,6 +2,7 @@
 
 use super::fold::fold;
 use pinyin::ToPinyin;
+use std::fmt::Write;
 
 /// Characters that sound otherwise at the beginning of a name than elsewhere.
 const SURNAMES: [(char, &str); 18] = [
@@ -58,8 +59,9 @@ pub(super) fn name_order(name: &str) -> String {
             .unwrap_or(0);
         order.truncate(end);
     }
-    order.push('\u{1}');
-    order.extend(folded.chars().take(8));
+    let alike: String = folded.chars().take(8).collect();
+    // Nothing fails when it writes to a String.
+    drop(write!(order, "\u{1}{alike}"));
     order
 }
 

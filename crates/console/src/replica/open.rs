@@ -16,6 +16,9 @@ mod embedded {
 /// Files up to this size are checked at every start; larger ones (a second a gigabyte) after an unclean end.
 const ALWAYS_CHECKED_BYTES: u64 = 64 << 20;
 
+/// Statements kept ready on each connection.
+const STATEMENTS: usize = 128;
+
 /// What a replica is opened with.
 pub(crate) struct Opening {
     /// The file.
@@ -82,6 +85,8 @@ pub(super) fn reader(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "busy_timeout", 5000)?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cache_size", -16384)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
@@ -169,11 +174,14 @@ fn prepare(connection: &mut Connection, path: &Path, opening: &Opening) -> Resul
          PRAGMA foreign_keys = ON;
          PRAGMA trusted_schema = OFF;
          PRAGMA cell_size_check = ON;
-         PRAGMA temp_store = MEMORY;
+         PRAGMA temp_store = FILE; -- sorting a million rows is not for memory
+         PRAGMA cache_size = -65536;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA mmap_size = 0;
          PRAGMA busy_timeout = 5000;
          PRAGMA secure_delete = FAST;",
     )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     embedded::migrations::runner().run(connection)?;
     claim(connection, path, opening)
 }

@@ -6,7 +6,7 @@ use rusqlite::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::str::FromStr;
-use yaopai_domain::{FieldGroup, MetadataKey, MetadataValue, UserId};
+use yaopai_domain::{FieldGroup, MetadataValue, Patch, ProfileField, UserId};
 
 /// A column that holds JSON.
 pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
@@ -81,19 +81,27 @@ pub(super) struct Field {
 }
 
 impl Field {
-    pub(super) fn metadata(user_id: UserId, key: MetadataKey) -> Self {
+    pub(super) fn of_patch(patch: &Patch) -> Self {
         Self {
-            user_id,
-            group: FieldGroup::Metadata(key),
+            user_id: patch.user_id,
+            group: patch.field.clone(),
         }
     }
 
-    /// What people call it: a metadata key, or a field of the profile.
+    /// The metadata key; empty of a field of the profile.
     pub(super) fn key(&self) -> &str {
         match &self.group {
             FieldGroup::Metadata(key) => key.as_str(),
-            FieldGroup::Nickname => "profile.nickname",
-            FieldGroup::Name => "profile.name",
+            FieldGroup::Nickname | FieldGroup::Name => "",
+        }
+    }
+
+    /// The field of the profile, if it is one.
+    pub(super) const fn of_profile(&self) -> Option<ProfileField> {
+        match &self.group {
+            FieldGroup::Metadata(_) => None,
+            FieldGroup::Nickname => Some(ProfileField::Nickname),
+            FieldGroup::Name => Some(ProfileField::Name),
         }
     }
 

@@ -1,37 +1,23 @@
 //! The file: lists, search, opening what is whole, newer, corrupt or somebody else's.
 
-use super::{Opening, Replica, apply_page, edit_metadata, open_in_memory, users};
-use crate::sync::PullRequest;
+use super::{Opening, Place, Replica, apply_page, edit_metadata, open_in_memory, users};
 use crate::{
     Error, MetadataEdit, SyncFilter, UserFilter, UserPage, UserQuery,
-    tests::{BackendModel, ambient, json, key, user_id},
+    tests::{BackendModel, ambient, json, key, pull, user_id},
 };
 use proptest::prelude::*;
 use rstest::rstest;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use yaopai_domain::{ClientId, ConnectionKind, Entity, Identity, IdentityScope, PoolId, Rule, Timestamp};
+use yaopai_domain::{
+    ClientId, ConnectionKind, Entity, Identity, IdentityScope, LoadRequest, PoolId, PullRequest, Rule,
+    Timestamp,
+};
 
 fn mirror_of(backend: &mut BackendModel) -> Connection {
     let file = open_in_memory(PoolId::default(), ambient(1)).unwrap();
     pull(&file, backend);
     file
-}
-
-fn pull(file: &Connection, backend: &mut BackendModel) {
-    loop {
-        let progress = super::progress(file).unwrap();
-        let request = PullRequest {
-            client_id: progress.client_id,
-            cursor: progress.cursor,
-            limit: 1000,
-        };
-        let page = backend.pull(&request).unwrap();
-        apply_page(file, request.cursor.as_deref(), &page, Timestamp(0)).unwrap();
-        if page.caught_up {
-            return;
-        }
-    }
 }
 
 fn search(file: &Connection, text: &str) -> UserPage {
@@ -217,13 +203,20 @@ fn a_page_asked_for_at_an_older_cursor_changes_nothing() {
     let mut backend = BackendModel::new();
     backend.add_user(user_id(1), "张伟", 1);
     let file = mirror_of(&mut backend);
+    let client_id = ClientId::from(user_id(0).uuid());
     let request = PullRequest {
-        client_id: ClientId::from(user_id(0).uuid()),
-        cursor: None,
+        client_id,
+        cursor: backend.load(&LoadRequest { client_id, parts: 1 }).tail,
+        seen: None,
         limit: 10,
+        pages: 1,
     };
-    let page = backend.pull(&request).unwrap();
-    let applied = apply_page(&file, None, &page, Timestamp(0)).unwrap();
+    let page = backend.pull(&request).unwrap().remove(0);
+    let elsewhere = Place {
+        part: None,
+        cursor: "elsewhere".to_owned(),
+    };
+    let applied = apply_page(&file, &elsewhere, &page, Timestamp(0)).unwrap();
     assert_eq!(applied, super::Applied::Stale);
 }
 

@@ -2,12 +2,12 @@
 
 mod back_off;
 mod core;
+mod failure;
 mod hints;
-mod page;
 mod run;
 #[cfg(test)]
 mod simulation;
 
+pub(crate) use failure::Failure;
 pub(crate) use hints::follow_hints;
-pub(crate) use page::{Place, PullPage, PullRequest};
 pub(crate) use run::{SyncLoop, Wakes};

@@ -1,41 +1,51 @@
 //! The loop that performs what [`Core`] decides.
 
 use super::{
+    Failure,
     back_off::BackOff,
-    core::{Core, Effect, Event, Failure, Wake},
+    core::{Core, Effect, Event, RequestId, Wake},
 };
 use crate::{Ambient, Error, api::Api, board::Board, replica::Replica};
-use futures_util::future::BoxFuture;
-use std::{pin::Pin, time::Duration};
+use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
 use tokio::{
     sync::mpsc,
+    task::JoinSet,
     time::{Sleep, sleep},
 };
 use tokio_util::sync::CancellationToken;
+use yaopai_domain::PullRequest;
+
+/// Answers that wait for the one who writes. Each may be a page of some megabytes, and each stream holds one more.
+const QUEUE: usize = 1;
 
 /// Wakes the loop.
 #[derive(Clone)]
-pub(crate) struct Wakes(mpsc::UnboundedSender<Wake>);
+pub(crate) struct Wakes(mpsc::UnboundedSender<Event>);
 
 impl Wakes {
     /// An edit was stored.
     pub(crate) fn edit(&self) {
-        self.send(Wake::Edit);
+        self.send(Event::Wake(Wake::Edit));
     }
 
     /// The backend hinted at a change, or its stream of hints broke.
     pub(crate) fn hint(&self) {
-        self.send(Wake::Hint);
+        self.send(Event::Wake(Wake::Hint));
     }
 
     /// An operator wants it now.
     pub(crate) fn operator(&self) {
-        self.send(Wake::Operator);
+        self.send(Event::Wake(Wake::Operator));
     }
 
-    fn send(&self, wake: Wake) {
+    /// An operator wants the load under way to stop for now.
+    pub(crate) fn pause(&self) {
+        self.send(Event::Pause);
+    }
+
+    fn send(&self, event: Event) {
         // A closed loop needs no waking.
-        let _ = self.0.send(wake);
+        let _ = self.0.send(event);
     }
 }
 
@@ -45,22 +55,31 @@ pub(crate) struct SyncLoop {
     api: Api,
     replica: Replica,
     board: Board,
-    wakes: mpsc::UnboundedReceiver<Wake>,
-    in_flight: Option<BoxFuture<'static, Event>>,
+    wakes: mpsc::UnboundedReceiver<Event>,
+    /// What goes on at once.
+    next: VecDeque<Event>,
+    answers: mpsc::Receiver<Event>,
+    answer: mpsc::Sender<Event>,
+    under_way: JoinSet<()>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl SyncLoop {
     pub(crate) fn new(api: Api, replica: Replica, board: Board, ambient: Ambient) -> (Self, Wakes) {
         let (sender, wakes) = mpsc::unbounded_channel();
-        let core = Core::new(ambient, api.host(), BackOff::new(api.is_local()));
+        let (answer, answers) = mpsc::channel(QUEUE);
+        let back_off = BackOff::new(api.is_local());
+        let core = Core::new(ambient, api.host(), api.key_mark(), back_off);
         let sync = Self {
             core,
             api,
             replica,
             board,
             wakes,
-            in_flight: None,
+            next: VecDeque::new(),
+            answers,
+            answer,
+            under_way: JoinSet::new(),
             timer: None,
         };
         (sync, Wakes(sender))
@@ -70,11 +89,14 @@ impl SyncLoop {
         let mut event = Event::TimeUp;
         loop {
             self.take(event).await;
+            while self.under_way.try_join_next().is_some() {}
             event = tokio::select! {
+                biased;
                 () = cancelled.cancelled() => return,
-                event = answered(&mut self.in_flight) => event,
+                Some(wake) = self.wakes.recv() => wake,
+                event = first(&mut self.next) => event,
+                Some(event) = self.answers.recv() => event,
                 () = elapsed(&mut self.timer) => Event::TimeUp,
-                Some(wake) = self.wakes.recv() => Event::Wake(wake),
             };
         }
     }
@@ -88,68 +110,97 @@ impl SyncLoop {
         let effects = match self.replica.write(step).await {
             Ok((core, effects)) => {
                 self.core = core;
+                self.board.set_trouble(None);
                 effects
             }
             // The console is being closed.
             Err(Error::Closed) => Vec::new(),
-            Err(error) => {
-                tracing::error!(%error, "a step of the sync was undone");
-                self.core.recover()
-            }
+            Err(error) => self.recover(&error),
         };
-        self.board.set_link(self.core.link());
+        self.board.set_link(self.core.link(), self.core.is_paused());
         for effect in effects {
             self.perform(effect);
         }
     }
 
+    /// The local file failed (a full disk, say): that step left nothing, and everything under way is given up.
+    fn recover(&mut self, error: &Error) -> Vec<Effect> {
+        tracing::error!(%error, "a step of the sync was undone");
+        self.board.set_trouble(Some(error.view()));
+        self.core.recover()
+    }
+
     fn perform(&mut self, effect: Effect) {
         let api = self.api.clone();
         match effect {
-            Effect::Inform => {
-                self.in_flight = Some(Box::pin(async move {
-                    Event::Informed(api.server_info().await.map_err(|error| failure(error, &api)))
-                }));
+            Effect::Inform(id) => self.ask(async move { Event::Informed(id, api.inform().await) }),
+            Effect::Push(id, request) => {
+                self.ask(async move { Event::Pushed(id, api.push(&request).await) });
             }
-            Effect::Push(request) => {
-                self.in_flight = Some(Box::pin(async move {
-                    Event::Pushed(api.push(&request).await.map_err(|error| failure(error, &api)))
-                }));
+            Effect::Recall(id, ids) => {
+                self.ask(async move { Event::Recalled(id, api.results(&ids).await) });
             }
-            Effect::Pull(request) => {
-                self.in_flight = Some(Box::pin(async move {
-                    let result = api.pull(&request).await.map_err(|error| failure(error, &api));
-                    Event::Pulled {
-                        from: request.cursor,
-                        result,
+            Effect::Plan(id, request) => {
+                self.ask(async move { Event::Planned(id, api.plan(&request).await) });
+            }
+            Effect::Pull(id, request) => {
+                let answer = self.answer.clone();
+                self.under_way.spawn(async move {
+                    let ended = stream(&api, id, &request, &answer).await;
+                    drop(answer.send(Event::Ended(id, ended)).await);
+                });
+            }
+            Effect::Scrub(id) => {
+                let (replica, board) = (self.replica.clone(), self.board.clone());
+                self.ask(async move {
+                    if let Err(error) = replica.scrub().await {
+                        // It is due at the next start, and at the next try.
+                        tracing::error!(%error, "deleted data is still in the local file");
+                        board.set_trouble(Some(error.view()));
+                        sleep(Duration::from_secs(1)).await;
                     }
-                }));
+                    Event::Scrubbed(id)
+                });
             }
-            Effect::Wait(time) => self.wait(time),
+            Effect::Forget => {
+                self.under_way.abort_all();
+                self.timer = None;
+            }
+            Effect::GoOn(id) => self.next.push_back(Event::GoOn(id)),
+            Effect::Wait(time) => self.timer = Some(Box::pin(sleep(time))),
             Effect::Tell(changed) => self.board.tell(changed),
         }
     }
 
-    fn wait(&mut self, time: Duration) {
-        self.timer = Some(Box::pin(sleep(time)));
+    fn ask(&mut self, request: impl Future<Output = Event> + Send + 'static) {
+        let answer = self.answer.clone();
+        self.under_way.spawn(async move {
+            // A closed loop waits for no answer.
+            drop(answer.send(request.await).await);
+        });
     }
 }
 
-fn failure(error: Error, api: &Api) -> Failure {
-    if let Error::UnexpectedAnswer { host, what } = &error {
-        tracing::warn!(%host, %what, "not the sync protocol");
-    }
-    Failure::of(error, api.host())
-}
-
-/// The answer to the request under way; never, if there is none.
-async fn answered(in_flight: &mut Option<BoxFuture<'static, Event>>) -> Event {
-    match in_flight {
-        Some(request) => {
-            let event = request.await;
-            *in_flight = None;
-            event
+/// Hands on page after page. Whoever writes them is slower than most lines: the queue is what keeps memory bounded.
+async fn stream(
+    api: &Api,
+    id: RequestId,
+    request: &PullRequest,
+    answer: &mpsc::Sender<Event>,
+) -> Result<(), Failure> {
+    let mut pages = api.pull(request).await?;
+    while let Some(page) = pages.next().await? {
+        if answer.send(Event::Page(id, Box::new(page))).await.is_err() {
+            break;
         }
+    }
+    Ok(())
+}
+
+/// What goes on at once; never, if there is nothing.
+async fn first(next: &mut VecDeque<Event>) -> Event {
+    match next.pop_front() {
+        Some(event) => event,
         None => std::future::pending().await,
     }
 }

@@ -4,7 +4,7 @@ use super::BackendModel;
 use axum::{
     Json, Router,
     body::Body,
-    extract::{Request, State},
+    extract::{Query, Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -13,7 +13,6 @@ use axum::{
 use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use std::{
-    collections::BTreeMap,
     convert::Infallible,
     net::SocketAddr,
     sync::{
@@ -24,9 +23,9 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use yaopai_domain::{
-    AttemptState, Code, ConnectionKind, Drawing, EntityType, FieldError, LoadPlan, LoginAttempt, PageEnd,
-    Problem, PullPage, PullRequest, Purpose, PushAnswer, PushRequest, Revision, Role, Rule, Seen, ServerInfo,
-    TestLogin, Timestamp, WeChatEnvironment,
+    AttemptState, Code, ConnectionKind, Drawing, FieldError, LoadPlan, LoadRequest, LoginAttempt, Problem,
+    PullRequest, Purpose, PushAnswer, PushRequest, PushResults, Role, Rule, ServerInfo, TestLogin, Timestamp,
+    WeChatEnvironment,
 };
 
 /// The key that the backend accepts.
@@ -45,6 +44,10 @@ pub(super) struct Shared {
     pub(super) streams: AtomicU32,
     /// Answers with more changes than this break off.
     pub(super) line: AtomicUsize,
+    /// What every call of the sync is answered with instead, and the seconds of `Retry-After`.
+    pub(super) refusal: Mutex<Option<(Code, Option<u64>)>>,
+    /// Calls that were refused so.
+    pub(super) refused: AtomicU32,
 }
 
 impl Shared {
@@ -55,6 +58,8 @@ impl Shared {
             attempt: watch::Sender::new(attempt()),
             streams: AtomicU32::new(0),
             line: AtomicUsize::new(usize::MAX),
+            refusal: Mutex::new(None),
+            refused: AtomicU32::new(0),
         })
     }
 
@@ -121,8 +126,10 @@ impl HttpBackend {
             .route(&format!("{pool}/attempts/{{id}}/events"), get(attempt_events))
             .route("/sync/v1/pools/default/load", post(load))
             .route("/sync/v1/pools/default/pull", post(pull))
+            .route("/sync/v1/pools/default/results", get(results))
             .route("/sync/v1/pools/default/push", post(push))
             .route("/sync/v1/pools/default/events", get(hints))
+            .layer(middleware::from_fn_with_state(app.clone(), refuse))
             .layer(middleware::from_fn(authenticate))
             .with_state(app);
         let stopped = stop.clone().cancelled_owned();
@@ -164,6 +171,19 @@ async fn authenticate(request: Request, next: Next) -> Response {
     }
 }
 
+async fn refuse(State(app): State<App>, request: Request, next: Next) -> Response {
+    let refusal = *app.shared.refusal.lock().unwrap();
+    let Some((code, retry_after)) = refusal else {
+        return next.run(request).await;
+    };
+    app.shared.refused.fetch_add(1, Ordering::Relaxed);
+    let mut response = Refusal::of(code).into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
 async fn info() -> Json<ServerInfo> {
     Json(ServerInfo {
         version: "0.1.0".to_owned(),
@@ -186,48 +206,30 @@ async fn taken() -> Refusal {
     )]))
 }
 
-/// The model's own cursor knows what was seen.
-const SEEN: Seen = Seen {
-    head: Revision(0),
-    mark: 0,
-};
-const BEGINNING: &str = "beginning";
-
-async fn load() -> Json<LoadPlan> {
-    Json(LoadPlan {
-        parts: Vec::new(),
-        tail: BEGINNING.to_owned(),
-        seen: SEEN,
-        counts: BTreeMap::new(),
-        scope: EntityType::ALL.to_vec(),
-    })
+async fn load(State(app): State<App>, Json(request): Json<LoadRequest>) -> Json<LoadPlan> {
+    Json(app.shared.model().load(&request))
 }
 
+/// Pages a line each; one with more changes than the line carries breaks off.
 async fn pull(State(app): State<App>, Json(request): Json<PullRequest>) -> Result<Response, Refusal> {
-    let asked = crate::sync::PullRequest {
-        client_id: request.client_id,
-        cursor: Some(request.cursor).filter(|cursor| cursor != BEGINNING),
-        limit: request.limit,
-    };
-    let page = app.shared.model().pull(&asked).map_err(Refusal::of)?;
-    if page.changes.len() <= app.shared.line.load(Ordering::Relaxed) {
-        return Ok(Json(PullPage {
-            changes: page.changes,
-            cursor: page.cursor,
-            seen: SEEN,
-            end: if page.caught_up {
-                PageEnd::CaughtUp
-            } else {
-                PageEnd::More
-            },
-            last_seq: page.last_seq,
-            chain: String::new(),
-            digests: None,
-        })
-        .into_response());
+    let pages = app.shared.model().pull(&request).map_err(Refusal::of)?;
+    let most = app.shared.line.load(Ordering::Relaxed);
+    let mut lines = Vec::new();
+    for page in &pages {
+        if page.changes.len() > most {
+            lines.push(Ok("{\"changes\":[".to_owned()));
+            lines.push(Err("the line is dead"));
+            break;
+        }
+        lines.push(Ok(serde_json::to_string(page).unwrap() + "\n"));
     }
-    let broken = [Ok("{\"changes\":["), Err("the line is dead")];
-    Ok(Body::from_stream(stream::iter(broken)).into_response())
+    let body = Body::from_stream(stream::iter(lines));
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
+}
+
+async fn results(State(app): State<App>, Query(ids): Query<Vec<(String, String)>>) -> Json<PushResults> {
+    let ids: Vec<_> = ids[0].1.split(',').map(|id| id.parse().unwrap()).collect();
+    Json(app.shared.model().results(&ids))
 }
 
 async fn push(State(app): State<App>, Json(request): Json<PushRequest>) -> Result<Json<PushAnswer>, Refusal> {

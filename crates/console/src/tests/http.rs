@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     AccessKey, Console, Error, ErrorView, Link, MetadataEdit, Notice, Options, PictureFormat, Status,
-    SyncMark,
+    SyncMark, UserQuery, sync::Failure,
 };
 use std::{net::SocketAddr, path::Path, sync::Arc, sync::atomic::Ordering, time::Duration};
 use yaopai_domain::{
@@ -144,11 +144,186 @@ async fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
         model.add_user(user_id(number), "张伟", i64::from(number));
     }
     let shared = Shared::new(model);
-    shared.line.store(500, Ordering::Relaxed);
+    shared.line.store(100, Ordering::Relaxed);
     let backend = HttpBackend::start(shared, ANY_PORT).await;
     let console = open(backend.address, folder.path()).await;
     until(&console, "everybody", |status| {
         status.loaded && status.users == 600
+    })
+    .await;
+    console.close().await;
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn what_one_console_saves_another_shows_without_being_asked() {
+    let (first_folder, second_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let backend = HttpBackend::start(shared(), ANY_PORT).await;
+    let first = open(backend.address, first_folder.path()).await;
+    let second = open(backend.address, second_folder.path()).await;
+    until_synced(&first).await;
+    until_synced(&second).await;
+    let mut news = second.changes();
+    first.edit_metadata(edit(1, "tier", "\"gold\"")).await.unwrap();
+    let seen = async {
+        while second.user(user_id(1)).await.unwrap().metadata.is_empty() {
+            news.recv().await.unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, seen).await.unwrap();
+    first.close().await;
+    second.close().await;
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn when_to_come_back_is_read_off_the_answer_and_the_operator_may_come_earlier() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = shared();
+    let backend = HttpBackend::start(shared.clone(), ANY_PORT).await;
+    let console = open(backend.address, folder.path()).await;
+    until_synced(&console).await;
+    *shared.refusal.lock().unwrap() = Some((Code::Busy, Some(3600)));
+    let failure = console.parts.api.inform().await.unwrap_err();
+    let hour = Some(Duration::from_secs(3600));
+    assert!(matches!(failure, Failure::Refused { told: true, retry_after, .. } if retry_after == hour));
+    console.sync_now();
+    until(&console, "offline", |status| {
+        matches!(status.link, Link::Offline { .. })
+    })
+    .await;
+    *shared.refusal.lock().unwrap() = None;
+    console.sync_now();
+    until_synced(&console).await;
+    console.close().await;
+    backend.stop().await;
+}
+
+/// No byte of anybody is in any file of the folder.
+fn assert_no_trace(folder: &Path, canaries: &[&str]) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for canary in canaries {
+            let found = bytes
+                .windows(canary.len())
+                .any(|window| window == canary.as_bytes());
+            assert!(!found, "{canary} is still in {}", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_lost_access_no_byte_of_anybody_is_left_in_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let canaries = ["canary-name", "canary-key", "canary-value", "canary-kept"];
+    let mut model = BackendModel::new();
+    for number in 1..300 {
+        model.add_user(
+            user_id(number),
+            &format!("canary-name {number}"),
+            i64::from(number),
+        );
+    }
+    let shared = Shared::new(model);
+    let backend = HttpBackend::start(shared.clone(), ANY_PORT).await;
+    std::fs::write(
+        folder.path().join("replica.db.corrupt-19700101-001640"),
+        "canary-kept",
+    )
+    .unwrap();
+    let console = open(backend.address, folder.path()).await;
+    until_synced(&console).await;
+    let search = UserQuery {
+        search: "canary-name 7".to_owned(),
+        limit: 10,
+        ..UserQuery::default()
+    };
+    assert!(!console.users(search).await.unwrap().rows.is_empty());
+    *shared.refusal.lock().unwrap() = Some((Code::Busy, Some(3600)));
+    console.sync_now();
+    until(&console, "offline", |status| {
+        matches!(status.link, Link::Offline { .. })
+    })
+    .await;
+    console
+        .edit_metadata(edit(1, "canary-key", "\"canary-value\""))
+        .await
+        .unwrap();
+
+    *shared.refusal.lock().unwrap() = Some((Code::Unauthenticated, None));
+    console.sync_now();
+    until(&console, "emptied", |status| {
+        status.access_lost.is_some_and(|lost| lost.unsent == 1) && status.users == 0
+    })
+    .await;
+    let is_scrubbed = || async {
+        let sql = "SELECT scrub = 0 FROM replica";
+        let scrubbed = console
+            .parts
+            .replica
+            .read(|file| Ok(file.query_row(sql, [], |row| row.get::<_, bool>(0))?));
+        scrubbed.await.unwrap()
+    };
+    let scrubbed = async {
+        while !is_scrubbed().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, scrubbed).await.unwrap();
+    assert_no_trace(folder.path(), &canaries);
+    assert_eq!(console.status().waiting, 0);
+    console.close().await;
+    assert_no_trace(folder.path(), &canaries);
+    backend.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_refuses_is_nobodys_word_on_access() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = HttpBackend::start(shared(), ANY_PORT).await;
+    let console = open(backend.address, folder.path()).await;
+    until_synced(&console).await;
+    let address = backend.address;
+    backend.stop().await;
+    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let sign = (axum::http::StatusCode::FORBIDDEN, "<html>403</html>");
+    let gateway = axum::Router::new().fallback(async move || sign);
+    let serve = tokio::spawn(async move { axum::serve(listener, gateway).await.unwrap() });
+    console.sync_now();
+    until(&console, "denied", |status| status.link == Link::Denied).await;
+    assert_eq!((console.status().users, console.status().access_lost), (5, None));
+    console.close().await;
+    serve.abort();
+}
+
+#[tokio::test]
+async fn a_full_disk_is_shown_and_leaves_nothing_half_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = shared();
+    let backend = HttpBackend::start(shared.clone(), ANY_PORT).await;
+    let console = open(backend.address, folder.path()).await;
+    until_synced(&console).await;
+    let limit = |pages: i64| {
+        console.parts.replica.write(move |file| {
+            let now: i64 = file.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+            file.pragma_update(None, "max_page_count", now + pages)?;
+            Ok(())
+        })
+    };
+    limit(0).await.unwrap();
+    shared.change(|model| {
+        for number in 1000..2000 {
+            model.add_user(user_id(number), "王芳", i64::from(number));
+        }
+    });
+    until(&console, "the disk is full", |status| status.trouble.is_some()).await;
+    let whole_pages = console.status().users;
+    assert!(whole_pages < 1005);
+    limit(100_000).await.unwrap();
+    console.sync_now();
+    until(&console, "it works again", |status| {
+        status.users == 1005 && status.trouble.is_none()
     })
     .await;
     console.close().await;

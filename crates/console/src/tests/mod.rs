@@ -3,5 +3,7 @@
 mod backend;
 mod http;
 mod model;
+mod pull;
 
 pub(crate) use model::{BackendModel, ambient, json, key, user_id};
+pub(crate) use pull::pull;

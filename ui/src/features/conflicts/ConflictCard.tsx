@@ -26,7 +26,6 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
   const { resolve, busy, refused, forget } = useResolve(conflict.id);
   const [editing, setEditing] = useState(false);
   const name = conflict.user_name ?? t("users.unnamed");
-  const Heading = within === "list" ? "h2" : "h4";
   const field = conflict.field ? t(`users.fields.${conflict.field}`) : conflict.key;
   return (
     <article
@@ -36,7 +35,7 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
       aria-label={t("users.conflicts.what", { key: field, name })}
     >
       <div className={classes.top}>
-        <Heading className={classes.title}>
+        <h3 className={classes.title}>
           {within === "list" ? (
             <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
               {t("users.conflicts.what", { key: field, name })}
@@ -46,7 +45,7 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
           ) : (
             <code>{field}</code>
           )}
-        </Heading>
+        </h3>
         <Button
           variant="subtle"
           color="slate"

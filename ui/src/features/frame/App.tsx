@@ -3,14 +3,13 @@ import { localStorageColorSchemeManager, MantineProvider, useMantineColorScheme 
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect, useMemo } from "react";
-import { useTranslation } from "react-i18next";
+import { useEffect } from "react";
 
 import { StartupGate } from "@/features/startup/StartupGate";
 import { setWindowTheme } from "@/ipc/host";
 import { followEvents } from "@/ipc/queries";
 import type { createPages } from "@/routes/router";
-import { cssVariables, themeIn } from "@/theme/theme";
+import { cssVariables, theme } from "@/theme/theme";
 
 const schemes = localStorageColorSchemeManager({ key: "yaopai.theme" });
 
@@ -34,13 +33,10 @@ interface AppProps {
 /** The whole interface over a cache and the pages. */
 export function App({ client, pages, env = "default" }: AppProps) {
   useEffect(() => followEvents(client), [client]);
-  const { t } = useTranslation();
-  const close = t("common.close");
-  const named = useMemo(() => themeIn(close), [close]);
   return (
     <MantineProvider
       env={env}
-      theme={named}
+      theme={theme}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
       colorSchemeManager={schemes}

@@ -31,10 +31,8 @@ export function useJobs(): Job[] {
 /** What can be done about long work. */
 export function useJobActions() {
   const client = useQueryClient();
-  const stop = useMutation({
-    mutationFn: (job: Job) => call(isLoad(job) ? commands.pauseLoad() : commands.cancelJob(job.id)),
-  });
-  const resume = useMutation({ mutationFn: () => call(commands.syncNow()) });
+  const cancel = useMutation({ mutationFn: (id: string) => call(commands.cancelJob(id)) });
+  const resume = useMutation({ mutationFn: (id: string) => call(commands.resumeJob(id)) });
   const putAway = (id: string) => client.setQueryData<string[]>(putAwayKey, (before = []) => [...before, id]);
-  return { stop, resume, putAway };
+  return { cancel, resume, putAway };
 }

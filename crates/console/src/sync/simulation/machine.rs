@@ -6,100 +6,217 @@ use crate::{
     replica::{self, transact},
     sync::{
         back_off::BackOff,
-        core::{Core, Effect, Event, Failure, Wake},
+        core::{Core, Effect, Event, RequestId, Wake},
+        failure::Failure,
     },
     tests::{BackendModel, ambient},
 };
 use rusqlite::Connection;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use yaopai_domain::{
-    Code, MutationId, Outcome, PoolId, Problem, Role, ServerInfo, UserId, WeChatEnvironment,
+    Code, FieldGroup, MetadataValue, MutationId, NewUser, Outcome, PageEnd, PoolId, Problem, PullRequest,
+    PushRequest, ServerInfo, UserId, WeChatEnvironment,
 };
 
 pub(super) const HOST: &str = "backend.example:443";
+pub(super) const KEY: &str = "the key's fingerprint";
 
-/// One console: its file, its rules, and the request under way.
+/// One console: its file, its rules, and what is under way.
 pub(super) struct Machine {
     pub(super) file: Connection,
     pub(super) core: Core,
     ambient: Ambient,
-    pub(super) request: Option<Effect>,
-    pub(super) role: Role,
+    /// Which backend and key the console speaks with.
+    key: String,
+    pub(super) under_way: Vec<UnderWay>,
     /// Pages of more changes than this do not get through.
     pub(super) line: usize,
+    /// The backend lets nobody in.
+    pub(super) shut_out: bool,
+    turns: usize,
+}
+
+/// Something that was begun.
+#[derive(Debug)]
+pub(super) enum UnderWay {
+    /// A request with one answer, or work on this machine.
+    Effect(Effect),
+    /// An answer page by page.
+    Pull(RequestId, PullRequest),
 }
 
 impl Machine {
     pub(super) fn new(seed: u64) -> Self {
         let ambient = ambient(seed);
         let file = replica::open_in_memory(PoolId::default(), ambient.clone()).unwrap();
-        let core = core(&ambient);
         Self {
             file,
-            core,
+            core: core(&ambient, KEY),
             ambient,
-            request: None,
-            role: Role::Admin,
+            key: KEY.to_owned(),
+            under_way: Vec::new(),
             line: usize::MAX,
+            shut_out: false,
+            turns: 0,
         }
+    }
+
+    /// The next start is with another key.
+    pub(super) fn with_key(mut self, key: &str) -> Self {
+        key.clone_into(&mut self.key);
+        self.crash();
+        self
     }
 
     pub(super) fn step(&mut self, event: Event) {
         let mut core = self.core.clone();
         let effects = transact(&mut self.file, |transaction| core.step(event, transaction)).unwrap();
         self.core = core;
+        self.perform(effects);
+    }
+
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Wait(_) | Effect::Tell(_) => {}
-                Effect::Inform | Effect::Push(_) | Effect::Pull(_) => {
-                    assert!(self.request.replace(effect).is_none(), "one request at a time");
-                }
+                Effect::Forget => self.under_way.clear(),
+                Effect::Pull(id, request) => self.under_way.push(UnderWay::Pull(id, request)),
+                effect @ (Effect::Inform(_)
+                | Effect::Push(..)
+                | Effect::Recall(..)
+                | Effect::Plan(..)
+                | Effect::GoOn(_)
+                | Effect::Scrub(_)) => self.under_way.push(UnderWay::Effect(effect)),
             }
         }
     }
 
-    /// Lets the request under way reach the backend and its answer come back, or not; without one, time passes.
-    pub(super) fn go_on(&mut self, backend: &mut BackendModel, fault: Fault) {
-        let Some(request) = self.request.take() else {
-            return self.step(Event::TimeUp);
+    pub(super) fn is_busy(&self) -> bool {
+        !self.under_way.is_empty()
+    }
+
+    pub(super) fn is_pushing(&self) -> bool {
+        let push = |one: &UnderWay| matches!(one, UnderWay::Effect(Effect::Push(..)));
+        self.under_way.iter().any(push)
+    }
+
+    /// The push under way, if there is one.
+    pub(super) fn push_under_way(&self) -> Option<PushRequest> {
+        self.under_way.iter().find_map(|one| match one {
+            UnderWay::Effect(Effect::Push(_, push)) => Some(push.clone()),
+            _ => None,
+        })
+    }
+
+    /// The pulls under way.
+    pub(super) fn pulls(&self) -> Vec<&PullRequest> {
+        let pull = |one| match one {
+            &UnderWay::Pull(_, ref request) => Some(request),
+            UnderWay::Effect(_) => None,
         };
+        self.under_way.iter().filter_map(pull).collect()
+    }
+
+    /// Lets one thing under way get a step on: its request reaches the backend and its answer (or the next page of it)
+    /// comes back, or not. With nothing under way, time passes.
+    pub(super) fn go_on(&mut self, backend: &mut BackendModel, fault: Fault) {
+        if self.under_way.is_empty() {
+            return self.step(Event::TimeUp);
+        }
+        self.turns += 1;
+        let chosen = self.turns % self.under_way.len();
         let lost = Failure::Unreachable {
             host: HOST.to_owned(),
         };
-        let event = match request {
-            Effect::Inform => Event::Informed(match fault {
-                Fault::None => Ok(server(self.role)),
-                Fault::RequestLost | Fault::AnswerLost => Err(lost),
-            }),
-            Effect::Push(push) => Event::Pushed(match fault {
-                Fault::RequestLost => Err(lost),
-                Fault::AnswerLost => {
-                    let _ = backend.push(&push);
-                    Err(lost)
-                }
-                Fault::None => backend.push(&push).map_err(refusal),
-            }),
-            Effect::Pull(pull) => Event::Pulled {
-                result: match fault {
-                    Fault::None => match backend.pull(&pull) {
-                        Ok(page) if page.changes.len() > self.line => Err(Failure::Incomplete {
-                            host: HOST.to_owned(),
-                        }),
-                        answer => answer.map_err(refusal),
-                    },
+        let shut_out = self.shut_out;
+        let event = match self.under_way.remove(chosen) {
+            UnderWay::Effect(Effect::Inform(id)) => Event::Informed(
+                id,
+                match fault {
+                    Fault::None if shut_out => Err(refusal(Code::Unauthenticated)),
+                    Fault::None => Ok(server(backend)),
                     Fault::RequestLost | Fault::AnswerLost => Err(lost),
                 },
-                from: pull.cursor,
+            ),
+            UnderWay::Effect(Effect::Push(id, push)) => Event::Pushed(
+                id,
+                match fault {
+                    Fault::RequestLost => Err(lost),
+                    Fault::None | Fault::AnswerLost if shut_out => Err(refusal(Code::Unauthenticated)),
+                    Fault::AnswerLost => {
+                        let _ = backend.push(&push);
+                        Err(lost)
+                    }
+                    Fault::None => backend.push(&push).map_err(refusal),
+                },
+            ),
+            UnderWay::Effect(Effect::Recall(id, ids)) => Event::Recalled(
+                id,
+                match fault {
+                    Fault::None if shut_out => Err(refusal(Code::Unauthenticated)),
+                    Fault::None => Ok(backend.results(&ids)),
+                    Fault::RequestLost | Fault::AnswerLost => Err(lost),
+                },
+            ),
+            UnderWay::Effect(Effect::Plan(id, load)) => Event::Planned(
+                id,
+                match fault {
+                    Fault::None if shut_out => Err(refusal(Code::Unauthenticated)),
+                    Fault::None => Ok(backend.load(&load)),
+                    Fault::RequestLost | Fault::AnswerLost => Err(lost),
+                },
+            ),
+            UnderWay::Effect(Effect::GoOn(id)) => Event::GoOn(id),
+            UnderWay::Effect(Effect::Scrub(id)) => {
+                replica::scrub(&self.file, std::path::Path::new(":memory:")).unwrap();
+                Event::Scrubbed(id)
+            }
+            UnderWay::Pull(id, request) => match fault {
+                Fault::RequestLost | Fault::AnswerLost => Event::Ended(id, Err(lost)),
+                Fault::None if shut_out => Event::Ended(id, Err(refusal(Code::Unauthenticated))),
+                Fault::None => return self.pull_on(id, request, backend),
             },
-            Effect::Wait(_) | Effect::Tell(_) => unreachable!("not requests"),
+            UnderWay::Effect(Effect::Pull(..) | Effect::Forget | Effect::Wait(_) | Effect::Tell(_)) => {
+                unreachable!("not under way")
+            }
+        };
+        self.step(event);
+    }
+
+    fn pull_on(&mut self, id: RequestId, mut request: PullRequest, backend: &BackendModel) {
+        if request.pages == 0 {
+            return self.step(Event::Ended(id, Ok(())));
+        }
+        let one = PullRequest {
+            pages: 1,
+            ..request.clone()
+        };
+        let event = match backend.pull(&one).map(|mut pages| pages.remove(0)) {
+            Err(code) => Event::Ended(id, Err(refusal(code))),
+            Ok(page) if page.changes.len() > self.line => {
+                let host = HOST.to_owned();
+                Event::Ended(id, Err(Failure::Incomplete { host }))
+            }
+            Ok(page) => {
+                request.cursor.clone_from(&page.cursor);
+                // The backend sees to it that one answer is of one history.
+                request.seen = Some(page.seen);
+                request.pages = if page.end == PageEnd::More {
+                    request.pages - 1
+                } else {
+                    0
+                };
+                self.under_way.push(UnderWay::Pull(id, request));
+                Event::Page(id, Box::new(page))
+            }
         };
         self.step(event);
     }
 
     /// The process dies; what was committed stays.
     pub(super) fn crash(&mut self) {
-        self.core = core(&self.ambient);
-        self.request = None;
+        self.core = core(&self.ambient, &self.key);
+        self.under_way.clear();
     }
 
     pub(super) fn edit(&mut self, user: UserId, key: &str, json: Option<&str>) -> Result<(), Error> {
@@ -116,11 +233,39 @@ impl Machine {
         Ok(())
     }
 
-    pub(super) fn resolve_first(&mut self, keep: Keep) -> Option<(UserId, String)> {
+    pub(super) fn edit_nickname(&mut self, user: UserId, name: &str) -> Result<(), Error> {
+        let ambient = self.ambient.clone();
+        let name = MetadataValue::new(name.into()).unwrap();
+        transact(&mut self.file, |transaction| {
+            replica::edit_field(transaction, user, FieldGroup::Nickname, Some(&name), &ambient)
+        })?;
+        self.step(Event::Wake(Wake::Edit));
+        Ok(())
+    }
+
+    pub(super) fn create(&mut self, user: UserId, name: &str, phone: Option<&str>) {
+        let new = NewUser {
+            user_id: user,
+            nickname: Some(name.parse().unwrap()),
+            name: None,
+            phone: phone.map(|phone| phone.parse().unwrap()),
+            email: None,
+            username: None,
+            metadata: BTreeMap::new(),
+        };
+        let ambient = self.ambient.clone();
+        transact(&mut self.file, |transaction| {
+            replica::create_user(transaction, &new, &ambient)
+        })
+        .unwrap();
+        self.step(Event::Wake(Wake::Edit));
+    }
+
+    pub(super) fn resolve_first(&mut self, keep: &Keep) -> Option<(UserId, String)> {
         let conflict = replica::conflicts(&self.file, None).unwrap().into_iter().next()?;
         let ambient = self.ambient.clone();
         transact(&mut self.file, |transaction| {
-            replica::resolve_conflict(transaction, &conflict.id, &keep, &ambient)
+            replica::resolve_conflict(transaction, &conflict.id, keep, &ambient)
         })
         .unwrap();
         self.step(Event::Wake(Wake::Edit));
@@ -138,21 +283,25 @@ impl Machine {
         replica::standing(&self.file).unwrap().waiting
     }
 
+    pub(super) fn is_loaded(&self) -> bool {
+        replica::standing(&self.file).unwrap().loaded
+    }
+
     /// Goes on without faults until nothing is left to do.
     pub(super) fn settle(&mut self, backend: &mut BackendModel) {
         self.step(Event::Wake(Wake::Operator));
-        for _ in 0..400 {
+        for _ in 0..2000 {
             self.go_on(backend, Fault::None);
-            let head = self.count("SELECT count(*) FROM overlay");
-            if self.request.is_none()
-                && self.waiting() == 0
-                && head == 0
-                && *self.core.link() == Link::Connected
-            {
+            let rest = self.count(
+                "SELECT (SELECT count(*) FROM overlay) + (SELECT count(*) FROM load_part)
+                + (SELECT sweep + scrub + (phase <> 'ready') FROM replica)
+                + (SELECT count(*) FROM outbox WHERE verify)",
+            );
+            if !self.is_busy() && self.waiting() == 0 && rest == 0 && *self.core.link() == Link::Connected {
                 // Once more from rest, for what the backend did meanwhile.
                 let before = replica::progress(&self.file).unwrap();
                 self.step(Event::TimeUp);
-                while self.request.is_some() {
+                while self.is_busy() {
                     self.go_on(backend, Fault::None);
                 }
                 if before == replica::progress(&self.file).unwrap() {
@@ -161,10 +310,19 @@ impl Machine {
             }
         }
         panic!(
-            "not settled: {} waiting, link {:?}",
+            "not settled: {} waiting, link {:?}, {:?}, {:?}",
             self.waiting(),
-            self.core.link()
+            self.core.link(),
+            self.under_way,
+            replica::progress(&self.file).unwrap(),
         );
+    }
+
+    /// Goes on until nothing is under way.
+    pub(super) fn drain(&mut self, backend: &mut BackendModel) {
+        while self.is_busy() {
+            self.go_on(backend, Fault::None);
+        }
     }
 
     pub(super) fn count(&self, sql: &str) -> i64 {
@@ -183,7 +341,7 @@ impl Machine {
         rows.unwrap()
             .map(Result::unwrap)
             .map(|(id, user, field, outcome)| {
-                let key = field.strip_prefix("metadata.").unwrap().to_owned();
+                let key = field.strip_prefix("metadata.").unwrap_or_default().to_owned();
                 let outcome = serde_json::from_str(&outcome).unwrap();
                 (id.parse().unwrap(), user.parse().unwrap(), key, outcome)
             })
@@ -197,16 +355,15 @@ impl Machine {
         for (id, user) in users {
             let detail = replica::user(&self.file, id).unwrap();
             assert_eq!(detail.profile, user.profile);
-            let mirrored: HashMap<String, String> = {
-                let mut statement = self
-                    .file
-                    .prepare("SELECT j.key, j.value -> 0 FROM people p JOIN user_state s ON s.row = p.row, json_each(s.metadata) j WHERE p.id = ?1")
-                    .unwrap();
-                let rows =
-                    statement.query_map([id.uuid().into_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
+            let mirrored: BTreeMap<String, String> = {
+                let sql = "SELECT e.key, e.value -> '$[0]'
+                    FROM people p JOIN user_state s ON s.row = p.row, json_each(s.metadata) e WHERE p.id = ?1";
+                let mut statement = self.file.prepare(sql).unwrap();
+                let id = id.uuid();
+                let rows = statement.query_map([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
                 rows.unwrap().map(Result::unwrap).collect()
             };
-            let truth: HashMap<String, String> = user
+            let truth: BTreeMap<String, String> = user
                 .metadata
                 .iter()
                 .map(|(key, entry)| (key.to_string(), entry.value.to_string()))
@@ -217,20 +374,25 @@ impl Machine {
 }
 
 pub(super) fn refusal(code: Code) -> Failure {
-    Failure::Problem(Problem::new(code, "refused"))
+    Failure::told(Problem::new(code, "refused"))
 }
 
-fn core(ambient: &Ambient) -> Core {
-    Core::new(ambient.clone(), HOST.to_owned(), BackOff::new(false))
+fn core(ambient: &Ambient, key: &str) -> Core {
+    Core::new(
+        ambient.clone(),
+        HOST.to_owned(),
+        key.to_owned(),
+        BackOff::new(false),
+    )
 }
 
-fn server(role: Role) -> ServerInfo {
+fn server(backend: &BackendModel) -> ServerInfo {
     ServerInfo {
         version: "1".to_owned(),
         pool_name: "Default".to_owned(),
         public_url: "https://backend.example/".to_owned(),
         wechat: WeChatEnvironment::Real,
-        role,
+        role: backend.role,
     }
 }
 

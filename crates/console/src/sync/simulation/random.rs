@@ -4,11 +4,12 @@
 use super::machine::{Fault, Machine};
 use crate::{
     Error, Keep, replica,
+    sync::core::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
-use yaopai_domain::{EntityKey, MutationId, Outcome, UserId};
+use yaopai_domain::{EntityKey, MutationId, Outcome, Role, UserId};
 
 const KEYS: [&str; 2] = ["tier", "会员"];
 
@@ -33,6 +34,14 @@ enum Action {
     Resolve(Keep),
     Remember,
     FailOver,
+    /// A user is created here.
+    Create(u32),
+    /// The operator's role changes.
+    Role(Role),
+    /// The load under way is stopped.
+    Pause,
+    /// The operator wants to sync now.
+    SyncNow,
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -49,9 +58,23 @@ fn action() -> impl Strategy<Value = Action> {
         3 => Just(Action::GoOn(Fault::AnswerLost)),
         2 => prop_oneof![Just(1), Just(2), Just(usize::MAX)].prop_map(Action::Line),
         2 => Just(Action::Crash),
-        2 => prop_oneof![Just(Keep::Mine), Just(Keep::Theirs)].prop_map(Action::Resolve),
+        2 => keep().prop_map(Action::Resolve),
         1 => Just(Action::Remember),
         1 => Just(Action::FailOver),
+        1 => (10..13_u32).prop_map(Action::Create),
+        1 => prop_oneof![Just(Role::Viewer), Just(Role::Admin)].prop_map(Action::Role),
+        1 => Just(Action::Pause),
+        1 => Just(Action::SyncNow),
+    ]
+}
+
+fn keep() -> impl Strategy<Value = Keep> {
+    prop_oneof![
+        Just(Keep::Mine),
+        Just(Keep::Theirs),
+        (0..4_u8).prop_map(|value| Keep::Edited {
+            json: Some(value.to_string())
+        }),
     ]
 }
 
@@ -66,6 +89,8 @@ struct Life {
     contested: HashSet<(UserId, String)>,
     /// Losing edits that a person has seen and given up.
     given_up: HashSet<MutationId>,
+    /// Users who were created here.
+    created: HashSet<UserId>,
 }
 
 impl Life {
@@ -81,6 +106,7 @@ impl Life {
             saved: HashMap::new(),
             contested: HashSet::new(),
             given_up: HashSet::new(),
+            created: HashSet::new(),
         };
         life.machine.settle(&mut life.backend);
         life
@@ -151,7 +177,7 @@ impl Life {
             Action::Line(changes) => self.machine.line = changes,
             Action::Crash => self.machine.crash(),
             Action::Resolve(keep) => {
-                if let Some(field) = self.machine.resolve_first(keep) {
+                if let Some(field) = self.machine.resolve_first(&keep) {
                     self.supersede(&field);
                     self.contest(field);
                 }
@@ -162,6 +188,16 @@ impl Life {
                 self.backend.fail_over_to(&old);
                 self.contest_all();
             }
+            Action::Create(user) => {
+                let known = self.created.contains(&user_id(user));
+                if !known {
+                    self.machine.create(user_id(user), "王芳", None);
+                    self.created.insert(user_id(user));
+                }
+            }
+            Action::Role(role) => self.backend.role = role,
+            Action::Pause => self.machine.step(Event::Pause),
+            Action::SyncNow => self.machine.step(Event::Wake(Wake::Operator)),
         }
         self.assert_no_flicker();
     }
@@ -170,6 +206,12 @@ impl Life {
         for ((user, key), saved) in &self.saved {
             let (json, _) = self.machine.shown(*user, key).unwrap();
             assert_eq!(&json, saved, "a saved edit of {key} left the screen");
+        }
+        for user in &self.created {
+            assert!(
+                self.machine.shown(*user, "").is_some(),
+                "a created user left the screen"
+            );
         }
     }
 
@@ -223,6 +265,7 @@ proptest! {
         for action in actions {
             life.act(action);
         }
+        life.backend.role = Role::Admin;
         life.machine.settle(&mut life.backend);
         life.assert_settled();
     }

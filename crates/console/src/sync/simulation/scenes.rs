@@ -1,13 +1,17 @@
 //! The scenes worth telling: what an operator sees when edits meet other people's edits, refusals and restored backends.
 
-use super::machine::{Fault, HOST, Machine, refusal};
+use super::machine::{Fault, HOST, Machine, UnderWay};
 use crate::{
     Keep, Link, SyncMark, replica,
-    sync::core::{Effect, Event, Wake},
+    sync::{
+        core::{Effect, Event, Wake},
+        failure::Failure,
+    },
     tests::{BackendModel, json, key, user_id},
 };
 use rstest::rstest;
-use yaopai_domain::{Code, EntityKey, Outcome, Role, Timestamp};
+use std::time::Duration;
+use yaopai_domain::{Code, EntityKey, Outcome, Problem, PullRequest, Role, Timestamp};
 
 fn loaded() -> (Machine, BackendModel) {
     let mut backend = BackendModel::new();
@@ -76,7 +80,7 @@ fn two_losing_edits_of_a_key_are_one_conflict() {
 fn a_later_edit_stays_on_the_screen_while_an_earlier_one_loses() {
     let (mut machine, mut backend) = loaded();
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
-    assert!(matches!(machine.request, Some(Effect::Push(_))));
+    assert!(machine.is_pushing());
     machine.edit(user_id(1), "tier", Some("2")).unwrap();
     backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
     machine.go_on(&mut backend, Fault::None);
@@ -90,7 +94,7 @@ fn keeping_mine_writes_it_on_top_of_theirs() {
     backend.set(user_id(1), &key("tier"), Some(json("9")), "李娜");
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     machine.settle(&mut backend);
-    machine.resolve_first(Keep::Mine).unwrap();
+    machine.resolve_first(&Keep::Mine).unwrap();
     machine.settle(&mut backend);
     assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
     assert!(replica::conflicts(&machine.file, None).unwrap().is_empty());
@@ -103,7 +107,7 @@ fn keeping_mine_loses_again_to_a_third_value_and_says_so() {
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     machine.settle(&mut backend);
     backend.set(user_id(1), &key("tier"), Some(json("10")), "李娜");
-    machine.resolve_first(Keep::Mine).unwrap();
+    machine.resolve_first(&Keep::Mine).unwrap();
     machine.settle(&mut backend);
     assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("10")));
     let conflicts = replica::conflicts(&machine.file, None).unwrap();
@@ -138,7 +142,7 @@ fn a_reset_never_blanks_the_list() {
     backend.fail_over_to(&old);
     machine.step(Event::TimeUp);
     let mut requests = 0;
-    while machine.request.is_some() {
+    while machine.is_busy() {
         machine.go_on(&mut backend, Fault::None);
         assert!(machine.count("SELECT count(*) FROM people") >= 5);
         requests += 1;
@@ -173,18 +177,18 @@ fn a_copied_file_goes_on_as_another_console() {
 #[test]
 fn edits_of_a_viewer_wait_for_a_better_role() {
     let (mut machine, mut backend) = loaded();
-    machine.role = Role::Viewer;
+    backend.role = Role::Viewer;
     machine.step(Event::Wake(Wake::Operator));
-    while machine.request.is_some() {
+    while machine.is_busy() {
         machine.go_on(&mut backend, Fault::None);
     }
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
-    while machine.request.is_some() {
-        assert!(!matches!(machine.request, Some(Effect::Push(_))));
+    while machine.is_busy() {
+        assert!(!machine.is_pushing());
         machine.go_on(&mut backend, Fault::None);
     }
     assert_eq!((machine.waiting(), machine.core.link()), (1, &Link::Connected));
-    machine.role = Role::Support;
+    backend.role = Role::Support;
     machine.settle(&mut backend);
     assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
 }
@@ -208,10 +212,11 @@ fn offline_is_since_the_first_failure() {
 
 #[test]
 fn a_refused_key_is_denied_and_not_offline() {
-    let (mut machine, _) = loaded();
+    let (machine, mut backend) = loaded();
+    let mut machine = machine.with_key("another key");
+    machine.shut_out = true;
     machine.step(Event::TimeUp);
-    machine.request = None;
-    machine.step(Event::Informed(Err(refusal(Code::Unauthenticated))));
+    machine.go_on(&mut backend, Fault::None);
     assert_eq!(*machine.core.link(), Link::Denied);
 }
 
@@ -248,16 +253,18 @@ fn what_does_not_get_through_whole_is_asked_for_in_smaller_pieces(#[case] line: 
     for number in 100..200 {
         backend.add_user(user_id(number), "李娜", i64::from(number));
         machine.step(Event::Wake(Wake::Hint));
-        if let Some(Effect::Pull(pull)) = &machine.request {
+        if let [pull] = machine.pulls()[..] {
             limits.push(pull.limit);
         }
-        while machine.request.is_some() {
-            machine.go_on(&mut backend, Fault::None);
-        }
+        machine.drain(&mut backend);
     }
     assert!(limits[0] <= 10, "it has learnt: {limits:?}");
     assert!(limits.is_sorted());
-    assert_eq!(limits.last(), Some(&1000), "and takes more again: {limits:?}");
+    assert_eq!(
+        limits.last(),
+        Some(&PullRequest::MAX_LIMIT),
+        "and takes more again: {limits:?}"
+    );
     machine.assert_equals(&backend);
 }
 
@@ -275,7 +282,7 @@ fn keeping_theirs_outlives_a_failover(#[case] theirs_survive: bool) {
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     machine.edit(user_id(1), "tier", Some("2")).unwrap();
     machine.settle(&mut backend);
-    machine.resolve_first(Keep::Theirs).unwrap();
+    machine.resolve_first(&Keep::Theirs).unwrap();
     machine.settle(&mut backend);
     for _ in 0..2 {
         backend.fail_over_to(&old);
@@ -302,4 +309,29 @@ fn a_dismissed_refusal_outlives_a_failover() {
     assert_eq!(backend.value(user_id(1), &key("tier")), None);
     assert!(replica::rejected_edits(&machine.file).unwrap().is_empty());
     machine.assert_equals(&backend);
+}
+
+#[test]
+fn who_is_told_when_to_come_back_comes_then_unless_the_operator_cannot_wait() {
+    let (mut machine, mut backend) = loaded();
+    machine.step(Event::TimeUp);
+    let busy = Failure::Refused {
+        problem: Problem::new(Code::Busy, "later"),
+        told: true,
+        retry_after: Some(Duration::from_secs(600)),
+    };
+    let mut core = machine.core.clone();
+    let Some(&UnderWay::Effect(Effect::Inform(id))) = machine.under_way.first() else {
+        panic!("asks who the backend is");
+    };
+    let effects = core.step(Event::Informed(id, Err(busy)), &machine.file).unwrap();
+    let waits = |effect: &Effect| matches!(effect, Effect::Wait(time) if *time >= Duration::from_secs(600));
+    assert!(effects.iter().any(waits), "{effects:?}");
+    machine.core = core;
+    machine.perform(effects);
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.step(Event::Wake(Wake::Hint));
+    assert!(!machine.is_busy());
+    machine.settle(&mut backend);
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
 }

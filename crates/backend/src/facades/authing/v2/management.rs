@@ -178,12 +178,7 @@ pub(super) async fn answer(
     }
 }
 
-/// A page of users, newest first.
-pub(super) async fn users(
-    operator: &Operator,
-    mut search: UserSearch,
-    fields: Fields<'_>,
-) -> Result<Value, Fault> {
+async fn users(operator: &Operator, mut search: UserSearch, fields: Fields<'_>) -> Result<Value, Fault> {
     (search.skip, search.take) = page(fields, PAGE_MAX);
     search.order = vec![(UserColumn::CreatedAt, true)];
     let found = operator.search(search).await?;

@@ -1,0 +1,222 @@
+//! `yaopai-headless`: the console without a window, for servers, scripts and tests.
+//!
+//! What it prints as saved is on the disk. Ending it at any moment, even with `kill -9`, loses nothing that was printed; the
+//! next start goes on where it was.
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+use yaopai_console::{
+    AccessKey, Console, Error, Job, JobPhase, Link, MetadataEdit, Options, Status, UserQuery,
+};
+use yaopai_domain::{PoolId, System, UserId};
+
+/// Between two lines of progress.
+const PROGRESS: Duration = Duration::from_millis(500);
+/// Users that a search prints.
+const PRINTED: u32 = 20;
+
+/// The console of Yaopai without a window.
+#[derive(Parser)]
+#[command(version)]
+struct Flags {
+    /// The backend.
+    #[arg(long, env = "YAOPAI_SERVER", default_value = "http://127.0.0.1:8060")]
+    server: Url,
+    /// A file with the access key on its first line.
+    #[arg(long, env = "YAOPAI_ACCESS_KEY_FILE")]
+    access_key_file: PathBuf,
+    /// The pool.
+    #[arg(long, env = "YAOPAI_POOL", default_value = "default")]
+    pool: PoolId,
+    /// The replica's file; made if it does not exist.
+    #[arg(long, env = "YAOPAI_REPLICA", default_value = "replica.db")]
+    replica: PathBuf,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Load what is missing, push what was edited, and follow the backend until Ctrl-C.
+    Sync {
+        /// End as soon as replica and backend are equal.
+        #[arg(long)]
+        until_caught_up: bool,
+    },
+    /// Set a metadata key of a user; prints `saved` once it cannot be lost any more.
+    Edit {
+        /// The user's id.
+        user: UserId,
+        /// The key.
+        key: String,
+        /// The value, JSON.
+        json: String,
+    },
+    /// List users, all or those who are found.
+    Users {
+        /// What to look for.
+        #[arg(default_value = "")]
+        search: String,
+    },
+    /// How replica and backend stand.
+    Status,
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("YAOPAI_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    match run(Flags::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            // Nobody is left to tell if standard error is closed.
+            drop(writeln!(io::stderr(), "yaopai-headless: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(flags: Flags) -> Result<ExitCode> {
+    let path = &flags.access_key_file;
+    let file = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let access_key = file.lines().next().unwrap_or_default().trim();
+    let options = Options {
+        server: flags.server,
+        access_key: AccessKey::new(access_key),
+        pool: flags.pool,
+        replica: flags.replica,
+    };
+    let console = Console::open(options, Arc::new(System), Arc::new(System)).await?;
+    for notice in console.notices() {
+        tracing::warn!(?notice, "at the start");
+    }
+    let done = perform(&console, flags.what).await;
+    console.close().await;
+    done
+}
+
+async fn perform(console: &Console, what: What) -> Result<ExitCode> {
+    match what {
+        What::Sync { until_caught_up } => sync(console, until_caught_up).await,
+        What::Edit { user, key, json } => {
+            let edit = MetadataEdit {
+                user_id: user,
+                key,
+                json: Some(json),
+            };
+            match console.edit_metadata(edit).await {
+                // It is committed, and the file is on the disk.
+                Ok(_) => say(format_args!("saved"))?,
+                Err(Error::NotFound) => bail!("there is no such user here"),
+                Err(error) => return Err(error.into()),
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Users { search } => {
+            let query = UserQuery {
+                search,
+                limit: PRINTED,
+                ..UserQuery::default()
+            };
+            let page = console.users(query).await?;
+            for user in &page.rows {
+                let name = user.name.as_deref().unwrap_or("-");
+                let phone = user.phone.as_deref().unwrap_or("-");
+                say(format_args!("{} {name} {phone}", user.id))?;
+            }
+            say(format_args!("{} of {}", page.rows.len(), page.total))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        What::Status => {
+            let status = console.status();
+            say(format_args!(
+                "users {} waiting {} conflicts {} loaded {}",
+                status.users, status.waiting, status.conflicts, status.loaded
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Follows the backend; prints how a load gets on.
+async fn sync(console: &Console, until_caught_up: bool) -> Result<ExitCode> {
+    let since = console.status().last_sync;
+    let mut ticks = interval(PROGRESS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut last = String::new();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            result = tokio::signal::ctrl_c() => {
+                result?;
+                say(format_args!("paused; the next start goes on here"))?;
+                return Ok(ExitCode::from(130));
+            }
+        }
+        let status = console.status();
+        let line = line(&status);
+        if line != last {
+            say(format_args!("{line}"))?;
+            last = line;
+        }
+        if until_caught_up && is_caught_up(&status) && status.last_sync != since {
+            say(format_args!("caught up: {} users", status.users))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if until_caught_up && status.link == Link::Denied {
+            bail!("the backend does not accept the access key");
+        }
+    }
+}
+
+fn is_caught_up(status: &Status) -> bool {
+    status.link == Link::Connected && status.loaded && status.loading.is_none() && status.waiting == 0
+}
+
+fn line(status: &Status) -> String {
+    if let Some(trouble) = &status.trouble {
+        return format!("the local file cannot be written: {trouble:?}");
+    }
+    match (&status.loading, &status.link) {
+        (Some(job), _) => progress(job),
+        (None, Link::Connecting) => "connecting".to_owned(),
+        (None, Link::Connected) => format!("connected, {} edits waiting", status.waiting),
+        (None, Link::Offline { host, .. }) => {
+            format!("{host} does not answer, {} edits waiting", status.waiting)
+        }
+        (None, Link::Denied) => "the backend does not accept the access key".to_owned(),
+    }
+}
+
+fn progress(job: &Job) -> String {
+    let what = match job.phase {
+        JobPhase::Rows => "rows",
+        JobPhase::Indexes => "indexes",
+        JobPhase::Search => "search index",
+    };
+    let total = job.total.map_or(String::from("?"), |total| total.to_string());
+    let left = job
+        .seconds_left
+        .map_or(String::from("?"), |left| left.to_string());
+    format!("{what} {}/{total}, {}/s, {left} s left", job.done, job.per_second)
+}
+
+/// One line, at once: whoever reads it may act on it before the next.
+fn say(line: std::fmt::Arguments<'_>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
