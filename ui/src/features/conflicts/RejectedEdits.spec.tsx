@@ -38,6 +38,19 @@ it("says so when the user is gone, in Chinese", async () => {
   expect(note.queryByRole("link")).not.toBeInTheDocument();
 });
 
+it("names a user who could not be created, and an edit of a profile", async () => {
+  await openWindow("/conflicts", {
+    prepare: (world) => {
+      begin.prepare(world);
+      fake.addRejected({ user_id: "new", key: "", mine: '{"name":"小鹿"}', rejection: "phone_taken" });
+      fake.addRejected({ user_id: "u1", key: "", mine: '"王"', rejection: "forbidden" });
+    },
+  });
+  expect(await screen.findByRole("heading", { name: "A user who could not be created" })).toBeVisible();
+  expect(screen.getByText("Somebody else has this phone number")).toBeVisible();
+  expect(screen.getByRole("link", { name: "Profile of 王小明" })).toHaveAttribute("href", "/users/u1");
+});
+
 it("counts in the navigation what waits to be read, until all is put away", async () => {
   const { user } = await openWindow("/conflicts", begin);
   await card("tier");

@@ -42,16 +42,24 @@ function RejectedCard({ edit }: { edit: RejectedEdit }) {
       ]),
   });
   const words = rejectionWords(t, edit.rejection);
-  const gone = edit.rejection === "user_gone";
+  // Without a key it is the profile, or a user who was to be created and is therefore not there.
+  const gone = edit.rejection === "user_gone" || (edit.key === "" && edit.user_name === null);
+  const name = edit.user_name ?? t("users.unnamed");
   return (
     <article className={classes.card} data-testid="rejected-edit" data-key={edit.key}>
       <div className={classes.line}>
         <h3 className={classes.title}>
           {gone ? (
-            t("users.rejected.whatGone", { key: edit.key })
+            edit.key === "" ? (
+              t("users.rejected.notCreated")
+            ) : (
+              t("users.rejected.whatGone", { key: edit.key })
+            )
           ) : (
             <Link to="/users/$id" params={{ id: edit.user_id }} className={classes.link}>
-              {t("users.conflicts.what", { key: edit.key, name: edit.user_name ?? t("users.unnamed") })}
+              {edit.key === ""
+                ? t("users.rejected.profile", { name })
+                : t("users.conflicts.what", { key: edit.key, name })}
             </Link>
           )}
         </h3>

@@ -143,6 +143,8 @@ export const users = {
     title: "Refused by the backend",
     purpose: "Edits that were typed here and will not be stored. They stay until somebody puts them away.",
     whatGone: "{{key}} of a user who is gone",
+    notCreated: "A user who could not be created",
+    profile: "Profile of {{name}}",
     putAway: "Put away",
   },
 };

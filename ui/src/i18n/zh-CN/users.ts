@@ -137,6 +137,8 @@ export const users = {
     title: "被后端拒绝",
     purpose: "在本机输入、后端不会存入的修改，收起之前一直保留在这里。",
     whatGone: "已不存在的用户的 {{key}}",
+    notCreated: "未能创建的用户",
+    profile: "{{name}} 的资料",
     putAway: "收起",
   },
 } satisfies Words<typeof en>;
