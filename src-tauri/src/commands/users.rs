@@ -46,7 +46,10 @@ pub(crate) async fn save_view(host: State<'_, Host>, draft: SavedViewDraft) -> A
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn delete_view(host: State<'_, Host>, id: String) -> Answer<()> {
-    host.console()?.delete_view(id).await.map_err(|error| error.view())
+    host.console()?
+        .delete_view(id)
+        .await
+        .map_err(|error| error.view())
 }
 
 /// One user from the replica.

@@ -2,7 +2,7 @@
 
 use super::{
     AttemptFilter, Claim, CodeClaim, Position, Pull, PullAnswer, PushAs, PushDecision, StoreError, Ties,
-    engine::values,
+    engine::{self, values},
 };
 use crate::{
     SecretKey,
@@ -742,6 +742,41 @@ pub(crate) async fn a_closed_store_says_so(subject: Subject) {
     assert!(matches!(answer, Err(StoreError::Closed)), "{answer:?}");
 }
 
+/// Changes without a transaction around them are all made, or none of them, and each tells how many rows it changed.
+pub(crate) async fn changes_are_made_all_or_none_and_counted_each(subject: Subject) {
+    let make = |id: &'static str| engine::Change {
+        sql: "INSERT INTO pool (id, name, created_at) VALUES ($1, $2, $3)",
+        values: values![id, "made", 1_i64],
+    };
+    let rename = |id: &'static str| engine::Change {
+        sql: "UPDATE pool SET name = $2 WHERE id = $1",
+        values: values![id, "renamed"],
+    };
+    let store = &subject.store;
+    let changes = vec![make("one"), rename("default"), rename("nobody's")];
+    let put = |changes: Vec<engine::Change>| {
+        store.put(changes, |writing, changes| {
+            Box::pin(writing.change(changes.clone()))
+        })
+    };
+    assert_eq!(put(changes).await.unwrap(), [1, 1, 0]);
+    assert_eq!(put(Vec::new()).await.unwrap(), [0; 0]);
+    put(vec![make("two"), make("one")]).await.unwrap_err();
+    let names = store.glance((), |reading, ()| {
+        Box::pin(async {
+            let rows = reading
+                .rows("SELECT id, name FROM pool ORDER BY id", values![])
+                .await?;
+            rows.iter()
+                .map(|row| Ok((row.text("id")?, row.text("name")?)))
+                .collect()
+        })
+    });
+    let names: Vec<(String, String)> = names.await.unwrap();
+    let expected = [("default", "renamed"), ("one", "made")];
+    assert_eq!(names, expected.map(|(id, name)| (id.to_owned(), name.to_owned())));
+}
+
 const CONNECTION: &str = r#"
     [[connection]]
     kind = "wechat:pc"
@@ -782,6 +817,7 @@ macro_rules! suite {
             old_attempts_and_codes_are_forgotten,
             a_code_that_many_claim_at_once_is_claimed_once,
             work_that_fails_leaves_nothing,
+            changes_are_made_all_or_none_and_counted_each,
             what_is_begun_ends_although_the_caller_left,
             a_closed_store_says_so,
         }

@@ -64,7 +64,7 @@ pub(crate) trait Statements: Send + Sync {
     fn execute<'t>(&'t self, sql: &'t str, values: Vec<Value>) -> BoxFuture<'t, Result<u64, StoreError>>;
 
     /// Makes changes that see nothing of each other, all or none, as one statement; how many rows each changed.
-    fn change<'t>(&'t self, changes: Vec<Change>) -> BoxFuture<'t, Result<Vec<u64>, StoreError>>;
+    fn change(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<Vec<u64>, StoreError>>;
 }
 
 /// A statement that inserts, updates or deletes, without `RETURNING`.

@@ -330,7 +330,7 @@ impl Statements for Transaction {
         }))
     }
 
-    fn change<'t>(&'t self, changes: Vec<Change>) -> BoxFuture<'t, Result<Vec<u64>, StoreError>> {
+    fn change(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<Vec<u64>, StoreError>> {
         Box::pin(async move {
             let count = changes.len();
             if count < 2 {
@@ -351,15 +351,17 @@ impl Statements for Transaction {
 
 /// Changes as one statement, which answers how many rows each changed.
 fn as_one(changes: Vec<Change>) -> (String, Vec<Value>) {
-    let (mut with, mut counts, mut all) = (String::new(), String::new(), Vec::new());
+    let (mut with, mut counts, mut all) = (Vec::new(), Vec::new(), Vec::new());
     for (index, Change { sql, values }) in changes.into_iter().enumerate() {
-        let comma = if index == 0 { "" } else { ", " };
         let sql = renumbered(sql, all.len());
-        with.push_str(&format!("{comma}c{index} AS ({sql} RETURNING 1)"));
-        counts.push_str(&format!("{comma}(SELECT count(*) FROM c{index}) AS c{index}"));
+        with.push(format!("c{index} AS ({sql} RETURNING 1)"));
+        counts.push(format!("(SELECT count(*) FROM c{index}) AS c{index}"));
         all.extend(values);
     }
-    (format!("WITH {with} SELECT {counts}"), all)
+    (
+        format!("WITH {} SELECT {}", with.join(", "), counts.join(", ")),
+        all,
+    )
 }
 
 /// A statement whose first parameter has so many before it.
@@ -372,7 +374,9 @@ fn renumbered(sql: &str, before: usize) -> String {
             .unwrap_or(part.len());
         let (number, rest) = part.split_at(end);
         let number = number.parse::<usize>().unwrap_or_default() + before;
-        renumbered.push_str(&format!("${number}{rest}"));
+        renumbered.push('$');
+        renumbered.push_str(&number.to_string());
+        renumbered.push_str(rest);
     }
     renumbered
 }

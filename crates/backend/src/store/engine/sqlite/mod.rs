@@ -376,7 +376,7 @@ impl Statements for Seat {
         Box::pin(ready(changed.map(|rows| rows as u64)))
     }
 
-    fn change<'t>(&'t self, changes: Vec<Change>) -> BoxFuture<'t, Result<Vec<u64>, StoreError>> {
+    fn change(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<Vec<u64>, StoreError>> {
         Box::pin(async move {
             let mut changed = Vec::with_capacity(changes.len());
             for Change { sql, values } in changes {
