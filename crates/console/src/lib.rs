@@ -7,6 +7,8 @@ mod belonging;
 mod board;
 mod error;
 mod manage;
+#[cfg(feature = "measure")]
+pub mod measure;
 mod options;
 mod people;
 mod qr;

@@ -1,5 +1,6 @@
 //! Programs for developers: `cargo run -p yaopai-xtask -- --help`.
 
+mod bench;
 mod million;
 mod seed;
 
@@ -24,6 +25,18 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Measures search and lists on a replica of made-up people, beside a scan with LIKE of the same rows.
+    BenchLists {
+        /// The replica; made and loaded if it is not there.
+        #[arg(long)]
+        replica: PathBuf,
+        /// How many people.
+        #[arg(long, default_value_t = 1_000_000)]
+        users: u64,
+        /// Chooses the people and the queries.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Puts people with bindings and metadata straight into the database file of a stopped `yaopai-server`.
     Million {
         /// The file; `yaopai-server` has made it, and its pool `default` has a connection.
@@ -40,6 +53,11 @@ enum Task {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
+        Task::BenchLists { replica, users, seed } => {
+            bench::load(&replica, users, seed)?;
+            bench::search::run(&replica, users, seed)?;
+            bench::lists::run(&replica)?;
+        }
         Task::Million {
             database,
             users,

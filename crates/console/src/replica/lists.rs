@@ -235,6 +235,13 @@ impl List {
         }
     }
 
+    const fn may_be_absent(&self) -> bool {
+        matches!(
+            self.by,
+            SortBy::LastSeen | SortBy::Name | SortBy::Phone | SortBy::WechatId
+        )
+    }
+
     /// Gives the rows after a place in their order, those who have what is sorted by and then those who do not.
     fn walk(
         &self,
@@ -243,27 +250,23 @@ impl List {
         limit: usize,
         each: &mut dyn FnMut(Place) -> ControlFlow<()>,
     ) -> Result<(), Error> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let place: Option<[&dyn ToSql; 2]> =
-            after.map(|after| [after.key.to_sql(), &after.row as &dyn ToSql]);
-        let absent = after.is_some_and(|after| after.key == Key::Absent);
-        let mut given = 0;
-        for (part, begins) in [(Part::Present, !absent), (Part::Absent, true)] {
-            if !begins {
-                continue;
-            }
-            let within = match part {
-                Part::Present => !absent && after.is_some(),
-                Part::Absent => absent,
-            };
-            let sql = self.sql(part, within);
-            let mut statement = c.prepare_cached(&sql)?;
-            let left = limit - given;
+        let legs: &[Leg] = match (after.map(|after| &after.key), self.may_be_absent()) {
+            (None, true) => &[Leg::Present, Leg::Absent],
+            (None, false) => &[Leg::Present],
+            (Some(Key::Absent), _) => &[Leg::AbsentAfter],
+            (Some(_), true) => &[Leg::Alike, Leg::Beyond, Leg::Absent],
+            (Some(_), false) => &[Leg::Alike, Leg::Beyond],
+        };
+        let mut left = i64::try_from(limit).unwrap_or(i64::MAX);
+        for leg in legs {
+            let mut statement = c.prepare_cached(&leg.sql(self.column(), self.descending))?;
             let mut parameters: Vec<&dyn ToSql> = vec![&left];
-            if within {
-                parameters.extend(place.iter().flatten().copied());
+            if let Some(after) = after {
+                parameters.extend(leg.takes_key().then(|| after.key.to_sql()));
+                parameters.extend(leg.takes_row().then_some(&after.row as &dyn ToSql));
             }
             let mut rows = statement.query(&*parameters)?;
+            let mut given = 0;
             while let Some(row) = rows.next()? {
                 given += 1;
                 let place = Place {
@@ -274,27 +277,26 @@ impl List {
                     return Ok(());
                 }
             }
+            drop(rows);
+            left -= given;
         }
         Ok(())
-    }
-
-    fn sql(&self, part: Part, continues: bool) -> String {
-        page_sql(self.column(), self.descending, part, continues)
     }
 
     /// The place of the row at a position of a list of everybody.
     fn place_at(&self, c: &Connection, position: u32) -> Result<Option<Place>, Error> {
         let column = self.column();
-        let present: u32 = c
-            .prepare_cached(&format!("SELECT count(*) FROM people WHERE {column} IS NOT NULL"))?
-            .query_row([], |row| row.get(0))?;
-        let (part, position, of) = if position < present {
-            (Part::Present, position, present)
+        let all = u32::try_from(everybody(c)?).unwrap_or(u32::MAX);
+        let present: u32 = if self.may_be_absent() {
+            c.prepare_cached(&format!("SELECT count(*) FROM people WHERE {column} IS NOT NULL"))?
+                .query_row([], |row| row.get(0))?
         } else {
-            let absent = u32::try_from(everybody(c)?)
-                .unwrap_or(u32::MAX)
-                .saturating_sub(present);
-            (Part::Absent, position - present, absent)
+            all
+        };
+        let (leg, position, of) = if position < present {
+            (Leg::Present, position, present)
+        } else {
+            (Leg::Absent, position - present, all.saturating_sub(present))
         };
         if position >= of {
             return Ok(None);
@@ -305,11 +307,9 @@ impl List {
         } else {
             (self.descending, position)
         };
-        let sql = format!("{} OFFSET ?4", page_sql(column, descending, part, false));
+        let sql = format!("{} OFFSET ?2", leg.sql(column, descending));
         let mut statement = c.prepare_cached(&sql)?;
-        statement.raw_bind_parameter(1, 1)?;
-        statement.raw_bind_parameter(4, offset)?;
-        let mut rows = statement.raw_query();
+        let mut rows = statement.query([1, offset])?;
         Ok(match rows.next()? {
             None => None,
             Some(row) => Some(Place {
@@ -335,30 +335,46 @@ impl List {
     }
 }
 
-/// The rows that have what is sorted by, or those that do not.
+/// A stretch of an order that is read off its index in one go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub(super) enum Leg {
+    /// Rows that have what is sorted by.
     Present,
+    /// Rows with the same key after a row. An index ends in the row, but SQLite does not see that in `(key, row) > (…)`.
+    Alike,
+    /// Rows after a key.
+    Beyond,
+    /// Rows that do not have what is sorted by.
     Absent,
+    /// Those after a row.
+    AbsentAfter,
 }
 
-/// Rows and keys in their order: `?1` rows, after key `?2` and row `?3` if it continues.
-pub(super) fn page_sql(column: &str, descending: bool, part: Part, continues: bool) -> String {
-    let (than, direction) = if descending { ("<", "DESC") } else { (">", "ASC") };
-    let (which, place, order) = match part {
-        Part::Present => (
-            "IS NOT NULL",
-            format!("AND ({column}, row) {than} (?2, ?3)"),
-            format!("{column} {direction}, row {direction}"),
-        ),
-        Part::Absent => (
-            "IS NULL",
-            format!("AND ?2 IS NULL AND row {than} ?3"),
-            format!("row {direction}"),
-        ),
-    };
-    let place = if continues { place } else { String::new() };
-    format!("SELECT row, {column} FROM people WHERE {column} {which} {place} ORDER BY {order} LIMIT ?1")
+impl Leg {
+    const fn takes_key(self) -> bool {
+        matches!(self, Self::Alike | Self::Beyond)
+    }
+
+    const fn takes_row(self) -> bool {
+        matches!(self, Self::Alike | Self::AbsentAfter)
+    }
+
+    /// Rows and keys in their order, at most `?1`; then the key and the row that the leg takes.
+    pub(super) fn sql(self, column: &str, descending: bool) -> String {
+        let (than, direction) = if descending { ("<", "DESC") } else { (">", "ASC") };
+        let which = match self {
+            Self::Present => format!("{column} IS NOT NULL"),
+            Self::Alike => format!("{column} = ?2 AND row {than} ?3"),
+            Self::Beyond => format!("{column} {than} ?2"),
+            Self::Absent => format!("{column} IS NULL"),
+            Self::AbsentAfter => format!("{column} IS NULL AND row {than} ?2"),
+        };
+        let order = match self {
+            Self::Present | Self::Beyond => format!("{column} {direction}, row {direction}"),
+            Self::Alike | Self::Absent | Self::AbsentAfter => format!("row {direction}"),
+        };
+        format!("SELECT row, {column} FROM people WHERE {which} ORDER BY {order} LIMIT ?1")
+    }
 }
 
 /// How many there are.

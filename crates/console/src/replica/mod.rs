@@ -12,6 +12,8 @@ mod index;
 mod keep_aside;
 mod lists;
 mod load;
+#[cfg(feature = "measure")]
+pub(crate) mod measure;
 mod mirror;
 mod name_order;
 mod open;

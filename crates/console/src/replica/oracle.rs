@@ -3,6 +3,7 @@
 use super::{
     build::{bare, build_indexes, build_search},
     edit_metadata, index,
+    lists::Leg,
     name_order::name_order,
     open_in_memory,
     person::{Person, Wanted},
@@ -561,4 +562,43 @@ fn a_value_typed_here_is_found_before_it_is_synced_and_a_removed_one_is_not() {
     );
     edit(None);
     assert_eq!((count("tier=silver"), count("tier")), (0, 0));
+}
+
+#[test]
+fn a_page_is_read_off_its_index() {
+    let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
+    for column in [
+        "created_at",
+        "last_seen",
+        "name_order",
+        "phone",
+        "wechat_id",
+        "status",
+        "updated_at",
+    ] {
+        for leg in [
+            Leg::Present,
+            Leg::Alike,
+            Leg::Beyond,
+            Leg::Absent,
+            Leg::AbsentAfter,
+        ] {
+            for descending in [false, true] {
+                let never_absent = ["created_at", "status", "updated_at"].contains(&column);
+                if never_absent && matches!(leg, Leg::Absent | Leg::AbsentAfter) {
+                    continue;
+                }
+                let sql = leg.sql(column, descending);
+                let mut statement = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+                let mut plan = statement.raw_query();
+                while let Some(step) = plan.next().unwrap() {
+                    let step: String = step.get("detail").unwrap();
+                    assert!(step.contains("USING COVERING INDEX people_by_"), "{sql}: {step}");
+                    if matches!(leg, Leg::Alike | Leg::AbsentAfter) {
+                        assert!(step.contains("rowid"), "{sql}: {step}");
+                    }
+                }
+            }
+        }
+    }
 }

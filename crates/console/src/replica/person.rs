@@ -140,21 +140,33 @@ impl Person {
         Ok(person)
     }
 
-    /// Reads a part of a person.
-    pub(super) fn load_part(c: &Connection, row: i64, part: Part) -> Result<Self, Error> {
+    /// Reads a part of a person; `edited` says whether anybody has own edits.
+    pub(super) fn load_part(c: &Connection, row: i64, part: Part, edited: bool) -> Result<Self, Error> {
         let mut person = Self::default();
-        let id = c
-            .prepare_cached("SELECT id FROM people WHERE row = ?1")?
-            .query_row([row], |row| row.get::<_, Uuid16>(0))?;
+        let id = |c: &Connection| {
+            c.prepare_cached("SELECT id FROM people WHERE row = ?1")?
+                .query_row([row], |row| row.get::<_, Uuid16>(0))
+        };
         match part {
-            Part::Id => person.know_id(id),
-            Part::Identifiers => person.know_bindings(c, id)?,
+            Part::Id => person.know_id(id(c)?),
+            Part::Identifiers => {
+                let mut statement = c.prepare_cached(
+                    "SELECT i.open_id, i.union_id FROM people p CROSS JOIN identities i ON i.user_id = p.id
+                     WHERE p.row = ?1",
+                )?;
+                let mut rows = statement.query([row])?;
+                while let Some(row) = rows.next()? {
+                    person.know_binding(text_at(row, 0)?, text_at(row, 1)?, None);
+                }
+            }
             Part::Profile => {
                 c.prepare_cached("SELECT profile FROM user_state WHERE row = ?1")?
                     .query_row([row], |row| {
                         Ok(person.know(text_at(row, 0)?.unwrap_or("{}"), "{}"))
                     })??;
-                person.know_own_edits(c, id)?;
+                if edited {
+                    person.know_own_edits(c, id(c)?)?;
+                }
             }
         }
         Ok(person)
@@ -180,10 +192,7 @@ impl Person {
 
     /// Puts the own edits on top of what is stored.
     pub(super) fn know_own_edits(&mut self, c: &Connection, id: Uuid16) -> Result<(), Error> {
-        let any: bool = c
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM overlay)")?
-            .query_row([], |row| row.get(0))?;
-        if !any {
+        if !any_own_edits(c)? {
             return Ok(());
         }
         let user_id: UserId = id.id();
@@ -310,6 +319,12 @@ impl Person {
         }
         best
     }
+}
+
+/// Whether anybody has own edits.
+pub(super) fn any_own_edits(c: &Connection) -> Result<bool, Error> {
+    Ok(c.prepare_cached("SELECT EXISTS (SELECT 1 FROM overlay)")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// The part of a stored profile that people are found by.

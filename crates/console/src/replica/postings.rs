@@ -36,13 +36,8 @@ impl<'a> Postings<'a> {
         })
     }
 
-    /// The rows of a token.
-    pub(super) fn rows(&self, token: Token) -> Result<RoaringBitmap, Error> {
-        self.rows_among(token, None)
-    }
-
     /// The rows of a token; of chunks in which `among` has no rows, nothing is read.
-    fn rows_among(&self, token: Token, among: Option<&RoaringBitmap>) -> Result<RoaringBitmap, Error> {
+    fn rows(&self, token: Token, among: Option<&RoaringBitmap>) -> Result<RoaringBitmap, Error> {
         let mut rows = RoaringBitmap::new();
         let mut statement = self
             .c
@@ -66,7 +61,7 @@ impl<'a> Postings<'a> {
     pub(super) fn all(&self, tokens: &[Token]) -> Result<RoaringBitmap, Error> {
         let mut all: Option<RoaringBitmap> = None;
         for token in tokens {
-            let mut rows = self.rows_among(*token, all.as_ref())?;
+            let mut rows = self.rows(*token, all.as_ref())?;
             if let Some(all) = &all {
                 rows &= all;
             }

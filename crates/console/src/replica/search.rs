@@ -2,7 +2,7 @@
 
 use super::{
     index,
-    person::{Fit, Person, Wanted},
+    person::{Fit, Person, Wanted, any_own_edits},
     postings::Postings,
     row::Uuid16,
     tokens::{Part, Term, plan, term},
@@ -51,9 +51,10 @@ pub(super) fn search(c: &Connection, wanted: &Wanted) -> Result<Found, Error> {
         *unsure.entry(Part::Profile).or_default() |= by_phone;
     }
     let waiting = waiting(c)?;
+    let edited = any_own_edits(c)?;
     for (part, rows) in unsure {
         for row in rows - &waiting {
-            if let Some(fit) = Person::load_part(c, i64::from(row), part)?.fit(wanted) {
+            if let Some(fit) = Person::load_part(c, i64::from(row), part, edited)?.fit(wanted) {
                 found[fit as usize].insert(row);
             }
         }

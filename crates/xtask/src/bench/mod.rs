@@ -1,0 +1,97 @@
+//! Measurements of the console at a million users.
+
+pub(crate) mod lists;
+pub(crate) mod search;
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+use yaopai_console::measure::Lists;
+use yaopai_domain::{Identity, User};
+use yaopai_xtask::people::Directory;
+
+const ROWS_A_STEP: u64 = 5000;
+
+/// Makes a replica of made-up people, as a first load does, and says how long each part of it takes.
+pub(crate) fn load(replica: &Path, users: u64, seed: u64) -> anyhow::Result<()> {
+    if replica.exists() {
+        return Ok(());
+    }
+    let directory = Directory::standalone(seed);
+    let mut lists = Lists::create(replica)?;
+    let mut spent = Duration::ZERO;
+    for first in (0..users).step_by(ROWS_A_STEP as usize) {
+        let people: Vec<(User, Vec<Identity>)> = (first..users.min(first + ROWS_A_STEP))
+            .map(|number| {
+                let person = directory.person(number);
+                (person.user, person.identities)
+            })
+            .collect();
+        let (loaded, took) = timed(|| lists.load(&people, 1 + first as i64));
+        loaded?;
+        spent += took;
+    }
+    println!("load: {users} users, rows {:.1} s", spent.as_secs_f64());
+    let mut phases: Vec<(&str, Duration)> = Vec::new();
+    loop {
+        let (built, took) = timed(|| lists.build());
+        match built? {
+            None => break,
+            Some(phase) => match phases.last_mut() {
+                Some((last, sum)) if *last == phase => *sum += took,
+                _ => phases.push((phase, took)),
+            },
+        }
+    }
+    for (phase, took) in phases {
+        println!("load: {phase} {:.1} s", took.as_secs_f64());
+    }
+    lists
+        .connection()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let bytes = std::fs::metadata(replica)?.len();
+    println!("file: {} bytes a user", bytes / users.max(1));
+    Ok(())
+}
+
+/// Runs something and says how long it took.
+pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    #[expect(clippy::disallowed_methods, reason = "measuring is what this is for")]
+    let start = Instant::now();
+    let done = work();
+    (done, start.elapsed())
+}
+
+/// Runs something and says how long it had a processor: what it takes on a machine that does nothing else. Absent where
+/// the system does not tell.
+pub(crate) fn worked<T>(work: impl FnOnce() -> T) -> (T, Duration, Option<Duration>) {
+    let start = on_processor();
+    let (done, took) = timed(work);
+    let worked = start
+        .zip(on_processor())
+        .map(|(start, end)| end.saturating_sub(start));
+    (done, took, worked)
+}
+
+/// How long this thread has had a processor (Linux: proc_pid_schedstat(5), nanoseconds).
+fn on_processor() -> Option<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// Times of the same thing done many times.
+pub(crate) struct Times(Vec<Duration>);
+
+impl Times {
+    pub(crate) fn new(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        Self(times)
+    }
+
+    /// The time within which `percent` of them were done, in milliseconds.
+    pub(crate) fn within(&self, percent: usize) -> f64 {
+        let nth = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
+        self.0.get(nth).map_or(0.0, Duration::as_secs_f64) * 1000.0
+    }
+}
