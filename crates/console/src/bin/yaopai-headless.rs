@@ -12,7 +12,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    time::{MissedTickBehavior, interval},
+};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 use yaopai_console::{
@@ -62,6 +65,9 @@ enum What {
         /// The value, JSON.
         json: String,
     },
+    /// Set metadata keys, one a line of standard input: `USER KEY JSON`. Prints `saved KEY` for each once it cannot be lost
+    /// any more; pushes them meanwhile, and what is left of them with the next start.
+    Edits,
     /// List users, all or those who are found.
     Users {
         /// What to look for.
@@ -112,19 +118,11 @@ async fn perform(console: &Console, what: What) -> Result<ExitCode> {
     match what {
         What::Sync { until_caught_up } => sync(console, until_caught_up).await,
         What::Edit { user, key, json } => {
-            let edit = MetadataEdit {
-                user_id: user,
-                key,
-                json: Some(json),
-            };
-            match console.edit_metadata(edit).await {
-                // It is committed, and the file is on the disk.
-                Ok(_) => say(format_args!("saved"))?,
-                Err(Error::NotFound) => bail!("there is no such user here"),
-                Err(error) => return Err(error.into()),
-            }
+            edit(console, user, key, json).await?;
+            say(format_args!("saved"))?;
             Ok(ExitCode::SUCCESS)
         }
+        What::Edits => edits(console).await,
         What::Users { search } => {
             let query = UserQuery {
                 search,
@@ -149,6 +147,35 @@ async fn perform(console: &Console, what: What) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Stores an edit; it is committed and on the disk when this returns.
+async fn edit(console: &Console, user: UserId, key: String, json: String) -> Result<()> {
+    let edit = MetadataEdit {
+        user_id: user,
+        key,
+        json: Some(json),
+    };
+    match console.edit_metadata(edit).await {
+        Ok(_) => Ok(()),
+        Err(Error::NotFound) => bail!("there is no such user here"),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Stores edits as they come.
+async fn edits(console: &Console) -> Result<ExitCode> {
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        let mut words = line.splitn(3, ' ');
+        let (Some(user), Some(key), Some(json)) = (words.next(), words.next(), words.next()) else {
+            bail!("an edit is a user's id, a key and a JSON value: {line}");
+        };
+        let user = user.parse().with_context(|| format!("a user's id: {user}"))?;
+        edit(console, user, key.to_owned(), json.to_owned()).await?;
+        say(format_args!("saved {key}"))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Follows the backend; prints how a load gets on.

@@ -1,0 +1,378 @@
+//! Programs killed with `kill -9` at random moments: what was reported as saved is applied once, whatever happens.
+
+use rusqlite::{Connection, OpenFlags};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
+    process::{Child, ChildStdout, Command},
+    time::{sleep, timeout},
+};
+
+/// Kills that the issue asks for.
+const KILLS: usize = 100;
+/// So many that a first load takes long enough to be killed in.
+const USERS: usize = 1500;
+const KEY: &str = "kill-0123456789abcdef0123456789abcdef";
+/// Far longer than anything here takes; a test that gets here hangs.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What is killed, and in the middle of what.
+#[derive(Debug, Clone, Copy)]
+enum Scene {
+    /// A console that stores edits, and pushes them meanwhile.
+    Edits,
+    /// A console that pushes what earlier ones left.
+    Push,
+    /// The backend, while a console stores and pushes edits.
+    Backend,
+    /// A console that loads for the first time.
+    FirstLoad,
+    /// A console that loads everything again, because the backend was restored.
+    Reset,
+}
+
+const SCENES: [Scene; 5] = [
+    Scene::Edits,
+    Scene::Push,
+    Scene::Backend,
+    Scene::FirstLoad,
+    Scene::Reset,
+];
+
+#[tokio::test]
+async fn a_hundred_kills_lose_nothing_that_was_reported_as_saved_and_apply_nothing_twice() {
+    let mut world = World::new().await;
+    world.caught_up(&world.replica("console")).await;
+    for kill in 0..KILLS {
+        let scene = SCENES[kill % SCENES.len()];
+        // Some die at once, some in the middle, some after all their work.
+        let life = Duration::from_micros(world.dice.below(250_000));
+        world.play(scene, life).await;
+    }
+    world.caught_up(&world.replica("console")).await;
+    world.stop_backend().await;
+
+    assert!(
+        world.saved.len() > KILLS,
+        "only {} edits were saved: nothing was tried",
+        world.saved.len()
+    );
+    let stored = world.stored();
+    let applied = world.times_applied();
+    for (key, (user, value)) in &world.saved {
+        let found = stored.get(&(user.clone(), key.clone()));
+        assert_eq!(found, Some(value), "{key} was saved");
+    }
+    for (key, times) in &applied {
+        assert_eq!(*times, 1, "{key} was applied {times} times");
+    }
+    assert_eq!(world.waiting("console").await, "waiting 0 conflicts 0");
+}
+
+struct World {
+    folder: TempDir,
+    address: SocketAddr,
+    backend: Option<Child>,
+    dice: Dice,
+    edits: usize,
+    loads: usize,
+    /// Key → user and value, of every edit that a console said was saved.
+    saved: BTreeMap<String, (String, String)>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut bootstrap = format!("[[access_key]]\nname = \"kill\"\nrole = \"admin\"\nkey = \"{KEY}\"\n");
+        for number in 0..USERS {
+            let id = user(number);
+            writeln!(bootstrap, "[[user]]\nid = \"{id}\"\nnickname = \"user {number}\"").unwrap();
+        }
+        fs::write(folder.path().join("bootstrap.toml"), bootstrap).unwrap();
+        fs::write(folder.path().join("key"), KEY).unwrap();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let mut world = Self {
+            folder,
+            address: port.local_addr().unwrap(),
+            backend: None,
+            dice: Dice(2026),
+            edits: 0,
+            loads: 0,
+            saved: BTreeMap::new(),
+        };
+        drop(port);
+        world.start_backend().await;
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn replica(&self, name: &str) -> PathBuf {
+        self.path(&format!("{name}.db"))
+    }
+
+    async fn start_backend(&mut self) {
+        let mut command = program("yaopai-server");
+        command
+            .args(["--listen", &self.address.to_string(), "--data-dir"])
+            .arg(self.path("backend"))
+            .arg("--bootstrap")
+            .arg(self.path("bootstrap.toml"));
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("backend.log"))
+            .unwrap();
+        let mut backend = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let lines = lines(&mut backend);
+        let listening = timeout(PATIENCE, first_line(lines)).await.unwrap();
+        assert!(
+            listening.contains("listens on"),
+            "{listening:?}: {}",
+            self.backend_log()
+        );
+        self.backend = Some(backend);
+    }
+
+    fn backend_log(&self) -> String {
+        fs::read_to_string(self.path("backend.log")).unwrap()
+    }
+
+    async fn stop_backend(&mut self) {
+        if let Some(mut backend) = self.backend.take() {
+            backend.kill().await.unwrap();
+        }
+    }
+
+    fn console(&self, replica: &Path, what: &[&str]) -> Command {
+        let mut command = program("yaopai-headless");
+        command
+            .args([
+                "--server",
+                &format!("http://{}", self.address),
+                "--access-key-file",
+            ])
+            .arg(self.path("key"))
+            .arg("--replica")
+            .arg(replica)
+            .args(what)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Lets a console run until replica and backend are equal.
+    async fn caught_up(&self, replica: &Path) {
+        let mut console = self
+            .console(replica, &["sync", "--until-caught-up"])
+            .spawn()
+            .unwrap();
+        let mut lines = lines(&mut console);
+        let mut heard = Vec::new();
+        let ended = timeout(PATIENCE, async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                heard.push(line);
+            }
+            console.wait().await.unwrap()
+        });
+        let Ok(ended) = ended.await else {
+            panic!("never caught up: {heard:?}");
+        };
+        assert!(ended.success(), "{heard:?}");
+    }
+
+    async fn play(&mut self, scene: Scene, life: Duration) {
+        match scene {
+            Scene::Edits => {
+                let console = self
+                    .console(&self.replica("console"), &["edits"])
+                    .spawn()
+                    .unwrap();
+                self.edit_until_killed(console, None, life).await;
+            }
+            Scene::Backend => {
+                let console = self
+                    .console(&self.replica("console"), &["edits"])
+                    .spawn()
+                    .unwrap();
+                let backend = self.backend.take();
+                self.edit_until_killed(console, backend, life).await;
+                self.start_backend().await;
+            }
+            Scene::Push => {
+                let replica = self.replica("console");
+                self.kill_in(&replica, life).await;
+            }
+            Scene::FirstLoad => {
+                let replica = self.replica(&format!("load{}", self.loads));
+                // A load that was killed goes on where it was; every other time it may end.
+                self.kill_in(&replica, life).await;
+                if self.dice.below(2) == 0 {
+                    self.caught_up(&replica).await;
+                    self.loads += 1;
+                }
+            }
+            Scene::Reset => {
+                self.stop_backend().await;
+                let database = Connection::open(self.path("backend/backend.db")).unwrap();
+                let feed = format!("restored-{}", self.dice.roll());
+                database
+                    .execute("UPDATE pool_head SET feed_id = ?1", [feed])
+                    .unwrap();
+                drop(database);
+                self.start_backend().await;
+                let replica = self.replica("console");
+                self.kill_in(&replica, life).await;
+            }
+        }
+    }
+
+    async fn kill_in(&self, replica: &Path, life: Duration) {
+        let mut console = self.console(replica, &["sync"]).spawn().unwrap();
+        sleep(life).await;
+        console.kill().await.unwrap();
+    }
+
+    /// Gives a console edits until it, or the backend it pushes to, is killed.
+    async fn edit_until_killed(&mut self, mut console: Child, backend: Option<Child>, life: Duration) {
+        let mut input = console.stdin.take().unwrap();
+        let mut lines = lines(&mut console);
+        let end = sleep(life);
+        tokio::pin!(end);
+        let mut tried = BTreeMap::new();
+        let mut backend = backend;
+        loop {
+            let user = user(self.dice.below(USERS as u64) as usize);
+            let key = format!("k{}", self.edits);
+            let value = self.edits.to_string();
+            self.edits += 1;
+            let line = format!("{user} {key} {value}\n");
+            tried.insert(key, (user, value));
+            // A console that was killed takes no more.
+            if input.write_all(line.as_bytes()).await.is_err() {
+                break;
+            }
+            let heard = tokio::select! {
+                heard = lines.next_line() => heard.unwrap(),
+                () = &mut end => break,
+            };
+            let Some(heard) = heard else { break };
+            self.take(&heard, &mut tried);
+        }
+        if let Some(backend) = &mut backend {
+            backend.kill().await.unwrap();
+            // The console is asked to end and closes its file; what it says until then counts.
+            drop(input);
+        } else {
+            console.kill().await.unwrap();
+        }
+        while let Some(heard) = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap() {
+            self.take(&heard, &mut tried);
+        }
+        console.wait().await.unwrap();
+    }
+
+    fn take(&mut self, heard: &str, tried: &mut BTreeMap<String, (String, String)>) {
+        let key = heard.strip_prefix("saved ").unwrap_or_else(|| panic!("{heard}"));
+        let edit = tried.remove(key).unwrap();
+        self.saved.insert(key.to_owned(), edit);
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open_with_flags(self.path("backend/backend.db"), OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .unwrap()
+    }
+
+    fn stored(&self) -> BTreeMap<(String, String), String> {
+        let database = self.database();
+        let mut statement = database
+            .prepare("SELECT user_id, key, value FROM user_metadata")
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// How often each key was written, as the audit log tells.
+    fn times_applied(&self) -> BTreeMap<String, usize> {
+        let database = self.database();
+        let mut statement = database
+            .prepare("SELECT new FROM audit WHERE action = 'user.patch'")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let mut times = BTreeMap::new();
+        for row in rows {
+            let new: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&row.unwrap()).unwrap();
+            for field in new.keys() {
+                *times.entry(field.clone()).or_default() += 1;
+            }
+        }
+        times
+    }
+
+    async fn waiting(&self, replica: &str) -> String {
+        let output = self
+            .console(&self.replica(replica), &["status"])
+            .output()
+            .await
+            .unwrap();
+        let line = String::from_utf8(output.stdout).unwrap();
+        let (_, rest) = line.split_once("waiting").unwrap();
+        let (rest, _) = rest.split_once(" loaded").unwrap();
+        format!("waiting{rest}")
+    }
+}
+
+/// A program of this workspace, built beside the tests.
+fn program(name: &str) -> Command {
+    let path = Path::new(env!("CARGO_BIN_EXE_yaopai")).with_file_name(name);
+    assert!(
+        path.is_file(),
+        "{} is missing: cargo build --workspace --bins",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.kill_on_drop(true);
+    command
+}
+
+fn user(number: usize) -> String {
+    format!("00000000-0000-7000-8000-{number:012x}")
+}
+
+fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
+    BufReader::new(child.stdout.take().unwrap()).lines()
+}
+
+async fn first_line(mut lines: Lines<BufReader<ChildStdout>>) -> String {
+    lines.next_line().await.unwrap().unwrap_or_default()
+}
+
+/// `SplitMix64` (Steele, Lea, Flood 2014).
+struct Dice(u64);
+
+impl Dice {
+    const fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    const fn below(&mut self, end: u64) -> u64 {
+        self.roll() % end
+    }
+}
