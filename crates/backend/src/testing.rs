@@ -337,6 +337,15 @@ impl Bench {
         }
     }
 
+    /// Takes requests over a real connection too, for whoever sends them by itself; where.
+    pub(crate) async fn listen(&self) -> url::Url {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // It ends with the test's runtime.
+        tokio::spawn(axum::serve(listener, self.router.clone()).into_future());
+        format!("http://{address}/").parse().unwrap()
+    }
+
     /// Opens a stream with this key.
     pub(crate) async fn stream(&self, key: &str, path: &str) -> Events {
         let request = Request::get(path)

@@ -55,9 +55,11 @@ export const commands = {
 	startup: () => __TAURI_INVOKE<Startup>("plugin:console|startup"),
 	/**  How the console stands with its backend. */
 	status: () => typedError<Status, ErrorView>(__TAURI_INVOKE("plugin:console|status")),
-	/**  Syncs at once. */
+	/**  Stops the load under way, if there is one; what has arrived stays. Syncing goes on with it. */
+	pauseLoad: () => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|pause_load")),
+	/**  Syncs at once, and goes on with a paused load. */
 	syncNow: () => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|sync_now")),
-	/**  Stops a job; what a first load has so far stays, and it can be resumed. */
+	/**  Ends a job; what was done stays done. */
 	cancelJob: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|cancel_job", { id })),
 	/**  Deletes a saved view. */
 	deleteView: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|delete_view", { id })),
@@ -67,8 +69,6 @@ export const commands = {
 	jobs: () => typedError<Job[], ErrorView>(__TAURI_INVOKE("plugin:console|jobs")),
 	/**  Asks which file, and says what importing it would do; nothing is written. */
 	previewImport: () => typedError<ImportPreview | null, ErrorView>(__TAURI_INVOKE("plugin:console|preview_import")),
-	/**  Goes on with a job that was stopped. */
-	resumeJob: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|resume_job", { id })),
 	/**  Imports what a preview showed. */
 	runImport: (id: string) => typedError<string, ErrorView>(__TAURI_INVOKE("plugin:console|run_import", { id })),
 	/**  Keeps a question under a name; with an id it replaces that view. */
@@ -112,14 +112,6 @@ export const events = {
 };
 
 /* Types */
-/**  The data left this machine because the access was taken back. */
-export type AccessLost = {
-	/**  Edits that the backend had not answered and that went with the data. */
-	unsent: number,
-	/**  When. */
-	at: Timestamp,
-};
-
 /**  A format that users are exported to and imported from. */
 export type FileFormat = 
 /**  A table with a heading. */
@@ -1385,10 +1377,12 @@ export type Status = {
 	loaded: boolean,
 	/**  Users in the replica. */
 	users: number,
-	/**  The first load or the reset that is under way. */
+	/**  The first load or a reset, while it is under way. */
 	loading: Job | null,
-	/**  The access was taken back, and everything it let this machine hold was removed. */
-	access_lost: AccessLost | null,
+	/**  Edits that were never sent and left this machine with lost access; told until something is loaded again. */
+	destroyed: number | null,
+	/**  Why the local file cannot be written, while it cannot (a full disk, say). What was saved before is safe. */
+	trouble: ErrorView | null,
 };
 
 /**  The status line changed. */

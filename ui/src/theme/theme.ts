@@ -4,6 +4,7 @@ import {
   Button,
   createTheme,
   Input,
+  mergeThemeOverrides,
   Modal,
   Notification,
   SegmentedControl,
@@ -47,7 +48,7 @@ export const cssVariables: CSSVariablesResolver = () => {
 };
 
 /** Sizes, type and the defaults of Mantine's components. */
-export const theme = createTheme({
+const theme = createTheme({
   colors: scales,
   primaryColor: "cinnabar",
   primaryShade: { light: 6, dark: 4 },
@@ -116,3 +117,9 @@ export const theme = createTheme({
     }),
   },
 });
+
+/** The theme in a language: dialogs name the button that closes them. */
+export const themeIn = (close: string) =>
+  mergeThemeOverrides(theme, {
+    components: { Modal: Modal.extend({ defaultProps: { closeButtonProps: { "aria-label": close } } }) },
+  });

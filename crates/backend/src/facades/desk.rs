@@ -241,10 +241,7 @@ impl Desk {
 
     /// Scans a picture with a mini program's code, and agrees: the mini program tells its server, which is this one.
     pub(crate) async fn scan_in_mini_program(&self, picture: &[u8], person: &str) {
-        let picture = image::load_from_memory(picture).unwrap().to_luma8();
-        let mut camera = rqrr::PreparedImage::prepare(picture);
-        let (_, text) = camera.detect_grids()[0].decode().unwrap();
-        let url: Url = text.parse().unwrap();
+        let url: Url = read_code(picture).parse().unwrap();
         let scene = parameter(&url, "scene").unwrap();
         let code = self.wx_login(person).await["code"].clone();
         for report in [
@@ -281,6 +278,13 @@ impl Desk {
 fn between(text: &str, before: &str, after: &str) -> Option<String> {
     let rest = text.split_once(before)?.1;
     Some(rest.split_once(after)?.0.to_owned())
+}
+
+/// What is drawn as a QR code.
+pub(crate) fn read_code(picture: &[u8]) -> String {
+    let picture = image::load_from_memory(picture).unwrap().to_luma8();
+    let mut camera = rqrr::PreparedImage::prepare(picture);
+    camera.detect_grids()[0].decode().unwrap().1
 }
 
 /// A query parameter of a URL.

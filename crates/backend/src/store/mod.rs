@@ -17,6 +17,7 @@ mod bootstrap;
 #[cfg(test)]
 pub(crate) mod conformance;
 mod connections;
+mod custom_fields;
 pub(crate) mod engine;
 mod feed;
 mod identity;
@@ -58,6 +59,7 @@ pub(crate) use authing_keys::AuthingKey;
 pub(crate) use authorization_codes::{AuthorizationCode, Redeemed};
 pub(crate) use bindings::{Bind, By, Unbind};
 pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
+pub(crate) use custom_fields::CustomField;
 pub(crate) use engine::Value as UserValue;
 pub use engine::{InvalidPostgresUrl, PostgresServer};
 pub(crate) use merges::{MergeOutcome, UnmergeOutcome};

@@ -2,7 +2,6 @@
 
 use super::fold::fold;
 use pinyin::ToPinyin;
-use std::fmt::Write;
 
 /// Characters that sound otherwise at the beginning of a name than elsewhere.
 const SURNAMES: [(char, &str); 18] = [
@@ -59,9 +58,8 @@ pub(super) fn name_order(name: &str) -> String {
             .unwrap_or(0);
         order.truncate(end);
     }
-    let alike: String = folded.chars().take(8).collect();
-    // Nothing fails when it writes to a String.
-    drop(write!(order, "\u{1}{alike}"));
+    order.push('\u{1}');
+    order.extend(folded.chars().take(8));
     order
 }
 

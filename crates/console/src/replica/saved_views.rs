@@ -3,7 +3,6 @@
 use super::row::{json, to_json};
 use crate::{Error, SavedView, SavedViewDraft, UserQuery, options::Ambient};
 use rusqlite::{Connection, OptionalExtension, params};
-use std::fmt::Write;
 use yaopai_domain::{FieldError, Rule};
 
 const NAME_MAX_CHARS: usize = 64;
@@ -53,11 +52,7 @@ pub(crate) fn save_view(
     } else {
         let mut bytes = [0; 16];
         ambient.entropy.fill(&mut bytes);
-        let mut id = String::with_capacity(32);
-        for byte in bytes {
-            // Nothing fails when it writes to a String.
-            drop(write!(id, "{byte:02x}"));
-        }
+        let id = uuid::Uuid::from_bytes(bytes).simple().to_string();
         let sql = "INSERT INTO saved_views (id, name, query, created_at) VALUES (?1, ?2, ?3, ?4)";
         c.execute(sql, params![id, name, stored, ambient.clock.now().0])?;
         id

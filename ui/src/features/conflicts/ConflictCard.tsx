@@ -26,6 +26,7 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
   const { resolve, busy, refused, forget } = useResolve(conflict.id);
   const [editing, setEditing] = useState(false);
   const name = conflict.user_name ?? t("users.unnamed");
+  const Heading = within === "list" ? "h2" : "h4";
   const field = conflict.field ? t(`users.fields.${conflict.field}`) : conflict.key;
   return (
     <article
@@ -35,7 +36,7 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
       aria-label={t("users.conflicts.what", { key: field, name })}
     >
       <div className={classes.top}>
-        <h3 className={classes.title}>
+        <Heading className={classes.title}>
           {within === "list" ? (
             <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
               {t("users.conflicts.what", { key: field, name })}
@@ -45,7 +46,7 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
           ) : (
             <code>{field}</code>
           )}
-        </h3>
+        </Heading>
         <Button
           variant="subtle"
           color="slate"

@@ -3,13 +3,14 @@ import { localStorageColorSchemeManager, MantineProvider, useMantineColorScheme 
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider, type QueryClient } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useMemo } from "react";
+import { useTranslation } from "react-i18next";
 
 import { StartupGate } from "@/features/startup/StartupGate";
 import { setWindowTheme } from "@/ipc/host";
 import { followEvents } from "@/ipc/queries";
 import type { createPages } from "@/routes/router";
-import { cssVariables, theme } from "@/theme/theme";
+import { cssVariables, themeIn } from "@/theme/theme";
 
 const schemes = localStorageColorSchemeManager({ key: "yaopai.theme" });
 
@@ -33,10 +34,13 @@ interface AppProps {
 /** The whole interface over a cache and the pages. */
 export function App({ client, pages, env = "default" }: AppProps) {
   useEffect(() => followEvents(client), [client]);
+  const { t } = useTranslation();
+  const close = t("common.close");
+  const named = useMemo(() => themeIn(close), [close]);
   return (
     <MantineProvider
       env={env}
-      theme={theme}
+      theme={named}
       cssVariablesResolver={cssVariables}
       defaultColorScheme="auto"
       colorSchemeManager={schemes}

@@ -4,8 +4,10 @@ import { Outlet, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { ErrorNotice } from "@/components/ErrorNotice";
 import { AccessLost } from "@/features/startup/AccessLost";
 import { KeptAside } from "@/features/startup/KeptAside";
+import { HostError } from "@/ipc/call";
 import { statusQuery } from "@/ipc/queries";
 import { useCurrentPageTitle } from "@/lib/pageTitle";
 
@@ -44,7 +46,8 @@ export function Frame() {
 /** The page. Focus moves here when another page opens, so that Tab begins with the page and not with the rail. */
 function Content() {
   const page = useRouterState({ select: (state) => state.location.pathname.split("/")[1] });
-  const { data: lost } = useQuery({ ...statusQuery, select: ({ access_lost }) => access_lost });
+  const { data: status } = useQuery(statusQuery);
+  const destroyed = status?.destroyed ?? null;
   const content = useRef<HTMLElement>(null);
   const shown = useRef(page);
   useEffect(() => {
@@ -55,7 +58,12 @@ function Content() {
   return (
     <main ref={content} id="content" tabIndex={-1} className={classes.content}>
       <KeptAside />
-      {lost && page !== "settings" ? <AccessLost lost={lost} /> : <Outlet />}
+      {status?.trouble && (
+        <div className={classes.trouble}>
+          <ErrorNotice error={new HostError(status.trouble)} />
+        </div>
+      )}
+      {destroyed !== null && page !== "settings" ? <AccessLost destroyed={destroyed} /> : <Outlet />}
     </main>
   );
 }

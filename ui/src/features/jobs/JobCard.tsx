@@ -31,15 +31,15 @@ const icons = {
 
 export function JobCard({ job }: { job: Job }) {
   const { t } = useTranslation();
-  const { cancel, resume, putAway } = useJobActions();
+  const { stop, resume, putAway } = useJobActions();
   const title = useJobTitle();
   const Icon = icons[job.state.type];
-  const error = cancel.error ?? resume.error;
+  const error = stop.error ?? resume.error;
   return (
     <article className={classes.card} data-testid="job" data-kind={job.kind} data-state={job.state.type}>
       <div className={classes.line}>
         <Icon className={classes.icon} size={16} stroke={1.5} aria-hidden="true" />
-        <h3 className={classes.title}>{title(job)}</h3>
+        <h2 className={classes.title}>{title(job)}</h2>
         <Facts job={job} />
         <span className={classes.actions}>
           {job.state.type === "running" && (
@@ -48,8 +48,8 @@ export function JobCard({ job }: { job: Job }) {
               color="slate"
               size="compact-sm"
               data-testid="job-cancel"
-              loading={cancel.isPending}
-              onClick={() => cancel.mutate(job.id)}
+              loading={stop.isPending}
+              onClick={() => stop.mutate(job)}
             >
               {t(isLoad(job) ? "jobs.pause" : "jobs.cancel")}
             </Button>
@@ -61,7 +61,7 @@ export function JobCard({ job }: { job: Job }) {
               size="compact-sm"
               data-testid="job-resume"
               loading={resume.isPending}
-              onClick={() => resume.mutate(job.id)}
+              onClick={() => resume.mutate()}
             >
               {t("jobs.resume")}
             </Button>

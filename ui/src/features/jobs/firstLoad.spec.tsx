@@ -44,6 +44,15 @@ it("says that users are on their way while there are none yet", async () => {
   expect(await screen.findByRole("heading", { name: "Users are on their way" })).toBeVisible();
 });
 
+it("says on every page that the local file cannot be written, while that is so", async () => {
+  await openWindow("/connections", {
+    prepare: (world) => {
+      world.status = { ...world.status, trouble: { type: "local_store", detail: "disk full" } };
+    },
+  });
+  expect(await screen.findByText("The local file cannot be read or written")).toBeVisible();
+});
+
 it("says what left this machine when the access is taken back, and still shows the settings", async () => {
   const { user } = await openWindow("/users");
   await screen.findAllByTestId("user-row");

@@ -31,8 +31,10 @@ export function useJobs(): Job[] {
 /** What can be done about long work. */
 export function useJobActions() {
   const client = useQueryClient();
-  const cancel = useMutation({ mutationFn: (id: string) => call(commands.cancelJob(id)) });
-  const resume = useMutation({ mutationFn: (id: string) => call(commands.resumeJob(id)) });
+  const stop = useMutation({
+    mutationFn: (job: Job) => call(isLoad(job) ? commands.pauseLoad() : commands.cancelJob(job.id)),
+  });
+  const resume = useMutation({ mutationFn: () => call(commands.syncNow()) });
   const putAway = (id: string) => client.setQueryData<string[]>(putAwayKey, (before = []) => [...before, id]);
-  return { cancel, resume, putAway };
+  return { stop, resume, putAway };
 }

@@ -3,7 +3,7 @@ import type { Commands, Events, SetWindowTheme, SetWindowTitle } from "../contra
 import { belongingCommands } from "./belonging";
 import { connectionCommands } from "./connections";
 import { fake } from "./control";
-import { jobCommands } from "./jobs";
+import { jobCommands, resumeLoad } from "./jobs";
 import { metadataCommands, pushOutbox } from "./metadata";
 import { tellStory } from "./story";
 import { testLoginCommands } from "./testLogin";
@@ -41,6 +41,7 @@ export const commands: Commands = {
     const offline = unreachable();
     if (offline) return offline;
     pushOutbox();
+    resumeLoad();
     return ok(null);
   },
 };

@@ -6,7 +6,7 @@ import { here, later, listeners, ok, refuse, tellStatus, tellUsers } from "./wor
 
 type JobCommands = Pick<
   Commands,
-  "cancelJob" | "exportUsers" | "jobs" | "previewImport" | "resumeJob" | "runImport"
+  "cancelJob" | "exportUsers" | "jobs" | "pauseLoad" | "previewImport" | "runImport"
 >;
 
 const isLoad = ({ kind }: Job): boolean => kind === "first_load" || kind === "reset";
@@ -107,15 +107,13 @@ export function makePreview(given: Partial<ImportPreview> = {}): ImportPreview {
 export const jobCommands: JobCommands = {
   jobs: async () => ok(here.world.jobs),
   cancelJob: async (id) => {
-    const job = find(id);
-    if (!job) return refuse({ type: "not_found" });
-    change(id, { seconds_left: null, state: { type: isLoad(job) ? "paused" : "cancelled" } });
+    if (!find(id)) return refuse({ type: "not_found" });
+    change(id, { seconds_left: null, state: { type: "cancelled" } });
     return ok(null);
   },
-  resumeJob: async (id) => {
-    if (!find(id)) return refuse({ type: "not_found" });
-    change(id, { state: { type: "running" } });
-    runByItself(id, 40_000);
+  pauseLoad: async () => {
+    const { loading } = here.world.status;
+    if (loading) change(loading.id, { seconds_left: null, state: { type: "paused" } });
     return ok(null);
   },
   exportUsers: async (query, format) => {
@@ -147,4 +145,12 @@ export function beginFirstLoad(total: number, bySelf = false): Job {
   const job = addJob({ kind: "first_load", total, done: 0 });
   if (bySelf) runByItself(job.id, 40_000);
   return job;
+}
+
+/** A load that was paused goes on. */
+export function resumeLoad(): void {
+  const { loading } = here.world.status;
+  if (loading?.state.type !== "paused") return;
+  change(loading.id, { state: { type: "running" } });
+  runByItself(loading.id, 40_000);
 }

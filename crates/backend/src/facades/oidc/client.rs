@@ -78,6 +78,31 @@ pub(super) async fn authenticate(
     }
 }
 
+/// The pool of the application that sends a request to an address without a pool, and its form. Authing's SDKs name the
+/// application in a header.
+pub(super) async fn of_pool(app: &App, call: &Call) -> Result<(PoolId, Parameters), Fault> {
+    let mut form = Parameters::of(call)?;
+    let by_basic = call.header(header::AUTHORIZATION.as_str()).and_then(basic);
+    if let (None, Some(named)) = (&by_basic, call.header("x-authing-app-id")) {
+        form.complete("client_id", named);
+    }
+    let named = match &by_basic {
+        Some((id, _)) => Some(id.as_str()),
+        None => form.get("client_id"),
+    };
+    let application = match named.and_then(|id| id.parse::<ApplicationId>().ok()) {
+        Some(id) => app.store.application(&id).await.map_err(crate::Error::from)?,
+        None => None,
+    };
+    match application {
+        Some(application) => Ok((application.pool, form)),
+        None => Err(Fault::new(
+            Kind::InvalidClient,
+            "the client is unknown or its secret is wrong",
+        )),
+    }
+}
+
 /// Id and secret of a Basic header; both are form-encoded inside (RFC 6749, 2.3.1).
 fn basic(value: &str) -> Option<(String, String)> {
     let (scheme, encoded) = value.trim().split_once(' ')?;

@@ -1,7 +1,7 @@
 //! Whether a token is good (RFC 7662), and the end of one (RFC 7009).
 
 use super::{
-    client::authenticate,
+    client::{authenticate, of_pool},
     fault::{Fault, Kind},
     parameters::Parameters,
 };
@@ -19,6 +19,7 @@ use axum::{
 };
 use serde_json::json;
 use std::sync::Arc;
+use yaopai_domain::PoolId;
 
 /// `POST /oidc/{pool}/introspect`: only for applications that prove themselves, about access tokens of the same pool.
 pub(super) async fn introspect(
@@ -67,12 +68,22 @@ pub(super) async fn revoke(
 ) -> Result<Response, Fault> {
     let pool = super::pool(&app, &pool).await?;
     let form = Parameters::of(&call)?;
-    let client = authenticate(&app, &pool, &call, &form).await?;
-    let session = session::session_of_token(&app, form.need("token")?).await?;
+    take_back(&app, &pool, &call, &form).await
+}
+
+/// `POST /oidc/token/revocation`: the same, of the pool of the application that asks.
+pub(super) async fn revoke_of_client(State(app): State<Arc<App>>, call: Call) -> Result<Response, Fault> {
+    let (pool, form) = of_pool(&app, &call).await?;
+    take_back(&app, &pool, &call, &form).await
+}
+
+async fn take_back(app: &App, pool: &PoolId, call: &Call, form: &Parameters) -> Result<Response, Fault> {
+    let client = authenticate(app, pool, call, form).await?;
+    let session = session::session_of_token(app, form.need("token")?).await?;
     if let Some(session) = session
         && session.application.as_ref() == Some(&client.application.id)
     {
-        session::end(&app, session.id).await?;
+        session::end(app, session.id).await?;
     }
     Ok((StatusCode::OK, [(header::CACHE_CONTROL, "no-store")]).into_response())
 }

@@ -46,6 +46,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         shown(Endpoint::get("/oidc/{pool}/authorize", none, authorize::handle)),
         shown(Endpoint::post("/oidc/{pool}/authorize", none, authorize::handle)),
         open(Endpoint::post("/oidc/{pool}/token", none, token::handle)),
+        // Where Authing's SDKs look for them.
+        open(Endpoint::post("/oidc/token", none, token::of_client)),
+        open(Endpoint::post(
+            "/oidc/token/revocation",
+            none,
+            inspect::revoke_of_client,
+        )),
         open(Endpoint::get("/oidc/{pool}/userinfo", none, user_info::handle)),
         open(Endpoint::post("/oidc/{pool}/userinfo", none, user_info::handle)),
         closed(Endpoint::post(

@@ -47,6 +47,13 @@ impl Parameters {
         (!value.is_empty()).then_some(value)
     }
 
+    /// Gives a parameter that is absent a value.
+    pub(super) fn complete(&mut self, name: &str, value: &str) {
+        if self.get(name).is_none() {
+            self.0.insert(name.to_owned(), value.to_owned());
+        }
+    }
+
     /// A parameter that has to be there.
     pub(super) fn need(&self, name: &str) -> Result<&str, Fault> {
         self.get(name)

@@ -1,6 +1,8 @@
 //! The wire of each generation, against a whole backend and the sandbox.
 
+mod phones;
 mod qr;
+mod scripts;
 mod v1;
 mod v2;
 pub(in crate::facades) mod v3;
@@ -34,6 +36,23 @@ async fn with_phone(desk: &Desk, person: &str) -> Value {
     let login = desk.wx_login(person).await;
     let phone = desk.phone_code(person).await;
     json!({ "code": login["code"], "iv": phone["iv"], "encryptedData": phone["encryptedData"] })
+}
+
+/// A one-time code that was sent to a Chinese phone now.
+async fn sms_code(desk: &Desk, phone: &str) -> String {
+    let sent = post(desk, "/api/v2/sms/send", &[POOL], json!({ "phone": phone })).await;
+    assert_eq!(sent["code"], 200, "{sent}");
+    desk.one_time_code(&format!("+86{phone}")).await
+}
+
+/// A login by a one-time code; the user.
+async fn enter_by_phone(desk: &Desk, phone: &str) -> Value {
+    let code = sms_code(desk, phone).await;
+    let query = "mutation l($input: LoginByPhoneCodeInput!) {
+        loginByPhoneCode(input: $input) { id token phone phoneVerified } }";
+    let body = json!({ "query": query, "variables": { "input": { "phone": phone, "code": code } } });
+    let answer = post(desk, "/graphql/v2", &[POOL], body).await;
+    answer["data"]["loginByPhoneCode"].clone()
 }
 
 /// Posts JSON; every answer of this facade is JSON with status 200.

@@ -1,9 +1,11 @@
 //! A code on one screen, confirmed on another.
 
-use super::{POOL, enter, post};
-use crate::facades::desk::Desk;
+use super::{POOL, desk_on_time, enter, post};
+use crate::facades::desk::{Desk, read_code};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::time::Duration;
+use yaopai_sandbox::AppKind;
 
 async fn drawn(desk: &Desk, scene: &str) -> Value {
     let body = json!({ "autoMergeQrCode": false, "scene": scene });
@@ -91,6 +93,62 @@ async fn a_mini_program_that_wechat_opened_confirms_with_a_fresh_code() {
         assert_eq!(answer["code"], code, "{person}: {answer}");
     }
     assert!(look(&desk, &drawn).await["ticket"].is_string());
+}
+
+#[tokio::test]
+async fn who_follows_the_official_account_is_logged_in() {
+    const TOKEN: &str = "simToken2025";
+    const KEY: &str = "9mAkn1IegZnH5qDUzwqk3RJxetkpA8daFYMgyIaveTQ";
+    let desk = desk_on_time().await;
+    let app = desk.app(AppKind::OfficialAccount);
+    let file = format!(
+        "[[connection]]\nkind = 'wechatmp-qrcode'\nidentifier = 'follow'\ndisplay_name = '关注'\napp_id = '{}'\n\
+         app_secret = '{}'\npush_token = '{TOKEN}'\nencoding_aes_key = '{KEY}'\n\
+         settings = {{ type = 'pushes', mode = 'encrypted' }}",
+        app.app_id, app.app_secret
+    );
+    desk.bootstrap(&file).await.unwrap();
+    let server = desk.listen().await;
+    let messages = json!({
+        "server_url": server.join("connections/social/follow/default/events").unwrap(),
+        "token": TOKEN,
+        "encoding_aes_key": KEY,
+        "mode": "aes",
+    });
+    desk.sandbox(
+        Method::PUT,
+        &format!("sandbox/apps/{}/messages", app.app_id),
+        messages,
+    )
+    .await;
+    let drawn = drawn(&desk, "WECHATMP_AUTH").await;
+    let picture = url::Url::parse(drawn["url"].as_str().unwrap()).unwrap();
+    let picture = desk.call(Method::GET, picture.path(), &[], "").await;
+    let text = read_code(&picture.bytes);
+    let scan = json!({ "url": text, "person": "lin-xiaoman", "decision": "approve" });
+    desk.sandbox(Method::POST, "sandbox/scan", scan).await;
+    let confirmed = async {
+        loop {
+            let seen = look(&desk, &drawn).await;
+            if seen["status"] == 2 {
+                return seen["ticket"].clone();
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let ticket = tokio::time::timeout(Duration::from_secs(30), confirmed)
+        .await
+        .unwrap();
+    let user = post(
+        &desk,
+        "/api/v2/qrcode/userinfo",
+        &[POOL],
+        json!({ "ticket": ticket }),
+    )
+    .await;
+    assert_eq!(user["code"], 200, "{user}");
+    assert!(user["data"]["token"].is_string());
+    assert_eq!(desk.users().await, 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! authing-wxapp-sdk 4 and authing-js-sdk 4.
 
-use super::{AUTH, POOL, desk_on_time, enter, graphql, post, with_phone};
+use super::{AUTH, POOL, desk_on_time, enter, enter_by_phone, graphql, post, sms_code, with_phone};
 use crate::{
     facades::desk::Desk,
     session::{self, Grant},
@@ -206,13 +206,6 @@ async fn refreshing_never_makes_a_session_longer_than_the_longest(
     assert_eq!(over.unwrap_err()["code"], 2020);
 }
 
-/// A one-time code that was sent to a Chinese phone now.
-async fn sms_code(desk: &Desk, phone: &str) -> String {
-    let sent = post(desk, "/api/v2/sms/send", &[POOL], json!({ "phone": phone })).await;
-    assert_eq!(sent["code"], 200, "{sent}");
-    desk.one_time_code(&format!("+86{phone}")).await
-}
-
 #[tokio::test]
 async fn a_proven_phone_is_proven_again_before_another_replaces_it() {
     let desk = Desk::open().await;
@@ -319,6 +312,46 @@ async fn bad_input_is_told_in_the_sdks_words_and_kept_for_operators(
     let attempts = desk.attempts().await;
     assert_eq!(attempts.len(), 1);
     assert!(attempts[0].to_string().contains(why), "{}", attempts[0]);
+}
+
+#[rstest]
+#[case::no_json("{")]
+#[case::no_query("{}")]
+#[case::no_graphql("{\"query\":\"query {\"}")]
+#[case::unknown_call("{\"query\":\"{ dropEverything }\"}")]
+#[tokio::test]
+async fn a_graphql_request_that_nobody_can_read_is_kept_for_operators(
+    #[case] body: &str,
+    #[values("/graphql", GRAPHQL)] path: &str,
+) {
+    let desk = Desk::open().await;
+    let answer = desk
+        .call(Method::POST, path, &[POOL], body.to_owned())
+        .await
+        .json();
+    assert_eq!(answer["errors"][0]["message"]["code"], 400, "{answer}");
+    let attempts = desk.attempts().await;
+    assert_eq!(attempts.len(), 1);
+    assert!(attempts[0].to_string().contains("bad_request"), "{}", attempts[0]);
+}
+
+#[tokio::test]
+async fn a_person_binds_their_wechat_and_nobody_elses() {
+    let desk = Desk::open().await;
+    enter(&desk, "lin-xiaoman").await;
+    let user = enter_by_phone(&desk, "13900000021").await;
+    let token = bearer(&user);
+    let bind = async |person: &str, headers: &[(&str, &str)]| {
+        let login = desk.wx_login(person).await;
+        let path = "/connections/social/wechat-miniprogram/bind";
+        post(&desk, path, headers, json!({ "code": login["code"] })).await
+    };
+    let own = [POOL, ("authorization", token.as_str())];
+    assert_eq!(bind("chen-mo", &[POOL]).await["code"], 2020, "without a token");
+    assert_eq!(bind("lin-xiaoman", &own).await["code"], 1_320_002);
+    let bound = bind("chen-mo", &own).await;
+    assert_eq!(bound["data"]["id"], user["id"], "{bound}");
+    assert_eq!(enter(&desk, "chen-mo").await["id"], user["id"]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::fmt::rfc2822;
 use serde_json::{Value, json};
+use yaopai_sandbox::AppKind;
 
 pub(in crate::facades) const KEYS: &str = r#"
     [[authing_key]]
@@ -21,7 +22,7 @@ pub(in crate::facades) const KEYS: &str = r#"
     role = "support"
 "#;
 
-async fn desk() -> Desk {
+pub(super) async fn desk() -> Desk {
     let desk = Desk::open().await;
     desk.bootstrap(KEYS).await.unwrap();
     desk
@@ -30,7 +31,7 @@ async fn desk() -> Desk {
 pub(in crate::facades) struct Key(&'static str, pub(in crate::facades) &'static str);
 
 pub(in crate::facades) const ADMIN: Key = Key("key-admin", "a secret long enough to sign with");
-const SUPPORT: Key = Key("key-support", "another secret long enough to sign");
+pub(super) const SUPPORT: Key = Key("key-support", "another secret long enough to sign");
 
 /// Sends a request as authing-node-sdk 4.0.1 does.
 async fn send(desk: &Desk, key: &Key, method: Method, path: &str, parameters: &Value, nonce: &str) -> Answer {
@@ -92,7 +93,7 @@ pub(in crate::facades) async fn ask(
     answer.json()
 }
 
-async fn done(desk: &Desk, name: &str, parameters: Value) -> Value {
+pub(super) async fn done(desk: &Desk, name: &str, parameters: Value) -> Value {
     let answer = ask(desk, &ADMIN, Method::POST, name, parameters).await;
     assert_eq!(answer["statusCode"], 200, "{name}: {answer}");
     answer["data"].clone()
@@ -331,6 +332,81 @@ async fn the_newest_client_sdks_log_in() {
     });
     let answer = post(&desk, "/api/v3/signin-by-mobile", &[POOL], body).await;
     assert_eq!(answer["statusCode"], 200, "{answer}");
+}
+
+#[tokio::test]
+async fn a_native_app_logs_in_with_the_code_of_wechats_sdk() {
+    let desk = Desk::open().await;
+    let app = desk.app(AppKind::MobileApp);
+    let file = format!(
+        "[[connection]]\nkind = 'wechat:mobile'\nidentifier = 'app'\ndisplay_name = 'app'\napp_id = '{}'\n\
+         app_secret = '{}'",
+        app.app_id, app.app_secret
+    );
+    desk.bootstrap(&file).await.unwrap();
+    let wish = json!({ "app_id": app.app_id, "state": "s" });
+    let path = "sandbox/people/lin-xiaoman/send-auth";
+    let code = desk.sandbox(Method::POST, path, wish).await["code"].clone();
+    let body =
+        json!({ "connection": "wechat", "extIdpConnidentifier": "app", "wechatPayload": { "code": code } });
+    let answer = post(&desk, "/api/v3/signin-by-mobile", &[POOL], body).await;
+    let headers = [("authorization", answer["data"]["access_token"].as_str().unwrap())];
+    let profile = desk
+        .call(Method::GET, "/api/v3/get-profile", &headers, "")
+        .await
+        .json();
+    assert!(profile["data"]["userId"].is_string(), "{profile}");
+    assert_eq!(desk.users().await, 1);
+}
+
+#[tokio::test]
+async fn the_newest_client_sdks_refresh_and_revoke_where_authing_has_it() {
+    const SHOP: (&str, &str) = ("x-authing-app-id", "shop");
+    let desk = Desk::open().await;
+    let login = desk.wx_login("lin-xiaoman").await;
+    let body = json!({
+        "connection": "wechat_mini_program_code",
+        "wechatMiniProgramCodePayload": { "code": login["code"] },
+    });
+    let tokens = post(&desk, "/api/v3/signin-by-mobile", &[SHOP], body).await["data"].clone();
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let refresh = |token: &Value| {
+        format!(
+            "grant_type=refresh_token&refresh_token={}",
+            token.as_str().unwrap()
+        )
+    };
+    let nobody = desk
+        .call(
+            Method::POST,
+            "/oidc/token",
+            &[form],
+            refresh(&tokens["refresh_token"]),
+        )
+        .await;
+    assert_eq!(nobody.json()["error"], "invalid_client");
+    let fresh = desk
+        .call(
+            Method::POST,
+            "/oidc/token",
+            &[form, SHOP],
+            refresh(&tokens["refresh_token"]),
+        )
+        .await
+        .json();
+    let token = fresh["access_token"].as_str().unwrap();
+    let headers = [("authorization", token)];
+    let profile = async || {
+        let answer = desk.call(Method::GET, "/api/v3/get-profile", &headers, "").await;
+        answer.json()["statusCode"].clone()
+    };
+    assert_eq!(profile().await, 200);
+    let revocation = format!("client_id=shop&token={token}");
+    let revoked = desk
+        .call(Method::POST, "/oidc/token/revocation", &[form], revocation)
+        .await;
+    assert_eq!(revoked.status, 200);
+    assert_ne!(profile().await, 200);
 }
 
 #[tokio::test]

@@ -28,6 +28,10 @@ use yaopai_domain::{LoginName, LoginNameKind};
 pub(super) struct Old(pub(super) Caller);
 
 impl Answers for Old {
+    fn caller(&self) -> &Caller {
+        &self.0
+    }
+
     fn answer<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Result<Value, Fault>> {
         Box::pin(answer(&self.0, asked))
     }

@@ -37,7 +37,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 async fn graphql(State(app): State<Arc<App>>, call: Call) -> GraphQl {
     let body = match call.body() {
         Ok(body) => body,
-        Err(error) => return GraphQl(Err(Fault::from(error))),
+        Err(error) => {
+            let caller = Caller::of(app, &call, None);
+            return GraphQl(Err(caller.malformed(Fault::from(error)).await));
+        }
     };
     // The pool of a call that needs no token is one of its variables.
     let variables = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();

@@ -27,6 +27,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/api/v2/users/{id}", anybody, handle),
         Endpoint::post("/api/v2/users/batch", anybody, handle),
         Endpoint::post("/api/v2/users/kick", anybody, handle),
+        Endpoint::post("/api/v2/users/filter", anybody, handle),
+        Endpoint::post("/api/v2/users/identity/link", anybody, handle),
+        Endpoint::post("/api/v2/users/identity/unlink", anybody, handle),
         Endpoint::get("/api/v2/extIdp", anybody, handle),
         Endpoint::post("/api/v2/extIdp", anybody, handle),
         Endpoint::get("/api/v2/extIdp/{id}", anybody, handle),
@@ -48,7 +51,10 @@ async fn answer(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
     let operator = management::operator(&caller)
         .await?
         .ok_or_else(Fault::signed_out)?;
-    let mut sent = call.fields()?;
+    let mut sent = match call.fields() {
+        Ok(sent) => sent,
+        Err(error) => return Err(caller.malformed(error.into()).await),
+    };
     let path = call.uri.path().strip_prefix("/api/v2/").unwrap_or_default();
     let parts: Vec<&str> = path.split('/').collect();
     if let [_, id, ..] = parts.as_slice() {
@@ -71,6 +77,12 @@ async fn answer(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
             }
             Ok(Value::Null)
         }
+        (_, ["users", "filter"]) => {
+            let filter = Map::from_iter([("advancedFilter".to_owned(), sent.get("filter").cloned().into())]);
+            management::users(&operator, v3::search(Fields(&filter))?, fields).await
+        }
+        (_, ["users", "identity", "link"]) => v3::link(&operator, fields).await,
+        (_, ["users", "identity", _]) => v3::unlink(&operator, fields).await,
         (_, ["users", id]) => user(&operator, id).await,
         (&Method::GET, ["extIdp"]) => connections("list-ext-idp").await,
         (_, ["extIdp"]) => create_source(&operator, &sent).await,

@@ -20,6 +20,10 @@ use serde_json::{Map, Value, json};
 use yaopai_domain::{LoginName, LoginNameKind};
 
 impl Answers for Caller {
+    fn caller(&self) -> &Caller {
+        self
+    }
+
     fn answer<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Result<Value, Fault>> {
         Box::pin(answer(self, asked))
     }

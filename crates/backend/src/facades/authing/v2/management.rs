@@ -178,7 +178,12 @@ pub(super) async fn answer(
     }
 }
 
-async fn users(operator: &Operator, mut search: UserSearch, fields: Fields<'_>) -> Result<Value, Fault> {
+/// A page of users, newest first.
+pub(super) async fn users(
+    operator: &Operator,
+    mut search: UserSearch,
+    fields: Fields<'_>,
+) -> Result<Value, Fault> {
     (search.skip, search.take) = page(fields, PAGE_MAX);
     search.order = vec![(UserColumn::CreatedAt, true)];
     let found = operator.search(search).await?;

@@ -60,7 +60,7 @@ async fn graphql(State(app): State<Arc<App>>, call: Call) -> GraphQl {
     let caller = Caller::of(app, &call, None);
     let body = match call.body() {
         Ok(body) => body,
-        Err(error) => return GraphQl(Err(Fault::from(error))),
+        Err(error) => return GraphQl(Err(caller.malformed(Fault::from(error)).await)),
     };
     graphql::answer(&schema::SCHEMA, body, &caller).await
 }

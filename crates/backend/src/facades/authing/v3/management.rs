@@ -1,6 +1,6 @@
 //! The management API (`ManagementClient` of authing-node-sdk 4.0.1): signed requests.
 
-use super::{connections, users};
+use super::{applications, connections, custom_fields, users};
 use crate::{
     App,
     endpoint::{Endpoint, Needs},
@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// What is read with `GET`.
-const READ: [&str; 9] = [
+const READ: [&str; 13] = [
     "/api/v3/list-users",
     "/api/v3/get-user",
     "/api/v3/get-user-batch",
@@ -28,9 +28,13 @@ const READ: [&str; 9] = [
     "/api/v3/get-ext-idp",
     "/api/v3/ext-idp-conn-apps",
     "/api/v3/get-user-login-history",
+    "/api/v3/get-custom-fields",
+    "/api/v3/list-custom-fields",
+    "/api/v3/list-applications",
+    "/api/v3/get-application",
 ];
 /// What is asked with `POST`.
-const CHANGE: [&str; 17] = [
+const CHANGE: [&str; 19] = [
     "/api/v3/list-users",
     "/api/v3/create-user",
     "/api/v3/create-users-batch",
@@ -48,6 +52,8 @@ const CHANGE: [&str; 17] = [
     "/api/v3/update-ext-idp-conn",
     "/api/v3/delete-ext-idp-conn",
     "/api/v3/change-ext-idp-conn-state",
+    "/api/v3/set-custom-fields",
+    "/api/v3/delete-custom-fields",
 ];
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -72,7 +78,13 @@ async fn answer(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
     let operator = Operator::of_signature(app, call, &parameters).await?;
     let fields = Fields(&parameters);
     let name = call.uri.path().strip_prefix("/api/v3/").unwrap_or_default();
-    match users::answer(&operator, name, fields).await? {
+    if let Some(answer) = users::answer(&operator, name, fields).await? {
+        return Ok(answer);
+    }
+    if let Some(answer) = custom_fields::answer(&operator, name, fields).await? {
+        return Ok(answer);
+    }
+    match applications::answer(&operator, name, fields).await? {
         Some(answer) => Ok(answer),
         None => connections::answer(&operator, name, fields).await,
     }

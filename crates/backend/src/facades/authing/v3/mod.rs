@@ -1,11 +1,15 @@
 //! The third generation: authing-node-sdk 4 (scripts of administrators) and the client SDKs 5.
 
+mod applications;
 mod client;
 mod connections;
+mod custom_fields;
+mod login_history;
 mod management;
 mod users;
 
 pub(super) use connections::answer as connections;
+pub(super) use users::{link, search, unlink};
 
 use crate::endpoint::Endpoint;
 

@@ -1,5 +1,6 @@
 //! Users, their custom data and their identities.
 
+use super::login_history;
 use crate::{
     account,
     facades::authing::{
@@ -108,7 +109,11 @@ pub(super) async fn answer(
         }
         "link-identity" => link(operator, fields).await?,
         "unlink-identity" => unlink(operator, fields).await?,
-        "get-user-login-history" => json!({ "totalCount": 0, "list": [] }),
+        "get-user-login-history" => {
+            let user = named(operator, fields.need("userId")?, fields.text("userIdType")).await?;
+            operator.portrait(user).await?;
+            login_history::of_user(operator, user, fields).await?
+        }
         _ => return Ok(None),
     }))
 }
@@ -208,9 +213,27 @@ fn target(fields: Fields<'_>) -> Result<UserId, Fault> {
         .map_err(|_| Fault::no_user())
 }
 
+async fn list(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
+    let found = operator.search(search(fields)?).await?;
+    let options = Fields(options(fields));
+    let mut list = Vec::new();
+    for user in found.users {
+        list.push(
+            one(
+                operator,
+                user,
+                options.flag("withIdentities"),
+                options.flag("withCustomData"),
+            )
+            .await?,
+        );
+    }
+    Ok(json!({ "totalCount": found.total, "list": list }))
+}
+
 /// `keywords`, `advancedFilter` and the options `pagination`, `sort` and `fuzzySearchOn`; the `GET` variant has `page` and
 /// `limit` beside them.
-async fn list(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
+pub(in crate::facades::authing) fn search(fields: Fields<'_>) -> Result<UserSearch, Fault> {
     let options = Fields(options(fields));
     let paging = options.object("pagination").map_or(fields, Fields);
     let (skip, take) = page(paging, PAGE_MAX);
@@ -259,20 +282,7 @@ async fn list(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
     if search.order.is_empty() {
         search.order.push((UserColumn::CreatedAt, true));
     }
-    let found = operator.search(search).await?;
-    let mut list = Vec::new();
-    for user in found.users {
-        list.push(
-            one(
-                operator,
-                user,
-                options.flag("withIdentities"),
-                options.flag("withCustomData"),
-            )
-            .await?,
-        );
-    }
-    Ok(json!({ "totalCount": found.total, "list": list }))
+    Ok(search)
 }
 
 fn column(name: &str) -> Option<UserColumn> {
@@ -363,8 +373,11 @@ fn stored(column: UserColumn, value: &Value) -> Option<UserValue> {
 }
 
 /// Binds an OpenID or UnionID that the script vouches for. `extIdpId` is the platform account; for an OpenID, `connId` or
-/// the only connection of the platform account says which app it is of.
-async fn link(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
+/// the only connection of the platform account says which app it is of; `identifier` does too.
+pub(in crate::facades::authing) async fn link(
+    operator: &Operator,
+    fields: Fields<'_>,
+) -> Result<Value, Fault> {
     operator.may(Action::EditUsers)?;
     let user: UserId = fields.need("userId")?.parse().map_err(|_| Fault::no_user())?;
     let subject = fields.need("userIdInIdp")?;
@@ -375,6 +388,9 @@ async fn link(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
             && fields
                 .text("connId")
                 .is_none_or(|id| connection.id.to_string() == id)
+            && fields
+                .text("identifier")
+                .is_none_or(|identifier| connection.identifier == identifier)
     });
     let connection = of_source
         .next()
@@ -406,7 +422,10 @@ async fn link(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
 }
 
 /// Takes the identities of a source from a user, all or those of one type; never the last way in, unless an admin asks.
-async fn unlink(operator: &Operator, fields: Fields<'_>) -> Result<Value, Fault> {
+pub(in crate::facades::authing) async fn unlink(
+    operator: &Operator,
+    fields: Fields<'_>,
+) -> Result<Value, Fault> {
     operator.may(Action::EditUsers)?;
     let user: UserId = fields.need("userId")?.parse().map_err(|_| Fault::no_user())?;
     let wanted = fields.text("type");

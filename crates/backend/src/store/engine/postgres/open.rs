@@ -5,8 +5,15 @@ use crate::store::{StoreError, engine::migrations};
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use std::{error::Error, fmt, num::NonZeroU32, str::FromStr, time::Duration};
-use tokio_postgres::{Config, NoTls, config::Host, error::SqlState};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::{error::Error, fmt, num::NonZeroU32, str::FromStr, sync::Arc, time::Duration};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{Host, SslMode},
+    error::SqlState,
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use yaopai_domain::Entropy;
 
 /// Connections of one backend, unless it is told otherwise.
@@ -91,6 +98,12 @@ impl PostgresServer {
         self
     }
 
+    /// The same database, with or without TLS.
+    #[cfg(test)]
+    pub(crate) fn set_ssl_mode(&mut self, mode: SslMode) {
+        self.config.ssl_mode(mode);
+    }
+
     /// How to get there.
     #[cfg(test)]
     pub(crate) const fn config(&self) -> &Config {
@@ -118,7 +131,12 @@ impl PostgresServer {
 /// At most so many connections, which are made when they are needed.
 fn pool(server: &PostgresServer, settings: &'static str, connections: usize) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(server.config.clone(), NoTls, ManagerConfig { recycling_method });
+    let (config, how) = (server.config.clone(), ManagerConfig { recycling_method });
+    // Without `sslmode=require` nobody has said that the server shows a certificate which somebody vouches for.
+    let manager = match config.get_ssl_mode() {
+        SslMode::Require => Manager::from_config(config, tls()?, how),
+        _ => Manager::from_config(config, NoTls, how),
+    };
     let settle = Hook::async_fn(move |connection: &mut deadpool_postgres::ClientWrapper, _| {
         Box::pin(async move {
             connection
@@ -160,6 +178,17 @@ pub(super) async fn pools(
             Ok(()) => return Ok((pool, notes)),
         }
     }
+}
+
+/// TLS with a server whose certificate one of the operating system's authorities vouches for (`SSL_CERT_FILE` names
+/// others), and which is for that server's name.
+fn tls() -> Result<MakeRustlsConnect, StoreError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(BuilderVerifierExt::with_platform_verifier)
+        .map_err(|error| StoreError::Engine(Box::new(error)))?;
+    Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
 }
 
 enum Unmigrated {

@@ -14,7 +14,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, config::SslMode};
 use yaopai_domain::{Clock, Entropy, PoolId};
 
 async fn store(server: PostgresServer, seed: u64, news: News) -> Result<Store, StoreError> {
@@ -44,6 +44,18 @@ async fn open() -> (Subject, TestDatabase) {
 }
 
 suite!(open);
+
+#[tokio::test]
+async fn who_asks_for_tls_gets_it_or_an_error_that_says_so() {
+    let database = TestDatabase::empty().await;
+    let mut server = database.server();
+    server.set_ssl_mode(SslMode::Require);
+    let refused = store(server, 1, News::new()).await.err().unwrap();
+    assert!(refused.to_string().contains("TLS"), "{refused}");
+    let mut server = database.server();
+    server.set_ssl_mode(SslMode::Prefer);
+    store(server, 1, News::new()).await.unwrap().close().await;
+}
 
 /// A connection past the store.
 async fn client(database: &TestDatabase) -> Client {
