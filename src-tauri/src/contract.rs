@@ -38,6 +38,12 @@ pub fn contract() -> Builder<tauri::Wry> {
             commands::desktop::startup,
             commands::desktop::status,
             commands::desktop::sync_now,
+            commands::exchange::cancel_job,
+            commands::exchange::export_users,
+            commands::exchange::jobs,
+            commands::exchange::preview_import,
+            commands::exchange::resume_job,
+            commands::exchange::run_import,
             commands::test_login::attempts,
             commands::test_login::cancel_test_login,
             commands::test_login::copy_qr,
@@ -58,6 +64,7 @@ pub fn contract() -> Builder<tauri::Wry> {
         .events(collect_events![
             events::StatusChanged,
             events::UsersChanged,
-            events::ConnectionsChanged
+            events::ConnectionsChanged,
+            events::JobsChanged
         ])
 }

@@ -1,13 +1,13 @@
 //! What the operating system does for us: clipboard, dialogs, browser.
 
 use crate::commands::Answer;
-use std::borrow::Cow;
+use std::{borrow::Cow, path::PathBuf};
 use tauri::{AppHandle, image::Image};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 use tauri_plugin_dialog::DialogExt;
 use tauri_plugin_opener::OpenerExt;
 use tokio::sync::oneshot;
-use yaopai_console::{ErrorView, PictureFormat};
+use yaopai_console::{ErrorView, FileFormat, PictureFormat};
 
 fn refused(error: impl std::fmt::Display) -> ErrorView {
     ErrorView::Desktop {
@@ -34,6 +34,33 @@ pub(crate) fn open_link(app: &AppHandle, url: &str) -> Answer<()> {
         return Err(refused(format_args!("not a web link: {shown}")));
     }
     app.opener().open_url(url, None::<&str>).map_err(refused)
+}
+
+/// Asks where to export to; `None` if the dialog was closed.
+pub(crate) async fn where_to_export(app: &AppHandle, format: FileFormat) -> Answer<Option<PathBuf>> {
+    let extension = match format {
+        FileFormat::Csv => "csv",
+        FileFormat::JsonLines => "jsonl",
+    };
+    let (answer, chosen) = oneshot::channel();
+    app.dialog()
+        .file()
+        .set_file_name(format!("users.{extension}"))
+        .add_filter(extension.to_uppercase(), &[extension])
+        .save_file(|path| drop(answer.send(path)));
+    let path = chosen.await.ok().flatten();
+    path.map(|path| path.into_path().map_err(refused)).transpose()
+}
+
+/// Asks which file to import; `None` if the dialog was closed.
+pub(crate) async fn what_to_import(app: &AppHandle) -> Answer<Option<PathBuf>> {
+    let (answer, chosen) = oneshot::channel();
+    app.dialog()
+        .file()
+        .add_filter("CSV, JSONL", &["csv", "txt", "jsonl", "ndjson", "json"])
+        .pick_file(|path| drop(answer.send(path)));
+    let path = chosen.await.ok().flatten();
+    path.map(|path| path.into_path().map_err(refused)).transpose()
 }
 
 /// Asks where to save a picture and writes it; `None` if the dialog was closed.

@@ -19,6 +19,10 @@ pub(crate) struct UsersChanged;
 #[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
 pub(crate) struct ConnectionsChanged;
 
+/// A job began, got on or ended: read them anew.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, Event)]
+pub(crate) struct JobsChanged;
+
 /// Hands the console's changes to the window until the console closes.
 pub(crate) async fn forward(app: AppHandle, console: Console) {
     let mut changes = console.changes();
@@ -27,11 +31,13 @@ pub(crate) async fn forward(app: AppHandle, console: Console) {
             Ok(Changed::Status) => StatusChanged(console.status()).emit(&app),
             Ok(Changed::Users) => UsersChanged.emit(&app),
             Ok(Changed::Connections) => ConnectionsChanged.emit(&app),
+            Ok(Changed::Jobs) => JobsChanged.emit(&app),
             // Too slow to hear each one: the window reads everything anew.
             Err(RecvError::Lagged(_)) => StatusChanged(console.status())
                 .emit(&app)
                 .and_then(|()| UsersChanged.emit(&app))
-                .and_then(|()| ConnectionsChanged.emit(&app)),
+                .and_then(|()| ConnectionsChanged.emit(&app))
+                .and_then(|()| JobsChanged.emit(&app)),
             Err(RecvError::Closed) => return,
         };
         if let Err(error) = sent {

@@ -16,7 +16,7 @@ const NEWS: usize = 64;
 /// "Of late", for the rate of a load.
 const PACE_MILLIS: i64 = 10_000;
 /// The name of the load among the jobs: there is one at a time.
-const LOAD: &str = "load";
+pub(crate) const LOAD: &str = "load";
 
 /// What every part of the console writes its news on. Clones share it.
 #[derive(Clone)]

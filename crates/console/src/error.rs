@@ -62,6 +62,17 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file of users could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Exchange {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Somebody ended the job.
+    #[error("ended by the operator")]
+    Cancelled,
     /// A code could not be drawn or written as a picture.
     #[error("the code: {0}")]
     Picture(String),
@@ -96,7 +107,7 @@ impl Error {
                 problem: Box::new(Problem::new(Code::Internal, self.to_string())),
             },
             Self::NotFound => ErrorView::NotFound,
-            Self::Picture(_) => ErrorView::Desktop {
+            Self::Picture(_) | Self::Exchange { .. } | Self::Cancelled => ErrorView::Desktop {
                 detail: self.to_string(),
             },
             Self::OtherPool { .. }

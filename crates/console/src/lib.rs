@@ -6,6 +6,8 @@ mod api;
 mod belonging;
 mod board;
 mod error;
+mod exchange;
+mod jobs;
 mod manage;
 #[cfg(feature = "measure")]
 pub mod measure;
@@ -55,6 +57,8 @@ struct Parts {
     wakes: Wakes,
     ambient: Ambient,
     pictures: Pictures,
+    jobs: jobs::Jobs,
+    previews: exchange::Previews,
     notices: Vec<Notice>,
     cancelled: CancellationToken,
     tasks: TaskTracker,
@@ -98,7 +102,6 @@ impl Console {
             ambient.clone(),
             cancelled.clone(),
         ));
-        tasks.close();
         Ok(Self {
             parts: Arc::new(Parts {
                 api,
@@ -107,6 +110,8 @@ impl Console {
                 wakes,
                 ambient,
                 pictures: Pictures::default(),
+                jobs: jobs::Jobs::default(),
+                previews: exchange::Previews::default(),
                 notices,
                 cancelled,
                 tasks,
@@ -143,6 +148,7 @@ impl Console {
     /// Stops syncing and closes the replica. Waits for what is being written.
     pub async fn close(&self) {
         self.parts.cancelled.cancel();
+        self.parts.tasks.close();
         self.parts.tasks.wait().await;
         self.parts.replica.close().await;
     }

@@ -113,7 +113,7 @@ impl Console {
     }
 
     /// Refuses what the backend would refuse, as far as its last word is known: an edit that can never leave is no edit.
-    fn may_edit(&self) -> Result<(), Error> {
+    pub(crate) fn may_edit(&self) -> Result<(), Error> {
         match self.status().server {
             Some(server) if !server.role.may(Action::EditUsers) => {
                 let problem = Problem::new(Code::Forbidden, "your role may not edit users");

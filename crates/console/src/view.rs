@@ -757,4 +757,6 @@ pub enum Changed {
     Users,
     /// Connections changed.
     Connections,
+    /// A job began, got on or ended.
+    Jobs,
 }

@@ -3,6 +3,7 @@
 pub(crate) mod belonging;
 pub(crate) mod connections;
 pub(crate) mod desktop;
+pub(crate) mod exchange;
 pub(crate) mod test_login;
 pub(crate) mod users;
 

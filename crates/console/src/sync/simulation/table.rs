@@ -10,6 +10,7 @@ use crate::{
     },
     tests::{BackendModel, pull, user_id},
 };
+use rusqlite::{Connection, backup::Backup};
 use std::{fmt::Write, time::Duration};
 use yaopai_domain::{
     Code, LoadRequest, PageEnd, Problem, PullPage, PullRequest, PushAnswer, PushResults, Role, ServerInfo,
@@ -182,6 +183,15 @@ fn events(backend: &BackendModel) -> Vec<(&'static str, Event)> {
     ]
 }
 
+fn copy(file: &Connection) -> Connection {
+    let mut copy = Connection::open_in_memory().unwrap();
+    Backup::new(file, &mut copy)
+        .unwrap()
+        .run_to_completion(i32::MAX, Duration::ZERO, None)
+        .unwrap();
+    copy
+}
+
 fn state(activity: &Activity) -> String {
     match activity {
         Activity::Waiting => "Waiting".to_owned(),
@@ -212,6 +222,7 @@ fn effect(effect: &Effect) -> &'static str {
         Effect::Tell(Changed::Status) => "tell status",
         Effect::Tell(Changed::Users) => "tell users",
         Effect::Tell(Changed::Connections) => "tell connections",
+        Effect::Tell(Changed::Jobs) => "tell jobs",
     }
 }
 
@@ -223,17 +234,14 @@ fn every_state_knows_what_to_do_with_every_event() {
         backend.add_user(user_id(number), "张伟", i64::from(number));
     }
     let mut table = String::new();
-    for (name, _, _) in states(&backend) {
+    for (name, machine, activity) in states(&backend) {
         writeln!(table, "{name}").unwrap();
         let mut ignored = Vec::new();
         for (event_name, event) in events(&backend) {
-            let (_, mut machine, activity) = states(&backend)
-                .into_iter()
-                .find(|(one, ..)| *one == name)
-                .unwrap();
-            machine.core.activity = activity.clone();
+            let mut file = copy(&machine.file);
             let mut core = machine.core.clone();
-            let effects = transact(&mut machine.file, |transaction| core.step(event, transaction)).unwrap();
+            core.activity = activity.clone();
+            let effects = transact(&mut file, |transaction| core.step(event, transaction)).unwrap();
             if effects.is_empty() && core.activity == activity {
                 ignored.push(event_name);
                 continue;
