@@ -148,15 +148,15 @@ fn other_login_name(user: &UserDetail, row: &Row) -> Result<(), Refusal> {
         (ImportMeaning::Email, &profile.email, email),
         (ImportMeaning::Username, &profile.username, username),
     ] {
-        if wanted.is_some() && wanted.as_deref() != text(field) {
+        if wanted.is_some() && wanted.as_deref() != text(field.as_ref()) {
             return Err((meaning, RowProblem::OnlyForNewUsers));
         }
     }
     Ok(())
 }
 
-fn text(field: &Option<Sourced>) -> Option<&str> {
-    field.as_ref().map(|field| field.value.as_str())
+fn text(field: Option<&Sourced>) -> Option<&str> {
+    field.map(|field| field.value.as_str())
 }
 
 fn changes(user: &UserDetail, row: Row) -> Result<Action, Refusal> {
@@ -175,7 +175,7 @@ fn changes(user: &UserDetail, row: Row) -> Result<Action, Refusal> {
             row.name,
         ),
     ] {
-        let Some(wanted) = wanted.filter(|wanted| Some(wanted.as_str()) != text(field)) else {
+        let Some(wanted) = wanted.filter(|wanted| Some(wanted.as_str()) != text(field.as_ref())) else {
             continue;
         };
         let name = parsed(meaning.clone(), &wanted)?;

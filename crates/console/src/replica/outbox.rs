@@ -161,17 +161,16 @@ fn batch(connection: &Connection, which: &str) -> Result<Vec<Mutation>, Error> {
 }
 
 pub(super) fn mutation(row: &Row<'_>) -> rusqlite::Result<Mutation> {
-    let act = match row.get_ref("act")?.as_str()? {
-        "create" => Act::Create(Box::new(json(row, "new")?)),
-        _ => {
-            let field = Field::of(row)?;
-            Act::Patch(Patch {
-                user_id: field.user_id,
-                field: field.group,
-                base: optional_json(row, "base")?,
-                new: optional_json(row, "new")?,
-            })
-        }
+    let act = if row.get_ref("act")?.as_str()? == "create" {
+        Act::Create(Box::new(json(row, "new")?))
+    } else {
+        let field = Field::of(row)?;
+        Act::Patch(Patch {
+            user_id: field.user_id,
+            field: field.group,
+            base: optional_json(row, "base")?,
+            new: optional_json(row, "new")?,
+        })
     };
     Ok(Mutation {
         seq: row.get::<_, i64>("seq")?.cast_unsigned(),

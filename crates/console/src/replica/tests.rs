@@ -132,7 +132,7 @@ proptest! {
             seen.extend(page.rows.iter().map(|row| (row.created_at, row.id)));
             if let Some((number, age)) = newcomers.next() {
                 backend.add_user(user_id(number), "李娜", age);
-                pull(&file, &mut backend);
+                pull(&file, &backend);
             }
             after = page.next;
             if after.is_none() {
@@ -241,7 +241,7 @@ async fn a_committed_step_survives_reopening_and_a_failed_one_leaves_nothing() {
     backend.add_user(user_id(1), "张伟", 1);
     replica
         .write(move |transaction| {
-            pull(transaction, &mut backend);
+            pull(transaction, &backend);
             edit_metadata(transaction, &edit(1, "tier", Some("1")), &ambient(2))
         })
         .await

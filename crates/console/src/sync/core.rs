@@ -126,6 +126,17 @@ pub(super) struct Stream {
     pub(super) pages: u32,
 }
 
+/// Whether the backend misses numbers of this console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gap {
+    /// Not that it said so.
+    None,
+    /// It said so; what it lost is queued again by the next caught-up page, and not before.
+    Told,
+    /// Everything it lost is queued again. If it still misses a number, it lost more than the archive holds.
+    Settled,
+}
+
 /// The state that a restart may forget.
 #[derive(Clone)]
 pub(crate) struct Core {
@@ -147,8 +158,8 @@ pub(crate) struct Core {
     told_to_wait: bool,
     /// The operator stopped the load.
     paused: bool,
-    /// The backend missed a number although everything it lost was queued again.
-    gaps: u32,
+    /// Whether the backend misses numbers.
+    gap: Gap,
     /// Loads in a row after which the digests did not agree.
     unequal: u32,
     /// Changes a page: half after an answer that did not arrive at all, an eighth more after each that did.
@@ -171,7 +182,7 @@ impl Core {
             woken: false,
             told_to_wait: false,
             paused: false,
-            gaps: 0,
+            gap: Gap::None,
             unequal: 0,
             page: PAGE,
         }
@@ -208,10 +219,6 @@ impl Core {
                 self.begin(store)
             }
             (Activity::Waiting, Event::Wake(Wake::Edit | Wake::Hint)) if self.told_to_wait => Ok(Vec::new()),
-            (Activity::Waiting | Activity::Resting, Event::Wake(Wake::Edit | Wake::Hint)) => {
-                self.begin(store)
-            }
-            (Activity::Paused, Event::Wake(Wake::Edit | Wake::Hint)) => Ok(Vec::new()),
             (
                 Activity::Informing(_)
                 | Activity::Pushing(_)
@@ -234,24 +241,16 @@ impl Core {
                 | Activity::Building(_),
                 Event::Pause,
             ) => self.pause(store),
-            (
-                Activity::Resting
-                | Activity::Paused
-                | Activity::Pushing(_)
-                | Activity::Recalling(_)
-                | Activity::Pulling(_)
-                | Activity::Scrubbing(_),
-                Event::Pause,
-            ) => Ok(Vec::new()),
             (Activity::Resting, Event::TimeUp) => {
                 // Role and address may have changed without a word.
                 self.informed = false;
                 self.begin(store)
             }
-            (Activity::Waiting, Event::TimeUp) => self.begin(store),
             (Activity::Loading(_), Event::TimeUp) => self.load(store),
             (Activity::Building(_), Event::GoOn(_)) => self.build(store),
-            (Activity::Scrubbing(_), Event::Scrubbed(_)) => self.begin(store),
+            (Activity::Waiting | Activity::Resting, Event::Wake(Wake::Edit | Wake::Hint))
+            | (Activity::Waiting, Event::TimeUp)
+            | (Activity::Scrubbing(_), Event::Scrubbed(_)) => self.begin(store),
             (Activity::Informing(_), Event::Informed(_, Ok(server))) => self.informed(&server, store),
             (Activity::Pushing(_), Event::Pushed(_, Ok(answer))) => self.pushed(&answer, store),
             (Activity::Pushing(_), Event::Pushed(_, Err(failure))) => self.push_failed(failure, store),
@@ -280,8 +279,18 @@ impl Core {
             (Activity::Informing(_), Event::Informed(_, Err(failure)))
             | (Activity::Recalling(_), Event::Recalled(_, Err(failure)))
             | (Activity::Planning(_), Event::Planned(_, Err(failure))) => self.failed(failure, store),
-            // A timer that was replaced too late, or an answer that nobody waits for any more.
-            (
+            // The operator wants no load now; a timer was replaced too late; nobody waits for the answer any more.
+            (Activity::Paused, Event::Wake(Wake::Edit | Wake::Hint))
+            | (
+                Activity::Resting
+                | Activity::Paused
+                | Activity::Pushing(_)
+                | Activity::Recalling(_)
+                | Activity::Pulling(_)
+                | Activity::Scrubbing(_),
+                Event::Pause,
+            )
+            | (
                 Activity::Paused
                 | Activity::Informing(_)
                 | Activity::Pushing(_)
@@ -449,13 +458,12 @@ impl Core {
     fn pull(&mut self, store: &Connection) -> Result<Vec<Effect>, Error> {
         let progress = replica::progress(store)?;
         match &progress.next {
-            // It is needed before anything else; from the top.
-            Next::Scrub => self.begin(store),
             Next::Build | Next::Plan | Next::Parts(_) if self.paused => {
                 self.activity = Activity::Paused;
                 Ok(Vec::new())
             }
-            Next::Build => self.begin(store),
+            // They are needed before anything else; from the top.
+            Next::Scrub | Next::Build => self.begin(store),
             Next::Plan => {
                 let id = self.next_id();
                 self.activity = Activity::Planning(id);
@@ -582,13 +590,17 @@ impl Core {
         if page.digests.is_some() {
             self.unequal = 0;
         }
+        self.gap = match self.gap {
+            Gap::Told | Gap::Settled if lost == 0 => Gap::Settled,
+            Gap::None | Gap::Told | Gap::Settled => Gap::None,
+        };
         if lost > 0 || verify {
             tracing::warn!(lost, verify, "the backend lost edits it had; sending them again");
             effects.extend(self.retry_later(None));
             return Ok(effects);
         }
         let building = replica::progress(store)?.next == Next::Build;
-        let gap = self.gaps > 0 && self.may_push;
+        let gap = self.gap != Gap::None && self.may_push;
         if self.woken || gap || building {
             effects.extend(self.begin(store)?);
         } else {
@@ -692,7 +704,7 @@ impl Core {
             tracing::warn!("the backend answered a push without deciding anything");
             return Ok(self.retry_later(None));
         }
-        self.gaps = 0;
+        self.gap = Gap::None;
         self.back_off.reset();
         let mut effects = vec![Effect::Tell(Changed::Users)];
         effects.extend(self.push_or_pull(store)?);
@@ -707,13 +719,13 @@ impl Core {
                 self.pull(store)
             }
             // A pull tells how much the backend lost, and settling queues it again.
-            Some(Code::SyncGap) if self.gaps == 0 => {
-                self.gaps += 1;
+            Some(Code::SyncGap) if self.gap != Gap::Settled => {
+                self.gap = Gap::Told;
                 self.pull(store)
             }
             Some(code @ (Code::SyncGap | Code::SyncFork)) => {
                 tracing::warn!(?code, "going on under a new client id");
-                self.gaps = 0;
+                self.gap = Gap::None;
                 self.recall(store)
             }
             Some(_) | None => self.failed(failure, store),

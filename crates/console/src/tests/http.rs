@@ -185,7 +185,7 @@ async fn when_to_come_back_is_read_off_the_answer_and_the_operator_may_come_earl
     until_synced(&console).await;
     *shared.refusal.lock().unwrap() = Some((Code::Busy, Some(3600)));
     let failure = console.parts.api.inform().await.unwrap_err();
-    let hour = Some(Duration::from_secs(3600));
+    let hour = Some(Duration::from_hours(1));
     assert!(matches!(failure, Failure::Refused { told: true, retry_after, .. } if retry_after == hour));
     console.sync_now();
     until(&console, "offline", |status| {

@@ -110,11 +110,13 @@ impl Machine {
 
     /// The pulls under way.
     pub(super) fn pulls(&self) -> Vec<&PullRequest> {
-        let pull = |one| match one {
-            &UnderWay::Pull(_, ref request) => Some(request),
-            UnderWay::Effect(_) => None,
-        };
-        self.under_way.iter().filter_map(pull).collect()
+        let mut pulls = Vec::new();
+        for one in &self.under_way {
+            if let UnderWay::Pull(_, request) = one {
+                pulls.push(request);
+            }
+        }
+        pulls
     }
 
     /// Lets one thing under way get a step on: its request reaches the backend and its answer (or the next page of it)

@@ -318,14 +318,14 @@ fn who_is_told_when_to_come_back_comes_then_unless_the_operator_cannot_wait() {
     let busy = Failure::Refused {
         problem: Problem::new(Code::Busy, "later"),
         told: true,
-        retry_after: Some(Duration::from_secs(600)),
+        retry_after: Some(Duration::from_mins(10)),
     };
     let mut core = machine.core.clone();
     let Some(&UnderWay::Effect(Effect::Inform(id))) = machine.under_way.first() else {
         panic!("asks who the backend is");
     };
     let effects = core.step(Event::Informed(id, Err(busy)), &machine.file).unwrap();
-    let waits = |effect: &Effect| matches!(effect, Effect::Wait(time) if *time >= Duration::from_secs(600));
+    let waits = |effect: &Effect| matches!(effect, Effect::Wait(time) if *time >= Duration::from_mins(10));
     assert!(effects.iter().any(waits), "{effects:?}");
     machine.core = core;
     machine.perform(effects);

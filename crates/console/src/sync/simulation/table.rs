@@ -116,7 +116,7 @@ fn events(backend: &BackendModel) -> Vec<(&'static str, Event)> {
     let busy = || Failure::Refused {
         problem: Problem::new(Code::Busy, "later"),
         told: true,
-        retry_after: Some(Duration::from_secs(60)),
+        retry_after: Some(Duration::from_mins(1)),
     };
     let answer = PushAnswer {
         last_seq: 0,
