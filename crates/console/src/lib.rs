@@ -53,6 +53,7 @@ pub struct Console {
 struct Parts {
     api: Api,
     replica: Replica,
+    orders: Arc<replica::Orders>,
     board: Board,
     wakes: Wakes,
     ambient: Ambient,
@@ -106,6 +107,7 @@ impl Console {
             parts: Arc::new(Parts {
                 api,
                 replica,
+                orders: Arc::default(),
                 board,
                 wakes,
                 ambient,

@@ -1,6 +1,10 @@
 //! The replica alone, without a backend: what measurements of search and lists drive.
 
-use crate::{Error, UserPage, UserQuery, options::Ambient, replica::measure as file};
+use crate::{
+    Error, UserPage, UserQuery,
+    options::Ambient,
+    replica::{Orders, measure as file},
+};
 use rusqlite::Connection;
 use std::{path::Path, sync::Arc};
 use yaopai_domain::{Identity, PoolId, System, User};
@@ -8,6 +12,7 @@ use yaopai_domain::{Identity, PoolId, System, User};
 /// A replica's file, opened by the one who measures.
 pub struct Lists {
     c: Connection,
+    orders: Orders,
 }
 
 impl Lists {
@@ -19,12 +24,18 @@ impl Lists {
             entropy: system,
         };
         let c = file::create(path, PoolId::default(), ambient)?;
-        Ok(Self { c })
+        Ok(Self {
+            c,
+            orders: Orders::default(),
+        })
     }
 
     /// Opens a file as the console's readers do.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { c: file::open(path)? })
+        Ok(Self {
+            c: file::open(path)?,
+            orders: Orders::default(),
+        })
     }
 
     /// Writes people and their bindings, one transaction.
@@ -39,12 +50,12 @@ impl Lists {
 
     /// A page of users.
     pub fn users(&self, query: &UserQuery) -> Result<UserPage, Error> {
-        crate::replica::users(&self.c, query)
+        crate::replica::users(&self.c, &self.orders, query)
     }
 
     /// The page that begins at a position.
     pub fn users_at(&self, query: &UserQuery, position: u32) -> Result<UserPage, Error> {
-        crate::replica::users_at(&self.c, query, position)
+        crate::replica::users_at(&self.c, &self.orders, query, position)
     }
 
     /// The file itself, for what has to be measured beside it.

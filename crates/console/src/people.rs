@@ -9,17 +9,19 @@ use yaopai_domain::{Action, Code, Problem, UserId};
 impl Console {
     /// A page of users from the replica.
     pub async fn users(&self, query: UserQuery) -> Result<UserPage, Error> {
+        let orders = self.parts.orders.clone();
         self.parts
             .replica
-            .read(move |connection| replica::users(connection, &query))
+            .read(move |connection| replica::users(connection, &orders, &query))
             .await
     }
 
     /// The page of a list that begins at a position, counted from 0: a leap deep into the list.
     pub async fn users_at(&self, query: UserQuery, position: u32) -> Result<UserPage, Error> {
+        let orders = self.parts.orders.clone();
         self.parts
             .replica
-            .read(move |connection| replica::users_at(connection, &query, position))
+            .read(move |connection| replica::users_at(connection, &orders, &query, position))
             .await
     }
 

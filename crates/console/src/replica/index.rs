@@ -43,6 +43,11 @@ pub(super) fn removing(c: &Connection, row: i64) -> Result<(), Error> {
     changing(c, row)
 }
 
+/// A row stands elsewhere in some list, and is found by the same.
+pub(super) fn moved(c: &Connection) -> Result<(), Error> {
+    counted(c, 0)
+}
+
 fn counted(c: &Connection, more: i64) -> Result<(), Error> {
     c.prepare_cached("UPDATE search SET people = people + ?1, changes = changes + 1")?
         .execute([more])?;

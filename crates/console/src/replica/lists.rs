@@ -3,6 +3,7 @@
 
 use super::{
     index,
+    orders::{Order, Orders},
     person::Wanted,
     row::Uuid16,
     rows::{kind_of, status_of},
@@ -16,23 +17,41 @@ use std::{cmp::Ordering, ops::ControlFlow};
 use yaopai_domain::{Timestamp, UserId};
 
 const PAGE_MAX: u32 = 500;
-/// Reading what a few rows are sorted by is cheaper than looking for them along the order.
-const FEW: u64 = 1500;
-/// Along the order, at most so many rows are passed over before all that fit are read instead.
-const STEPS: u32 = 40_000;
+/// Reading what a few rows are sorted by is cheaper than looking for them along the order. Tests go every way with few.
+const FEW: u64 = if cfg!(test) { 3 } else { 1500 };
+/// Along an index, at most so many rows are passed over before the whole order is taken to hand.
+const STEPS: u32 = if cfg!(test) { 5 } else { 20_000 };
 
 /// A page of users.
-pub(crate) fn users(c: &Connection, query: &UserQuery) -> Result<UserPage, Error> {
+pub(crate) fn users(c: &Connection, orders: &Orders, query: &UserQuery) -> Result<UserPage, Error> {
     let after = match &query.after {
         None => None,
         Some(after) => Some(serde_json::from_str::<Place>(after).map_err(|_| Error::NotFound)?),
     };
-    List::of(c, query)?.page(c, After::Place(after), query.limit)
+    List::of(c, orders, query)?.page(c, After::Place(after), query.limit)
 }
 
 /// The page that begins with the row at a position, counted from 0.
-pub(crate) fn users_at(c: &Connection, query: &UserQuery, position: u32) -> Result<UserPage, Error> {
-    List::of(c, query)?.page(c, After::Rows(position), query.limit)
+pub(crate) fn users_at(
+    c: &Connection,
+    orders: &Orders,
+    query: &UserQuery,
+    position: u32,
+) -> Result<UserPage, Error> {
+    List::of(c, orders, query)?.page(c, After::Rows(position), query.limit)
+}
+
+/// Everybody in a list, in its order; without its pages.
+pub(crate) fn everybody_of(c: &Connection, orders: &Orders, query: &UserQuery) -> Result<Vec<UserId>, Error> {
+    let list = List::of(c, orders, query)?;
+    let places = list.places(c, After::Place(None), u32::MAX as usize)?;
+    let mut statement = c.prepare_cached("SELECT id FROM people WHERE row = ?1")?;
+    let mut ids = Vec::with_capacity(places.len());
+    for place in places {
+        let id = statement.query_row([place.row], |row| Ok(row.get::<_, Uuid16>(0)?.id::<UserId>()));
+        ids.extend(id.optional()?);
+    }
+    Ok(ids)
 }
 
 enum After {
@@ -74,7 +93,8 @@ impl Key {
     }
 }
 
-struct List {
+struct List<'a> {
+    orders: &'a Orders,
     by: SortBy,
     descending: bool,
     /// Who is in it, by fit if there is a search; `None` is everybody.
@@ -83,8 +103,8 @@ struct List {
     rows: Option<RoaringBitmap>,
 }
 
-impl List {
-    fn of(c: &Connection, query: &UserQuery) -> Result<Self, Error> {
+impl<'a> List<'a> {
+    fn of(c: &Connection, orders: &'a Orders, query: &UserQuery) -> Result<Self, Error> {
         let wanted = Wanted::parse(&query.search);
         let by = query.sort.by.unwrap_or(SortBy::Relevance);
         let (by, descending) = match (by, &wanted) {
@@ -103,6 +123,7 @@ impl List {
             rows = Some(found.iter().fold(RoaringBitmap::new(), |all, fit| all | fit));
         }
         Ok(Self {
+            orders,
             by,
             descending,
             found,
@@ -117,11 +138,7 @@ impl List {
         };
         let limit = limit.clamp(1, PAGE_MAX) as usize;
         // One more than wanted tells whether there is a next page.
-        let mut places = match (self.by, &self.found, &self.rows) {
-            (SortBy::Relevance, Some(found), _) => by_relevance(found, &after, limit + 1),
-            (_, _, None) => self.of_everybody(c, after, limit + 1)?,
-            (_, _, Some(rows)) => self.of_some(c, rows, after, limit + 1)?,
-        };
+        let mut places = self.places(c, after, limit + 1)?;
         let more = places.len() > limit;
         places.truncate(limit);
         let next = places
@@ -139,6 +156,14 @@ impl List {
         })
     }
 
+    fn places(&self, c: &Connection, after: After, wanted: usize) -> Result<Vec<Place>, Error> {
+        match (self.by, &self.found, &self.rows) {
+            (SortBy::Relevance, Some(found), _) => Ok(by_relevance(found, &after, wanted)),
+            (_, _, None) => self.of_everybody(c, after, wanted),
+            (_, _, Some(rows)) => self.of_some(c, rows, after, wanted),
+        }
+    }
+
     /// A page of a list of everybody: read off the order's index.
     fn of_everybody(&self, c: &Connection, after: After, wanted: usize) -> Result<Vec<Place>, Error> {
         let after = match after {
@@ -149,7 +174,7 @@ impl List {
                 place => place,
             },
         };
-        let mut places = Vec::with_capacity(wanted);
+        let mut places = Vec::new();
         self.walk(c, after.as_ref(), wanted, &mut |place| {
             places.push(place);
             if places.len() == wanted {
@@ -168,11 +193,11 @@ impl List {
         after: After,
         wanted: usize,
     ) -> Result<Vec<Place>, Error> {
-        if let After::Place(after) = &after
-            && rows.len() > FEW
-            && index::is_ready(c)?
-        {
-            let mut places = Vec::with_capacity(wanted);
+        if rows.len() <= FEW {
+            return self.of_few(c, rows, &after, wanted);
+        }
+        if let After::Place(after) = &after {
+            let mut places = Vec::new();
             let mut steps = STEPS;
             self.walk(c, after.as_ref(), STEPS as usize, &mut |place| {
                 if rows.contains(place.row) {
@@ -189,30 +214,71 @@ impl List {
                 return Ok(places);
             }
         }
+        // They stand together far away: the order tells where.
+        let order = self.orders.of(c, self.column())?;
+        let mut places: Vec<u32> = rows
+            .iter()
+            .filter_map(|row| order.place(row, self.descending))
+            .collect();
+        let first = match &after {
+            After::Place(None) => 0,
+            After::Place(Some(after)) => {
+                let begin = self.place_after(c, &order, after)?;
+                places.retain(|place| *place >= begin);
+                0
+            }
+            After::Rows(before) => *before as usize,
+        };
+        let page = nearest(&mut places, first, wanted, Ord::cmp);
+        let rows: Vec<u32> = page
+            .iter()
+            .filter_map(|place| order.row(*place, self.descending))
+            .collect();
+        self.keys_of(c, rows)
+    }
+
+    /// A page of a list of few: all of them are read.
+    fn of_few(
+        &self,
+        c: &Connection,
+        rows: &RoaringBitmap,
+        after: &After,
+        wanted: usize,
+    ) -> Result<Vec<Place>, Error> {
         let mut places = self.keys_of(c, rows)?;
         let compare = |a: &Place, b: &Place| self.compare(a, b);
         let first = match after {
             After::Place(None) => 0,
             After::Place(Some(after)) => {
-                places.retain(|place| compare(place, &after) == Ordering::Greater);
+                places.retain(|place| compare(place, after) == Ordering::Greater);
                 0
             }
-            After::Rows(before) => before as usize,
+            After::Rows(before) => *before as usize,
         };
-        let end = first.saturating_add(wanted);
-        if end < places.len() {
-            places.select_nth_unstable_by(end, compare);
-            places.truncate(end);
+        Ok(nearest(&mut places, first, wanted, compare).to_vec())
+    }
+
+    /// Where in the order of everybody the first row after a place stands, whether the place is still taken or not.
+    fn place_after(&self, c: &Connection, order: &Order, after: &Place) -> Result<u32, Error> {
+        let (mut begin, mut end) = (0, order.len());
+        while begin < end {
+            let middle = begin + (end - begin) / 2;
+            let row = order.row(middle, self.descending);
+            let place = self.keys_of(c, row)?.pop();
+            if place.is_some_and(|place| self.compare(&place, after) == Ordering::Greater) {
+                end = middle;
+            } else {
+                begin = middle + 1;
+            }
         }
-        places.sort_unstable_by(compare);
-        Ok(places.split_off(first.min(places.len())))
+        Ok(begin)
     }
 
     /// What rows are sorted by.
-    fn keys_of(&self, c: &Connection, rows: &RoaringBitmap) -> Result<Vec<Place>, Error> {
+    fn keys_of(&self, c: &Connection, rows: impl IntoIterator<Item = u32>) -> Result<Vec<Place>, Error> {
         let sql = format!("SELECT {} FROM people WHERE row = ?1", self.column());
         let mut statement = c.prepare_cached(&sql)?;
-        let mut places = Vec::with_capacity(rows.len() as usize);
+        let mut places = Vec::new();
         for row in rows {
             let key = statement.query_row([row], |row| row.get(0)).optional()?;
             places.extend(key.map(|key| Place {
@@ -285,38 +351,22 @@ impl List {
 
     /// The place of the row at a position of a list of everybody.
     fn place_at(&self, c: &Connection, position: u32) -> Result<Option<Place>, Error> {
-        let column = self.column();
-        let all = u32::try_from(everybody(c)?).unwrap_or(u32::MAX);
-        let present: u32 = if self.may_be_absent() {
-            c.prepare_cached(&format!("SELECT count(*) FROM people WHERE {column} IS NOT NULL"))?
-                .query_row([], |row| row.get(0))?
-        } else {
-            all
-        };
-        let (leg, position, of) = if position < present {
-            (Leg::Present, position, present)
-        } else {
-            (Leg::Absent, position - present, all.saturating_sub(present))
-        };
-        if position >= of {
-            return Ok(None);
+        if position >= STEPS {
+            let order = self.orders.of(c, self.column())?;
+            let row = order.row(position, self.descending);
+            return Ok(self.keys_of(c, row)?.pop());
         }
-        // From the nearer end.
-        let (descending, offset) = if position > of / 2 {
-            (!self.descending, of - 1 - position)
-        } else {
-            (self.descending, position)
-        };
-        let sql = format!("{} OFFSET ?2", leg.sql(column, descending));
-        let mut statement = c.prepare_cached(&sql)?;
-        let mut rows = statement.query([1, offset])?;
-        Ok(match rows.next()? {
-            None => None,
-            Some(row) => Some(Place {
-                key: Key::of(row.get(1)?),
-                row: row.get(0)?,
-            }),
-        })
+        let mut last = None;
+        let mut left = position;
+        self.walk(c, None, position as usize + 1, &mut |place| {
+            if left == 0 {
+                last = Some(place);
+                return ControlFlow::Break(());
+            }
+            left -= 1;
+            ControlFlow::Continue(())
+        })?;
+        Ok(last)
     }
 
     fn compare(&self, a: &Place, b: &Place) -> Ordering {
@@ -377,6 +427,17 @@ impl Leg {
     }
 }
 
+/// The `wanted` first after the `first`, sorted.
+fn nearest<T>(all: &mut [T], first: usize, wanted: usize, compare: impl Fn(&T, &T) -> Ordering) -> &[T] {
+    let end = first.saturating_add(wanted).min(all.len());
+    if end < all.len() {
+        all.select_nth_unstable_by(end, &compare);
+    }
+    let all = &mut all[..end];
+    all.sort_unstable_by(compare);
+    all.get(first..).unwrap_or_default()
+}
+
 /// How many there are.
 fn everybody(c: &Connection) -> Result<u64, Error> {
     let sql = if index::is_ready(c)? {
@@ -391,7 +452,7 @@ fn everybody(c: &Connection) -> Result<u64, Error> {
 
 /// The best fits first; those that fit alike in the order of their rows.
 fn by_relevance(found: &Found, after: &After, wanted: usize) -> Vec<Place> {
-    let mut places = Vec::with_capacity(wanted);
+    let mut places = Vec::new();
     let mut passed_over = match after {
         After::Rows(before) => u64::from(*before),
         After::Place(_) => 0,

@@ -19,6 +19,7 @@ mod name_order;
 mod open;
 #[cfg(test)]
 mod oracle;
+mod orders;
 mod outbox;
 mod outcomes;
 mod person;
@@ -47,12 +48,13 @@ use tokio::sync::{Semaphore, oneshot};
 
 pub(crate) use conflicts::{conflicts, dismiss_rejected, rejected_edits, resolve_conflict};
 pub(crate) use created::create_user;
-pub(crate) use lists::{users, users_at};
+pub(crate) use lists::{everybody_of, users, users_at};
 pub(crate) use load::{begin_load, build_some};
 pub(crate) use mirror::{Applied, News, apply_page};
 pub(crate) use open::Opening;
 #[cfg(test)]
 pub(crate) use open::open_in_memory;
+pub(crate) use orders::Orders;
 pub(crate) use outbox::{Settled, change_client, edit_field, edit_metadata, freeze, settle, undecided};
 pub(crate) use outcomes::{take_outcomes, take_results};
 pub(crate) use progress::{

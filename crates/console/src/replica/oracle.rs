@@ -2,10 +2,11 @@
 
 use super::{
     build::{bare, build_indexes, build_search},
-    edit_metadata, index,
+    edit_metadata, everybody_of, index,
     lists::Leg,
     name_order::name_order,
     open_in_memory,
+    orders::Orders,
     person::{Person, Wanted},
     rows::{Into, delete, put_identity, put_user},
     users, users_at,
@@ -243,7 +244,7 @@ fn rows(c: &Connection) -> Vec<(i64, UserId, Person)> {
 }
 
 fn all(c: &Connection, query: UserQuery) -> UserPage {
-    users(c, &UserQuery { limit: 500, ..query }).unwrap()
+    users(c, &Orders::default(), &UserQuery { limit: 500, ..query }).unwrap()
 }
 
 /// A part of something somebody has, as somebody may type it; or anything.
@@ -488,10 +489,11 @@ proptest! {
             prop_assert!(sorted, "{keys:?}");
         }
 
+        let orders = Orders::default();
         let mut walked = Vec::new();
         let mut after = None;
         loop {
-            let page = users(&c, &UserQuery { after, ..query.clone() }).unwrap();
+            let page = users(&c, &orders, &UserQuery { after, ..query.clone() }).unwrap();
             prop_assert!(page.rows.len() <= limit as usize);
             walked.extend(page.rows);
             after = page.next;
@@ -500,8 +502,10 @@ proptest! {
             }
         }
         prop_assert_eq!(&walked, &whole.rows);
+        let ids: Vec<UserId> = whole.rows.iter().map(|row| row.id).collect();
+        prop_assert_eq!(everybody_of(&c, &orders, &query).unwrap(), ids);
         for position in 0..=whole.total {
-            let page = users_at(&c, &query, position).unwrap();
+            let page = users_at(&c, &orders, &query, position).unwrap();
             let rest = &whole.rows[position as usize..];
             prop_assert_eq!(&page.rows[..], &rest[..rest.len().min(limit as usize)], "at {}", position);
         }

@@ -15,13 +15,13 @@ use yaopai_domain::{ConnectionId, UserId};
 /// How well a search fits, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// It is a whole name, phone number, e-mail address or identifier.
+    /// It is a whole name, phone number, e-mail address, user name or identifier.
     Whole,
     /// A name begins with it.
     Beginning,
     /// It is inside a name.
     Name,
-    /// It is inside a phone number, an e-mail address or an identifier.
+    /// It is inside a phone number, an e-mail address, a user name or an identifier.
     Identifier,
     /// It is inside a metadata key, or a whole `key=value`.
     Metadata,
@@ -268,8 +268,7 @@ impl Person {
     /// How well a search fits this person, if it does at all.
     pub(super) fn fit(&self, wanted: &Wanted) -> Option<Fit> {
         let text = wanted.text.as_str();
-        let username = self.username.as_ref().filter(|_| !wanted.is_short());
-        let in_names = self.names.iter().chain(username).filter_map(|name| {
+        let in_names = self.names.iter().filter_map(|name| {
             if name == text {
                 Some(Fit::Whole)
             } else if name.starts_with(text) {
@@ -279,6 +278,9 @@ impl Person {
             }
         });
         let in_names = in_names.min();
+        if self.username.as_deref() == Some(text) {
+            return Some(Fit::Whole);
+        }
         if wanted.is_short() {
             return in_names;
         }
@@ -291,11 +293,17 @@ impl Person {
             let whole = phone == digits || phone.strip_prefix("86") == Some(digits);
             take(identifier(whole && digits.len() >= WHOLE_PHONE_DIGITS));
         }
-        if let Some(email) = &self.email
-            && wanted.chars >= 3
-            && email.contains(text)
-        {
-            take(identifier(email == text));
+        if wanted.chars >= 3 {
+            if self
+                .username
+                .as_ref()
+                .is_some_and(|username| username.contains(text))
+            {
+                take(Fit::Identifier);
+            }
+            if let Some(email) = self.email.as_ref().filter(|email| email.contains(text)) {
+                take(identifier(email == text));
+            }
         }
         if wanted.chars >= IDENTIFIER_CHARS {
             for id in self.ids.iter().filter(|id| id.contains(text)) {

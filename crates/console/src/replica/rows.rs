@@ -113,6 +113,7 @@ pub(super) fn put_user(
                 "UPDATE people SET rev = ?2, generation = ?3, created_at = ?4, updated_at = ?5 WHERE row = ?1",
             )?
             .execute(params![row, rev, generation, user.created_at.0, user.updated_at.0])?;
+            index::moved(c)?;
             return Ok(Put { old, written: true });
         }
         if into == Into::Ready {
@@ -530,14 +531,6 @@ pub(super) fn row_of(c: &Connection, user_id: UserId) -> Result<Option<i64>, Err
     Ok(c.prepare_cached("SELECT row FROM people WHERE id = ?1")?
         .query_row([user_id.uuid().into_bytes()], |row| row.get(0))
         .optional()?)
-}
-
-/// The best name of a user as it looks here.
-pub(super) fn name_of(c: &Connection, user_id: UserId) -> Result<Option<String>, Error> {
-    Ok(c.prepare_cached("SELECT name FROM people WHERE id = ?1")?
-        .query_row([user_id.uuid().into_bytes()], |row| row.get(0))
-        .optional()?
-        .flatten())
 }
 
 /// A user's metadata in the mirror.

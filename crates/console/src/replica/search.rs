@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use yaopai_domain::{UserId, UserStatus};
 
-/// At most so many rows are looked at for whether a phone number is meant as a whole.
+/// At most so many rows are looked at for whether a phone number or a user name is meant as a whole.
 const FEW: u64 = 256;
 
 /// Rows by how well they fit, best first; a row is in one of them.
@@ -32,11 +32,11 @@ pub(super) fn search(c: &Connection, wanted: &Wanted) -> Result<Found, Error> {
     }
     let postings = Postings::of(c)?;
     let plan = plan(c, wanted)?;
-    let mut by_phone = RoaringBitmap::new();
+    let mut perhaps_whole = RoaringBitmap::new();
     for (fit, tokens) in &plan.sure {
         let rows = postings.all(tokens)?;
-        if plan.may_be_whole_phone && *fit == Fit::Identifier {
-            by_phone |= &rows;
+        if plan.may_be_whole && *fit == Fit::Identifier {
+            perhaps_whole |= &rows;
         }
         found[*fit as usize] |= rows;
     }
@@ -47,8 +47,8 @@ pub(super) fn search(c: &Connection, wanted: &Wanted) -> Result<Found, Error> {
     for (part, tokens) in &plan.unsure {
         *unsure.entry(*part).or_default() |= postings.all(tokens)?;
     }
-    if by_phone.len() <= FEW {
-        *unsure.entry(Part::Profile).or_default() |= by_phone;
+    if perhaps_whole.len() <= FEW {
+        *unsure.entry(Part::Profile).or_default() |= perhaps_whole;
     }
     let waiting = waiting(c)?;
     let edited = any_own_edits(c)?;

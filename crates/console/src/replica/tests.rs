@@ -1,6 +1,6 @@
 //! The file: lists, search, opening what is whole, newer, corrupt or somebody else's.
 
-use super::{Opening, Place, Replica, apply_page, edit_metadata, open_in_memory, users};
+use super::{Opening, Orders, Place, Replica, apply_page, edit_metadata, open_in_memory, users};
 use crate::{
     Error, MetadataEdit, SyncFilter, UserFilter, UserPage, UserQuery,
     tests::{BackendModel, ambient, json, key, pull, user_id},
@@ -26,7 +26,7 @@ fn search(file: &Connection, text: &str) -> UserPage {
         limit: 100,
         ..UserQuery::default()
     };
-    users(file, &query).unwrap()
+    users(file, &Orders::default(), &query).unwrap()
 }
 
 fn names(page: &UserPage) -> Vec<&str> {
@@ -102,7 +102,7 @@ fn lists_only_users_with_something_unsynced() {
         limit: 10,
         ..UserQuery::default()
     };
-    let page = users(&file, &query).unwrap();
+    let page = users(&file, &Orders::default(), &query).unwrap();
     assert_eq!(
         page.rows.iter().map(|row| row.id).collect::<Vec<_>>(),
         [user_id(2)]
@@ -127,7 +127,7 @@ proptest! {
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let page = users(&file, &UserQuery { after, limit, ..UserQuery::default() }).unwrap();
+            let page = users(&file, &Orders::default(), &UserQuery { after, limit, ..UserQuery::default() }).unwrap();
             prop_assert!(page.rows.len() <= limit as usize);
             seen.extend(page.rows.iter().map(|row| (row.created_at, row.id)));
             if let Some((number, age)) = newcomers.next() {

@@ -5,7 +5,7 @@
 //! of OpenIDs and UnionIDs every third triple, because a long part contains one of three; of the user id every second
 //! group of four digits. Texts that many people share are numbered (`terms`).
 
-use super::person::{IDENTIFIER_CHARS, Person, WHOLE_PHONE_DIGITS, Wanted};
+use super::person::{Fit, IDENTIFIER_CHARS, Person, WHOLE_PHONE_DIGITS, Wanted};
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
@@ -46,6 +46,10 @@ enum Space {
     Term = 11,
     /// A metadata key with its value.
     Entry = 12,
+    /// Four digits of a user name or of an e-mail address up to its `@`.
+    Digits = 13,
+    /// Three characters of a user name.
+    Username = 14,
 }
 
 /// What kind of text a term is; the numbers are stored.
@@ -206,12 +210,12 @@ pub(super) fn tokens_of(
     for name in &person.names {
         characters.clear();
         characters.extend(name.chars());
-        name_tokens(&characters, true, each);
+        name_tokens(&characters, each);
     }
     if let Some(username) = &person.username {
         characters.clear();
         characters.extend(username.chars());
-        name_tokens(&characters, false, each);
+        username_tokens(&characters, each);
     }
     if let Some(digits) = &person.phone {
         let digits = digits.as_bytes();
@@ -232,6 +236,7 @@ pub(super) fn tokens_of(
         for three_characters in characters.windows(3) {
             each(three(Space::Email, three_characters));
         }
+        digit_tokens(&characters, each);
     }
     for id in &person.ids {
         characters.clear();
@@ -260,31 +265,60 @@ pub(super) fn tokens_of(
     Ok(())
 }
 
-/// Of a user name, which few letters would find in everybody, only what is longer or no letter.
-fn name_tokens(name: &[char], few_letters: bool, each: &mut dyn FnMut(Token)) {
-    let counts = |characters: &[char]| few_letters || !characters.iter().all(char::is_ascii);
+fn name_tokens(name: &[char], each: &mut dyn FnMut(Token)) {
     for length in 1..=2 {
-        for characters in name.windows(length).filter(|characters| counts(characters)) {
+        for characters in name.windows(length) {
             each(few(Space::Name, characters));
         }
-        if let Some(start) = name.get(..length).filter(|start| counts(start)) {
+        if let Some(start) = name.get(..length) {
             each(few(Space::Start, start));
-            if name.len() == length {
-                each(few(Space::Whole, start));
-            }
         }
     }
-    for characters in name.windows(3) {
-        if characters.iter().copied().all(is_letter) {
-            each(three(Space::NameLetters, characters));
-        }
+    for characters in name.windows(3).filter(|characters| are_letters(characters)) {
+        each(three(Space::NameLetters, characters));
     }
-    if let Some(start) = name.get(..3).filter(|start| start.iter().copied().all(is_letter)) {
+    if let Some(start) = name.get(..3).filter(|start| are_letters(start)) {
         each(three(Space::StartLetters, start));
-        if name.len() == 3 {
-            each(three(Space::WholeLetters, start));
-        }
     }
+    whole(name, each);
+}
+
+/// The token of a whole name that is too short to be looked at.
+fn whole(name: &[char], each: &mut dyn FnMut(Token)) {
+    match name.len() {
+        1 | 2 => each(few(Space::Whole, name)),
+        3 if are_letters(name) => each(three(Space::WholeLetters, name)),
+        _ => {}
+    }
+}
+
+fn username_tokens(username: &[char], each: &mut dyn FnMut(Token)) {
+    for characters in username.windows(3) {
+        each(three(Space::Username, characters));
+    }
+    digit_tokens(username, each);
+    whole(username, each);
+}
+
+fn digit_tokens(text: &[char], each: &mut dyn FnMut(Token)) {
+    for four in text.windows(4).filter(|four| are_digits(four)) {
+        each(digits(four));
+    }
+}
+
+fn are_letters(characters: &[char]) -> bool {
+    characters.iter().copied().all(is_letter)
+}
+
+fn are_digits(characters: &[char]) -> bool {
+    characters.iter().all(char::is_ascii_digit)
+}
+
+fn digits(four: &[char]) -> Token {
+    let number = four.iter().fold(0, |number, digit| {
+        number * 10 + u64::from(digit.to_digit(10).unwrap_or(0))
+    });
+    token(Space::Digits, number)
 }
 
 /// An e-mail address up to and with its last `@`, and what follows it.
@@ -299,13 +333,14 @@ fn split_email(email: &str) -> (&str, Option<&str>) {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// Rows with all of the tokens fit so, for certain.
-    pub(super) sure: Vec<(super::person::Fit, Vec<Token>)>,
+    pub(super) sure: Vec<(Fit, Vec<Token>)>,
     /// Rows with a token of the span fit so, for certain.
-    pub(super) spans: Vec<(super::person::Fit, RangeInclusive<Token>)>,
+    pub(super) spans: Vec<(Fit, RangeInclusive<Token>)>,
     /// Rows with all of the tokens may fit, by this part of the person.
     pub(super) unsure: Vec<(Part, Vec<Token>)>,
-    /// Whether few rows that are sure by their phone number have to be looked at, because it may be the whole number.
-    pub(super) may_be_whole_phone: bool,
+    /// Whether rows that are sure by a phone number or a user name are looked at if they are few, because it may be the
+    /// whole of it.
+    pub(super) may_be_whole: bool,
 }
 
 /// The part of a person that has to be looked at.
@@ -324,7 +359,6 @@ const ENOUGH: usize = 6;
 
 /// Where to look for what is wanted.
 pub(super) fn plan(c: &Connection, wanted: &Wanted) -> Result<Plan, Error> {
-    use super::person::Fit;
     let mut plan = Plan::default();
     let characters: Vec<char> = wanted.text.chars().collect();
     plan_names(&mut plan, &characters);
@@ -335,6 +369,7 @@ pub(super) fn plan(c: &Connection, wanted: &Wanted) -> Result<Plan, Error> {
         plan_phone(&mut plan, digits.as_bytes());
     }
     if wanted.chars >= 3 {
+        plan_username(&mut plan, &characters);
         plan_email(c, &mut plan, &wanted.text)?;
     }
     if wanted.chars >= IDENTIFIER_CHARS {
@@ -368,11 +403,9 @@ pub(super) fn plan(c: &Connection, wanted: &Wanted) -> Result<Plan, Error> {
 }
 
 fn plan_names(plan: &mut Plan, characters: &[char]) {
-    use super::person::Fit;
-    let all_letters = characters.iter().copied().all(is_letter);
     let spaces = match characters.len() {
         1 | 2 => Some([Space::Whole, Space::Start, Space::Name].map(|space| few(space, characters))),
-        3 if all_letters => Some(
+        3 if are_letters(characters) => Some(
             [Space::WholeLetters, Space::StartLetters, Space::NameLetters]
                 .map(|space| three(space, characters)),
         ),
@@ -389,21 +422,43 @@ fn plan_names(plan: &mut Plan, characters: &[char]) {
     }
     let mut tokens: Vec<Token> = characters
         .windows(3)
-        .filter(|characters| characters.iter().copied().all(is_letter))
+        .filter(|characters| are_letters(characters))
         .map(|characters| three(Space::NameLetters, characters))
         .collect();
     tokens.extend(
         characters
             .windows(2)
-            .filter(|characters| !characters.iter().all(char::is_ascii))
+            .filter(|characters| !are_letters(characters))
             .map(|characters| few(Space::Name, characters)),
     );
     plan.unsure.push((Part::Profile, selected(tokens.into_iter())));
 }
 
+/// User names, and what is numbered in e-mail addresses: people look for the number of such a name.
+fn plan_username(plan: &mut Plan, characters: &[char]) {
+    if characters.len() >= 4 && are_digits(characters) {
+        let tokens: Vec<Token> = characters.windows(4).map(digits).collect();
+        if tokens.len() == 1 {
+            plan.sure.push((Fit::Identifier, tokens));
+            plan.may_be_whole = true;
+        } else {
+            plan.unsure.push((Part::Profile, selected(tokens.into_iter())));
+        }
+        return;
+    }
+    let tokens: Vec<Token> = characters
+        .windows(3)
+        .map(|characters| three(Space::Username, characters))
+        .collect();
+    if tokens.len() == 1 && are_letters(characters) {
+        plan.sure.push((Fit::Identifier, tokens));
+    } else {
+        plan.unsure.push((Part::Profile, selected(tokens.into_iter())));
+    }
+}
+
 /// A phone number has its digits at known places, so a part of one is found without looking.
 fn plan_phone(plan: &mut Plan, digits: &[u8]) {
-    use super::person::Fit;
     const PLACES: usize = 16;
     if digits.len() == 3 {
         let ten = number(digits) * 10;
@@ -428,11 +483,10 @@ fn plan_phone(plan: &mut Plan, digits: &[u8]) {
             .collect();
         plan.sure.push((Fit::Identifier, tokens));
     }
-    plan.may_be_whole_phone = digits.len() >= WHOLE_PHONE_DIGITS;
+    plan.may_be_whole |= digits.len() >= WHOLE_PHONE_DIGITS;
 }
 
 fn plan_email(c: &Connection, plan: &mut Plan, text: &str) -> Result<(), Error> {
-    use super::person::Fit;
     let threes = |text: &str| -> Vec<Token> {
         let characters: Vec<char> = text.chars().collect();
         characters
@@ -440,11 +494,11 @@ fn plan_email(c: &Connection, plan: &mut Plan, text: &str) -> Result<(), Error> 
             .map(|characters| three(Space::Email, characters))
             .collect()
     };
-    // Before the last `@` of the address, with it.
+    // Before the last `@` of the address, with it. A number was looked for with the user names.
     let tokens = threes(text);
     if tokens.len() == 1 && text.chars().all(is_letter) {
         plan.sure.push((Fit::Identifier, tokens));
-    } else {
+    } else if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         plan.unsure.push((Part::Profile, selected(tokens.into_iter())));
     }
     let Some(at) = text.rfind('@') else {
