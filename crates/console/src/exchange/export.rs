@@ -1,7 +1,11 @@
 //! Writing users to a file: exactly those a query finds, all of one read of the replica.
 
 use super::row::{COLUMNS, cells, guarded, metadata, metadata_cell, metadata_column, object};
-use crate::{Error, FileFormat, UserQuery, jobs::Progress, replica};
+use crate::{
+    Error, FileFormat, UserQuery,
+    jobs::Progress,
+    replica::{self, Orders},
+};
 use rusqlite::Connection;
 use std::{
     collections::BTreeSet,
@@ -11,8 +15,6 @@ use std::{
 };
 use yaopai_domain::UserId;
 
-/// Users read at once.
-const PAGE: u32 = 500;
 /// By this Excel knows that a table is UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
@@ -54,7 +56,9 @@ fn write(
     path: &Path,
     progress: &Progress,
 ) -> Result<(), Error> {
-    let ids = found(connection, query, progress)?;
+    // Ids alone: a million of them are 16 MB.
+    let ids = replica::everybody_of(connection, &Orders::default(), &query)?;
+    go_on(progress)?;
     let file = File::create(path).map_err(|source| failed(path, source))?;
     let mut out = BufWriter::new(file);
     let columns = match format {
@@ -98,26 +102,6 @@ fn go_on(progress: &Progress) -> Result<(), Error> {
         Err(Error::Cancelled)
     } else {
         Ok(())
-    }
-}
-
-/// Who is found, in the order of the list. Ids alone: a million of them are 16 MB.
-fn found(connection: &Connection, query: UserQuery, progress: &Progress) -> Result<Vec<UserId>, Error> {
-    let mut ids = Vec::new();
-    let mut query = UserQuery {
-        after: None,
-        limit: PAGE,
-        ..query
-    };
-    loop {
-        let page = replica::users(connection, &query)?;
-        ids.extend(page.rows.iter().map(|row| row.id));
-        go_on(progress)?;
-        progress.tell(0, u64::from(page.total));
-        query.after = page.next;
-        if query.after.is_none() {
-            return Ok(ids);
-        }
     }
 }
 

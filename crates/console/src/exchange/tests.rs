@@ -175,7 +175,7 @@ fn rows_make_and_change_users_and_each_refusal_says_which_cell() {
         limit: 10,
         ..UserQuery::default()
     };
-    let found = replica::users(&file, &query).unwrap();
+    let found = replica::users(&file, &replica::Orders::default(), &query).unwrap();
     assert_eq!(found.total, 1);
     assert_eq!(found.rows[0].phone.as_deref(), Some("+8613800138000"));
 }
