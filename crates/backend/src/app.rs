@@ -12,6 +12,7 @@ use crate::{
     vault::Vault,
 };
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 use yaopai_domain::{Clock, ConnectionId, Entropy, PoolId, WeChatEnvironment};
@@ -50,6 +51,8 @@ pub(crate) struct App {
     pub(crate) proxies: Proxies,
     /// The key of the desktop around this backend, if there is one.
     pub(crate) embedded_key: Option<EmbeddedKey>,
+    /// How many pages of the feed are read at a time: first loads queue, so that logins do not.
+    pub(crate) feed_readers: Semaphore,
     /// What the store tells after each commit.
     pub(crate) news: News,
     /// Cancelled when the backend is about to stop: it still serves, and says that it is not ready.

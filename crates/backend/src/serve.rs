@@ -14,7 +14,7 @@ use crate::{
     vault::Vault,
 };
 use std::{fs, net::SocketAddr, path::Path, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 use yaopai_domain::{Clock, Entropy, Reach, Timestamp, reach};
@@ -22,6 +22,8 @@ use yaopai_wechat::{WeChat, WeChatHosts};
 
 /// How often what is old is forgotten.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// Pages of the feed that are read at a time.
+pub(crate) const FEED_READERS: usize = 2;
 /// How long a stop waits for requests and tasks that do not want to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Limits of one call to WeChat or to a gateway.
@@ -59,6 +61,7 @@ impl Backend {
         };
         let news = News::new();
         let store = open(config.database, &clock, &entropy, news.clone()).await?;
+        store.complete_feeds().await?;
         let vault = Arc::new(Vault::new(&secret_key));
         if let Some(file) = &config.bootstrap {
             bootstrap::apply(file, &store, &vault).await?;
@@ -86,6 +89,7 @@ impl Backend {
             embedded_key: config.embedded_key,
             clock,
             entropy,
+            feed_readers: Semaphore::new(FEED_READERS),
             news,
             draining: CancellationToken::new(),
             stopping: CancellationToken::new(),
@@ -154,6 +158,7 @@ async fn forget_what_is_old(store: &Store, now: Timestamp) -> Result<(), StoreEr
     store.forget_old_attempts().await?;
     store.forget_old_merges().await?;
     store.forget_leftovers().await?;
+    store.forget_old_changes().await?;
     store.forget_old_sessions(now).await
 }
 

@@ -1,5 +1,6 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
+pub(crate) mod feed_watch;
 mod postgres;
 
 pub(crate) use postgres::TestDatabase;
@@ -13,7 +14,7 @@ use crate::{
     limit::{Gates, Proxies},
     observe::Metrics,
     router::router,
-    serve::http_client,
+    serve::{FEED_READERS, http_client},
     session::Keys,
     store::{News, Store, engine},
     vault::Vault,
@@ -34,6 +35,7 @@ use std::{
     },
 };
 use tempfile::TempDir;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use yaopai_domain::{Clock, Code, Entropy, PoolId, Problem, Role, Timestamp, WeChatEnvironment};
@@ -152,6 +154,7 @@ async fn instance(
         own_hosts: OwnHosts::new(&nowhere, Vec::new()),
         public_url: nowhere,
         embedded_key: None,
+        feed_readers: Semaphore::new(FEED_READERS),
         news,
         draining: CancellationToken::new(),
         stopping: CancellationToken::new(),
@@ -222,6 +225,9 @@ impl Bench {
             dir,
             postgres,
         };
+        if bench.postgres.is_none() {
+            feed_watch::watch(&bench.sql());
+        }
         bench.bootstrap(PEOPLE).await.unwrap();
         bench
     }
@@ -253,7 +259,12 @@ impl Bench {
     pub(crate) async fn change(&self, sql: &str, values: Vec<engine::Value>) -> u64 {
         let data = (sql.to_owned(), values);
         let changed = self.app.store.write(data, |writing, (sql, values)| {
-            Box::pin(writing.execute(sql, values.clone()))
+            Box::pin(async move {
+                let changed = writing.execute(sql, values.clone()).await?;
+                // Nobody promises a feed row for this.
+                writing.execute("DELETE FROM unfed", Vec::new()).await?;
+                Ok(changed)
+            })
         });
         changed.await.unwrap()
     }
@@ -290,9 +301,11 @@ impl Bench {
         all
     }
 
-    /// Another connection to the database of SQLite, to look into it.
+    /// Another connection to the database of SQLite, to look into it. What it writes needs no feed row.
     pub(crate) fn sql(&self) -> rusqlite::Connection {
-        rusqlite::Connection::open(self.database()).unwrap()
+        let connection = rusqlite::Connection::open(self.database()).unwrap();
+        connection.pragma_update(None, "foreign_keys", false).unwrap();
+        connection
     }
 
     /// Applies a bootstrap file.

@@ -1,7 +1,7 @@
 //! The sync protocol `/sync/v1`, from a console to the backend: ordered, idempotent mutations.
 
 use crate::{
-    ClientId, Email, MetadataKey, MetadataValue, MutationId, PersonName, Phone, Revision, Timestamp, UserId,
+    ClientId, Email, MetadataKey, MetadataValue, MutationId, PersonName, Phone, ProfileField, Revision, Timestamp, UserId,
     Username,
 };
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,17 @@ pub enum FieldGroup {
     Name,
     /// One metadata key: `metadata.<key>`.
     Metadata(MetadataKey),
+}
+
+impl FieldGroup {
+    /// The group of a field of the profile, if it is edited on consoles.
+    pub const fn of_profile(field: ProfileField) -> Option<Self> {
+        match field {
+            ProfileField::Nickname => Some(Self::Nickname),
+            ProfileField::Name => Some(Self::Name),
+            ProfileField::AvatarUrl | ProfileField::Phone | ProfileField::Email | ProfileField::Username => None,
+        }
+    }
 }
 
 impl fmt::Display for FieldGroup {

@@ -17,6 +17,7 @@ const CLIENT: &str = "00000000-0000-7000-8000-000000000001";
 
 /// Endpoints that change nothing of what operators administer, and why.
 const NO_CHANGES: &[(&str, &str, &str)] = &[
+    ("POST", "/sync/v1/pools/{pool}/load", "reads"),
     ("POST", "/sync/v1/pools/{pool}/pull", "reads"),
     ("POST", "/manage/v1/pools/{pool}/merges/preview", "reads"),
     (

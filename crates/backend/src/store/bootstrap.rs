@@ -5,7 +5,7 @@ use super::{
     audit::{self, Entry},
     authing_keys, connections,
     engine::{to_json, values, wire_name},
-    feed, pools, sync, users,
+    feed, fields, pools, users,
 };
 use crate::{
     access::key_hash,
@@ -112,7 +112,7 @@ async fn apply(writing: &Writing<'_>, plan: &Plan) -> Result<(), StoreError> {
         let revisions = feed::commit(&alone, &keys).await?;
         for (user, key) in metadata {
             let revision = revisions.get(&EntityKey::User(user)).copied().unwrap_or_default();
-            sync::changed(&alone, Some(ACTOR), user, &FieldGroup::Metadata(key), revision).await?;
+            fields::changed(&alone, Some(ACTOR), user, &FieldGroup::Metadata(key), revision).await?;
         }
     }
     Ok(())
@@ -248,8 +248,10 @@ async fn connection(touched: &mut Touched<'_>, entry: &ConnectionEntry, vault: &
         fields,
         enabled: entry.enabled,
     };
-    connections::create(alone, ACTOR, &new).await?;
-    touched.keys.push(EntityKey::Connection(id));
+    let created = connections::create(alone, ACTOR, &new).await?;
+    touched
+        .keys
+        .extend(connections::touched(id, None, Some(&created)));
     Ok(())
 }
 
@@ -363,7 +365,7 @@ async fn user(touched: &mut Touched<'_>, entry: &UserEntry) -> Result<(), Fault>
     };
     users::save(alone, &user).await?;
     for (key, value) in metadata {
-        sync::put_metadata(alone, user.id, &key, Some(&value)).await?;
+        fields::put_metadata(alone, user.id, &key, Some(&value)).await?;
         touched.metadata.push((user.id, key));
     }
     touched.keys.push(EntityKey::User(user.id));

@@ -1,8 +1,10 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
 use super::{
-    AttemptFilter, Claim, CodeClaim, Position, Pull, PullAnswer, PushAs, PushDecision, StoreError, Ties,
+    AttemptFilter, By, Claim, CodeClaim, Position, Pull, PullAnswer, Push, PushAs, PushDecision, Pushed,
+    StoreError, Ties,
     engine::{self, values},
+    feed,
 };
 use crate::{
     SecretKey,
@@ -16,10 +18,10 @@ use std::{
     sync::Arc,
 };
 use yaopai_domain::{
-    Act, AttemptId, AttemptState, Change, ClientId, Clock, ConnectionId, ConnectionKind, EntityKey,
-    EntityType, Entropy, FieldGroup, LoginAttempt, MetadataKey, MetadataValue, Mutation, MutationId, Outcome,
-    PageEnd, Patch, PoolId, Purpose, PushAnswer, PushRejection, PushRequest, ResetReason, Revision, Seen,
-    User, UserId,
+    Act, AttemptId, AttemptState, Change, ClientId, Clock, ConnectionId, ConnectionKind, Digest, Entity,
+    EntityKey, EntityType, Entropy, FieldGroup, IdentityId, LoginAttempt, MetadataKey, MetadataValue,
+    Mutation, MutationId, Outcome, PageEnd, Patch, PoolId, Purpose, PushAnswer, PushRejection, ResetReason,
+    Revision, Role, Seen, User, UserId,
 };
 
 /// A store under test, its clock, and a source of ids.
@@ -106,6 +108,8 @@ impl Subject {
                 },
                 caught_up: page.end != PageEnd::More,
                 last_seq: page.last_seq,
+                chain: page.chain,
+                digests: page.digests,
             },
             PullAnswer::Reset(reason) => panic!("reset: {reason:?}"),
         }
@@ -125,11 +129,8 @@ impl Subject {
     }
 
     async fn push_as(&self, by: PushAs, client_id: ClientId, mutations: &[Mutation]) -> PushDecision {
-        let request = PushRequest {
-            client_id,
-            mutations: mutations.to_vec(),
-        };
-        self.store.push(&Self::pool(), by, request).await.unwrap()
+        let push = pushed(client_id, mutations.to_vec());
+        self.store.push(&Self::pool(), by, push).await.unwrap()
     }
 
     async fn push(&self, client: ClientId, mutations: &[Mutation]) -> PushAnswer {
@@ -157,6 +158,8 @@ pub(crate) struct Page {
     pub(crate) place: Place,
     pub(crate) caught_up: bool,
     pub(crate) last_seq: u64,
+    pub(crate) chain: String,
+    pub(crate) digests: Option<BTreeMap<EntityType, Digest>>,
 }
 
 /// Where a console stands, and what it has seen.
@@ -164,6 +167,18 @@ pub(crate) struct Page {
 pub(crate) struct Place {
     pub(crate) position: Position,
     pub(crate) seen: Seen,
+}
+
+fn pushed(client: ClientId, mutations: Vec<Mutation>) -> Push {
+    let mutations = mutations.into_iter().map(|one| Pushed {
+        seq: one.seq,
+        id: one.id,
+        act: Some(one.act),
+    });
+    Push {
+        client,
+        mutations: mutations.collect(),
+    }
 }
 
 fn patch(mutation: &mut Mutation) -> &mut Patch {
@@ -342,11 +357,8 @@ pub(crate) async fn no_change_is_skipped_by_a_reader(subject: Subject) {
             .collect();
         writers.spawn(async move {
             for edit in edits {
-                let request = PushRequest {
-                    client_id: client,
-                    mutations: vec![edit],
-                };
-                store.push(&PoolId::default(), support(), request).await.unwrap();
+                let push = pushed(client, vec![edit]);
+                store.push(&PoolId::default(), support(), push).await.unwrap();
             }
         });
     }
@@ -379,6 +391,191 @@ pub(crate) async fn no_change_is_skipped_by_a_reader(subject: Subject) {
         .collect();
     assert_eq!(replica.len(), WRITERS);
     assert_eq!(replica, truth);
+}
+
+pub(crate) async fn a_page_says_what_a_replica_holds_that_has_applied_it(subject: Subject) {
+    let people = subject.people(3).await;
+    subject.bootstrap(CONNECTION).await;
+    let client = subject.client();
+    let gold = subject.mutation(1, people[0], None, Some("gold"));
+    let edited = subject.push(client, &[gold]).await;
+    let mut replica: BTreeMap<EntityType, Digest> = EntityType::ALL
+        .into_iter()
+        .map(|etype| (etype, Digest::default()))
+        .collect();
+    let mut revisions = BTreeMap::new();
+    let mut apply = |page: &Page| {
+        for change in &page.changes {
+            let digest = replica.entry(change.key.entity_type()).or_default();
+            if let Some(was) = revisions.remove(&change.key) {
+                digest.remove(&change.key, was);
+            }
+            if change.entity.is_some() {
+                digest.add(&change.key, change.revision);
+                revisions.insert(change.key.clone(), change.revision);
+            }
+        }
+        replica.clone()
+    };
+    let loaded = subject.page(client, None, 100).await;
+    apply(&loaded);
+    assert_eq!(loaded.chain, edited.chain);
+    assert_ne!(edited.chain, "");
+
+    let pool = Subject::pool();
+    let connection = subject.store.connections(&pool).await.unwrap()[0].id;
+    subject
+        .store
+        .delete_connection(&pool, "admin", connection)
+        .await
+        .unwrap();
+    let by = By {
+        actor: "admin".to_owned(),
+    };
+    subject.store.delete_user(&pool, by, people[1]).await.unwrap();
+    let silver = subject.mutation(2, people[0], Some("gold"), Some("silver"));
+    subject.push(client, &[silver]).await;
+    let rest = subject.page(client, Some(loaded.place), 100).await;
+    assert_eq!(rest.digests, Some(apply(&rest)));
+    assert_eq!(rest.digests.unwrap()[&EntityType::User].count, 2);
+}
+
+pub(crate) async fn parts_of_a_load_and_its_tail_are_everything_once(subject: Subject) {
+    let people = subject.people(20).await;
+    let client = subject.client();
+    let scope = EntityType::ALL.to_vec();
+    let load = subject.store.load(&Subject::pool(), scope, 4).await.unwrap();
+    assert_eq!(load.parts.len(), 4);
+    assert_eq!(load.counts[&EntityType::User], 20);
+    // Somebody moves from the first part to the tail while the load is under way.
+    let edit = subject.mutation(1, people[0], None, Some("gold"));
+    subject.push(client, &[edit]).await;
+    let mut seen = BTreeMap::new();
+    for start in load.parts.iter().rev().chain([&load.tail]) {
+        let mut position = start.clone();
+        loop {
+            let place = Place {
+                position,
+                seen: load.seen,
+            };
+            let PullAnswer::Page(page) = subject.pull(client, place, 2).await else {
+                panic!("reset")
+            };
+            for change in serde_json::from_slice::<Vec<Change>>(&page.changes).unwrap() {
+                assert_eq!(seen.insert(change.key, change.revision), None, "once");
+            }
+            position = page.position;
+            if page.end != PageEnd::More {
+                break;
+            }
+        }
+    }
+    assert_eq!(seen.len(), 20);
+    assert_eq!(seen[&EntityKey::User(people[0])], Revision(21));
+}
+
+pub(crate) async fn a_page_reads_as_everybody_else_loads_it(subject: Subject) {
+    let file = "[[user]]\nnickname = 'a\"b\\c'\nphone = \"+8613800138000\"\n\
+                metadata = { tier = \"gold\", \"会员\" = \"a\\nb\" }";
+    subject.bootstrap(&format!("{CONNECTION}\n{file}")).await;
+    let user = subject.users().await[0].id;
+    let pool = Subject::pool();
+    let connection = subject.store.connections(&pool).await.unwrap().remove(0);
+    for (number, is_app) in [(1, true), (2, false)] {
+        let id = IdentityId::new(subject.clock.as_ref(), &subject.ids);
+        let data = (user, connection.id, id);
+        subject
+            .store
+            .write(data, move |writing, (user, connection, id)| {
+                Box::pin(async move {
+                    let pool = PoolId::default();
+                    let alone = writing.alone(&pool).await?;
+                    let sql =
+                        "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id,
+                            kind, first_seen, last_seen)
+                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+                    let values = values![
+                        *id,
+                        &pool,
+                        *user,
+                        if is_app { "app" } else { "platform" },
+                        connection.to_string(),
+                        "a\"b",
+                        is_app.then_some(*connection),
+                        is_app.then_some("wechat:pc"),
+                        i64::from(number),
+                        i64::from(number)
+                    ];
+                    alone.execute(sql, values).await?;
+                    feed::commit(&alone, &[EntityKey::Identity(*id)]).await.map(drop)
+                })
+            })
+            .await
+            .unwrap();
+    }
+    let record = subject.store.user_record(&pool, user).await.unwrap().unwrap();
+    let mut expected = vec![
+        Entity::Connection(Box::new(connection)),
+        Entity::User(Box::new(record.user)),
+    ];
+    let identities = record.identities.into_iter();
+    expected.extend(identities.map(|one| Entity::Identity(Box::new(one))));
+    let page = subject.page(subject.client(), None, 10).await;
+    let mut found: Vec<_> = page
+        .changes
+        .into_iter()
+        .filter_map(|change| change.entity)
+        .collect();
+    found.sort_by_key(Entity::key);
+    expected.sort_by_key(Entity::key);
+    assert_eq!(found, expected);
+}
+
+pub(crate) async fn whoever_was_away_for_a_month_loads_again_and_an_idle_pool_resets_nobody(
+    subject: Subject,
+) {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    subject.bootstrap(CONNECTION).await;
+    let client = subject.client();
+    let away = subject.page(client, None, 10).await.place;
+    let pool = Subject::pool();
+    let connection = subject.store.connections(&pool).await.unwrap()[0].id;
+    subject
+        .store
+        .delete_connection(&pool, "admin", connection)
+        .await
+        .unwrap();
+    let here = subject.page(client, Some(away.clone()), 10).await.place;
+
+    subject.clock.turn(30 * DAY);
+    subject.store.forget_old_changes().await.unwrap();
+    let page = subject.page(client, Some(away.clone()), 10).await;
+    assert_eq!(page.changes.len(), 1, "30 days are kept");
+    subject.clock.turn(1);
+    subject.store.forget_old_changes().await.unwrap();
+    let horizon = PullAnswer::Reset(ResetReason::HorizonPassed);
+    assert_eq!(subject.pull(client, away, 10).await, horizon);
+    assert!(subject.page(client, Some(here.clone()), 10).await.caught_up);
+    subject.clock.turn(365 * DAY);
+    subject.store.forget_old_changes().await.unwrap();
+    let page = subject.page(client, Some(here), 10).await;
+    assert!(page.caught_up, "nothing has happened since");
+    assert!(subject.page(client, None, 10).await.changes.is_empty());
+}
+
+pub(crate) async fn other_rights_are_another_replica(subject: Subject) {
+    subject.people(1).await;
+    let client = subject.client();
+    let ours = subject.page(client, None, 10).await.place;
+    let narrowed = Pull {
+        client,
+        from: ours.position,
+        seen: Some(ours.seen),
+        scope: EntityType::scope(Role::Viewer),
+        limit: 10,
+    };
+    let answer = subject.store.pull(&Subject::pool(), narrowed).await.unwrap();
+    assert_eq!(answer, PullAnswer::Reset(ResetReason::RightsChanged));
 }
 
 pub(crate) async fn an_edit_is_applied_once_however_often_it_is_pushed(subject: Subject) {
@@ -803,6 +1000,11 @@ macro_rules! suite {
             an_entity_appears_once_at_its_latest_revision,
             a_deleted_entity_is_a_tombstone_but_not_for_a_first_load,
             a_foreign_history_is_reset,
+            a_page_says_what_a_replica_holds_that_has_applied_it,
+            parts_of_a_load_and_its_tail_are_everything_once,
+            a_page_reads_as_everybody_else_loads_it,
+            whoever_was_away_for_a_month_loads_again_and_an_idle_pool_resets_nobody,
+            other_rights_are_another_replica,
             no_change_is_skipped_by_a_reader,
             an_edit_is_applied_once_however_often_it_is_pushed,
             values_decide_what_becomes_of_an_edit,

@@ -4,7 +4,7 @@ use super::{
     Alone, Reading, Store, StoreError, Unique, Writing,
     audit::{self, Entry},
     engine::{Row, to_json, values},
-    feed,
+    feed, refused,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -166,7 +166,7 @@ impl Store {
                 Box::pin(async move {
                     let alone = writing.alone(pool).await?;
                     let created = create(&alone, actor, new).await?;
-                    feed::commit(&alone, &[EntityKey::Connection(new.id)]).await?;
+                    feed::commit(&alone, &touched(new.id, None, Some(&created))).await?;
                     Ok(created)
                 })
             },
@@ -187,10 +187,8 @@ impl Store {
             |writing, (pool, actor, id, change)| {
                 Box::pin(async move {
                     let alone = writing.alone(pool).await?;
-                    let (changed, now) = self::change(&alone, actor, *id, change).await?;
-                    if changed {
-                        feed::commit(&alone, &[EntityKey::Connection(*id)]).await?;
-                    }
+                    let (touched, now) = self::change(&alone, actor, *id, change).await?;
+                    feed::commit(&alone, &touched).await?;
                     Ok(now)
                 })
             },
@@ -404,13 +402,29 @@ pub(super) async fn create(
     Ok(created)
 }
 
-/// Changes a connection and audits it; the caller commits it to the feed if it did change.
+/// What of the feed changes with a connection that was and is so: itself, and files that it no longer has or has now.
+pub(super) fn touched(
+    id: ConnectionId,
+    old: Option<&Connection>,
+    now: Option<&Connection>,
+) -> Vec<EntityKey> {
+    let file = |state: Option<&Connection>| state.and_then(|state| state.verification_file.clone());
+    let (had, has) = (file(old), file(now));
+    let mut keys = vec![EntityKey::Connection(id)];
+    if had != has {
+        let files = had.into_iter().chain(has);
+        keys.extend(files.map(|file| EntityKey::VerificationFile(file.name)));
+    }
+    keys
+}
+
+/// Changes a connection and audits it; the caller commits what that touches to the feed.
 async fn change(
     alone: &Alone<'_>,
     actor: &str,
     id: ConnectionId,
     change: &ConnectionChange,
-) -> Result<(bool, Connection), StoreError> {
+) -> Result<(Vec<EntityKey>, Connection), StoreError> {
     let pool = alone.pool();
     let old = existing(alone, pool, id).await?;
     let action = match change {
@@ -437,7 +451,7 @@ async fn change(
     };
     let now = existing(alone, pool, id).await?;
     if now == old {
-        return Ok((false, old));
+        return Ok((Vec::new(), old));
     }
     // Two changes never have the same moment, however the clock goes: drafts are told apart by it.
     let updated_at = alone.now().max(old.updated_at.plus_millis(1));
@@ -452,7 +466,7 @@ async fn change(
         new: Some(audited(&now)),
     };
     audit::write(alone, pool, entry).await?;
-    Ok((true, now))
+    Ok((touched(id, Some(&old), Some(&now)), now))
 }
 
 async fn replace(
@@ -506,8 +520,9 @@ async fn delete(
 ) -> Result<(), StoreError> {
     let alone = writing.alone(pool).await?;
     let old = existing(&alone, pool, id).await?;
-    let mut touched = identities_of(&alone, id).await?;
-    touched.push(EntityKey::Connection(id));
+    let mut touched = touched(id, Some(&old), None);
+    touched.extend(identities_of(&alone, id).await?);
+    touched.extend(refused::refused_by(&alone, id).await?);
     alone
         .execute("DELETE FROM connection WHERE id = $1", values![id])
         .await?;

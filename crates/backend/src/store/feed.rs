@@ -2,16 +2,16 @@
 
 use super::{
     Alone, NewHead, StoreError, Writing,
-    engine::{Row, values},
+    engine::{Row, to_json, values},
 };
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all, try_join3};
 use std::collections::{BTreeMap, BTreeSet};
-use yaopai_domain::{EntityKey, EntityType, PoolId, Revision};
+use yaopai_domain::{Digest, EntityKey, EntityType, PoolId, Revision};
 
 /// Gives each of the entities a revision and commits them to the feed. Call it after all other writes of the
 /// transaction, or followed only by rows that wait for nobody (`field_rev`, `mut_result`, `audit`).
 ///
-/// An entity whose row is gone becomes a tombstone.
+/// An entity whose row is gone becomes a tombstone. The digests follow under the same lock.
 pub(super) async fn commit(
     alone: &Alone<'_>,
     keys: &[EntityKey],
@@ -20,27 +20,52 @@ pub(super) async fn commit(
     if keys.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let count = keys.len() as i64;
-    let gone = try_join_all(keys.iter().map(|key| is_gone(alone, key))).await?;
-    let sql = "UPDATE pool_head SET rev = rev + $2 WHERE pool = $1 RETURNING rev";
-    let head = alone
-        .row(sql, values![alone.pool(), count])
-        .await?
-        .ok_or(StoreError::NotFound("pool"))?
-        .integer("rev")?;
-    let revisions: BTreeMap<_, _> = keys.into_iter().zip((head - count + 1..).map(Revision)).collect();
-    let put = revisions
+    let pool = alone.pool();
+    let (row, states) = try_join(
+        alone.row(
+            "SELECT rev, digests FROM pool_head WHERE pool = $1",
+            values![pool],
+        ),
+        try_join_all(keys.iter().map(|key| state(alone, key))),
+    )
+    .await?;
+    let row = row.ok_or(StoreError::NotFound("pool"))?;
+    let before = row.integer("rev")?;
+    let head = before + keys.len() as i64;
+    let mut digests: Option<Digests> = row.json_or_null("digests")?;
+    let revisions: BTreeMap<_, _> = keys.into_iter().zip((before + 1..).map(Revision)).collect();
+    let changed: Vec<_> = revisions.iter().zip(states).collect();
+    if let Some(digests) = &mut digests {
+        for ((key, revision), state) in &changed {
+            let digest = digests.entry(key.entity_type()).or_default();
+            if let Some(was) = state.was {
+                digest.remove(key, was);
+            }
+            if state.here {
+                digest.add(key, **revision);
+            }
+        }
+    }
+    let digests = digests.as_ref().map(to_json).transpose()?;
+    let sql = "UPDATE pool_head SET rev = $2, digests = $3 WHERE pool = $1";
+    let put = changed
         .iter()
-        .zip(gone)
-        .map(|((key, revision), gone)| put(alone, key, *revision, gone));
-    try_join_all(put).await?;
-    mark(alone, alone.pool(), head).await?;
+        .map(|((key, revision), state)| put(alone, key, **revision, !state.here));
+    try_join3(
+        alone.execute(sql, values![pool, head, digests]),
+        try_join_all(put),
+        mark(alone, pool, head),
+    )
+    .await?;
     alone.tell_head(NewHead {
-        pool: alone.pool().clone(),
+        pool: pool.clone(),
         head: Revision(head),
     });
     Ok(revisions)
 }
+
+/// What a replica holds that equals the pool, by type.
+pub(super) type Digests = BTreeMap<EntityType, Digest>;
 
 async fn put(
     alone: &Alone<'_>,
@@ -77,22 +102,41 @@ pub(super) fn key(row: &Row) -> Result<EntityKey, StoreError> {
         .ok_or_else(|| StoreError::Unreadable("eid: of another shape".to_owned()))
 }
 
-async fn is_gone(alone: &Alone<'_>, key: &EntityKey) -> Result<bool, StoreError> {
-    let (sql, values) = match key {
-        EntityKey::User(id) => ("SELECT id FROM users WHERE id = $1", values![*id]),
-        EntityKey::Identity(id) => ("SELECT id FROM identity WHERE id = $1", values![*id]),
-        EntityKey::Connection(id) => ("SELECT id FROM connection WHERE id = $1", values![*id]),
+/// How an entity is before its feed row is written.
+struct State {
+    /// The revision at which the feed has it, unless as a tombstone.
+    was: Option<Revision>,
+    /// Whether its row is there now.
+    here: bool,
+}
+
+async fn state(alone: &Alone<'_>, key: &EntityKey) -> Result<State, StoreError> {
+    let (here, mut more) = match key {
+        EntityKey::User(id) => ("users WHERE id = $4", values![*id]),
+        EntityKey::Identity(id) => ("identity WHERE id = $4", values![*id]),
+        EntityKey::Connection(id) => ("connection WHERE id = $4", values![*id]),
         // A file is there for a pool as long as a connection of the pool has it.
         EntityKey::VerificationFile(name) => (
-            "SELECT id FROM connection WHERE pool = $1 AND verification_file = $2 LIMIT 1",
+            "connection WHERE pool = $4 AND verification_file = $5",
             values![alone.pool(), name],
         ),
         EntityKey::RefusedPerson { app_id, open_id } => (
-            "SELECT app_id FROM refused_person WHERE pool = $1 AND app_id = $2 AND open_id = $3",
+            "refused_person WHERE pool = $4 AND app_id = $5 AND open_id = $6",
             values![alone.pool(), app_id, open_id],
         ),
     };
-    Ok(!alone.any(sql, values).await?)
+    let sql = format!(
+        "SELECT (SELECT rev FROM feed WHERE pool = $1 AND etype = $2 AND eid = $3 AND deleted = 0) AS was,
+            (SELECT count(*) FROM {here}) AS here"
+    );
+    let mut values = values![alone.pool(), key.entity_type().as_str(), key.id()];
+    values.append(&mut more);
+    let row = alone.row(&sql, values).await?;
+    let row = row.ok_or(StoreError::NotFound("entity"))?;
+    Ok(State {
+        was: row.integer_or_null("was")?.map(Revision),
+        here: row.integer("here")? > 0,
+    })
 }
 
 #[cfg(test)]
@@ -104,43 +148,6 @@ mod tests {
     use axum::http::{Method, StatusCode};
     use serde_json::{Value, json};
     use yaopai_domain::Role;
-
-    /// Every change of a synced row leaves a mark that only its feed row takes away. A mark that is left at the commit
-    /// breaks a deferred foreign key, so that a transaction which forgets the feed cannot commit. In SQLite's words: what
-    /// is watched is written once for both engines.
-    const WATCH: &str = "
-        CREATE TABLE nowhere (id TEXT PRIMARY KEY);
-        CREATE TABLE unfed (
-            etype TEXT, eid TEXT,
-            never TEXT NOT NULL DEFAULT '' REFERENCES nowhere (id) DEFERRABLE INITIALLY DEFERRED
-        );
-        CREATE TRIGGER user_made AFTER INSERT ON users
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.id); END;
-        CREATE TRIGGER user_changed AFTER UPDATE ON users
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.id); END;
-        CREATE TRIGGER metadata_made AFTER INSERT ON user_metadata
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.user_id); END;
-        CREATE TRIGGER metadata_changed AFTER UPDATE ON user_metadata
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', new.user_id); END;
-        CREATE TRIGGER metadata_removed AFTER DELETE ON user_metadata
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('user', old.user_id); END;
-        CREATE TRIGGER identity_made AFTER INSERT ON identity
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('identity', new.id); END;
-        CREATE TRIGGER identity_changed AFTER UPDATE ON identity
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('identity', new.id); END;
-        CREATE TRIGGER identity_removed AFTER DELETE ON identity
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('identity', old.id); END;
-        CREATE TRIGGER connection_made AFTER INSERT ON connection
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('connection', new.id); END;
-        CREATE TRIGGER connection_changed AFTER UPDATE ON connection
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('connection', new.id); END;
-        CREATE TRIGGER connection_removed AFTER DELETE ON connection
-            BEGIN INSERT INTO unfed (etype, eid) VALUES ('connection', old.id); END;
-        CREATE TRIGGER fed_new AFTER INSERT ON feed
-            BEGIN DELETE FROM unfed WHERE etype = new.etype AND eid = new.eid; END;
-        CREATE TRIGGER fed_again AFTER UPDATE ON feed
-            BEGIN DELETE FROM unfed WHERE etype = new.etype AND eid = new.eid; END;
-    ";
 
     /// A user who has logged in with a connection, by SQL: logins have tests of their own.
     fn bind(bench: &Bench, connection: &str) -> String {
@@ -161,7 +168,6 @@ mod tests {
     #[tokio::test]
     async fn no_synced_row_changes_without_its_feed_row_in_the_same_transaction() {
         let bench = Bench::on(On::Sqlite).await;
-        bench.sql().execute_batch(WATCH).unwrap();
         bench
             .bootstrap("[[user]]\nusername = \"u\"\nmetadata = { tier = \"gold\" }")
             .await
@@ -180,7 +186,6 @@ mod tests {
             .await;
         assert_eq!(disabled.status, StatusCode::OK);
 
-        bench.sql().execute_batch("DROP TRIGGER identity_made").unwrap();
         let user = bind(&bench, &id);
         let usage = bench
             .manage(Method::GET, &format!("{path}/usage"), Value::Null)
@@ -237,7 +242,7 @@ mod tests {
             });
             super::key(&row.await.unwrap().unwrap()).map(|key| key.entity_type().as_str())
         };
-        for etype in ["user", "identity", "connection"] {
+        for etype in ["user", "identity", "connection", "verification_file"] {
             assert_eq!(key(etype).await.unwrap(), etype);
         }
         assert!(matches!(key("spaceship").await, Err(StoreError::Unreadable(_))));
@@ -247,7 +252,6 @@ mod tests {
     async fn the_watch_sees_a_transaction_that_forgets_the_feed() {
         let bench = Bench::on(On::Sqlite).await;
         bench.connect("pc").await;
-        bench.sql().execute_batch(WATCH).unwrap();
         let forgetful: Result<u64, StoreError> = bench
             .app
             .store

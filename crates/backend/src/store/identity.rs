@@ -3,7 +3,7 @@
 use super::{
     Alone, Reading, Store, StoreError, Writing,
     engine::{values, wire_name},
-    feed, users,
+    feed, refused, users,
 };
 use crate::identity::{Arrival, Decision, Holder, decide, seen_on_a_new_day};
 use yaopai_domain::{
@@ -86,6 +86,8 @@ pub(super) async fn settle_alone(alone: &Alone<'_>, arrival: &Arrival) -> Result
         Decision::Refuse(refusal) => {
             if is_for_the_queue(refusal) {
                 remember_refused(alone, arrival, refusal).await?;
+                let queued = refused::key(&arrival.app_id, &arrival.person.open_id);
+                feed::commit(alone, &[queued]).await?;
             }
             Ok(refuse(refusal, arrival))
         }
@@ -107,7 +109,7 @@ pub(super) async fn settle_alone(alone: &Alone<'_>, arrival: &Arrival) -> Result
                 changed.extend(see(alone, bound, arrival).await?);
             }
             if bind_open_id {
-                changed.push(self::bind_open_id(alone, arrival, user_id).await?);
+                changed.extend(self::bind_open_id(alone, arrival, user_id).await?);
             }
             if bind_union_id {
                 changed.extend(self::bind_union_id(alone, arrival, user_id).await?);
@@ -138,7 +140,7 @@ pub(super) async fn bind_missing(
         changed.extend(see(alone, bound, arrival).await?);
     }
     if known.open_id.is_none() {
-        changed.push(bind_open_id(alone, arrival, user).await?);
+        changed.extend(bind_open_id(alone, arrival, user).await?);
     }
     if known.union_id.is_none() {
         changed.extend(bind_union_id(alone, arrival, user).await?);
@@ -282,10 +284,8 @@ async fn create(alone: &Alone<'_>, arrival: &Arrival) -> Result<Verdict, StoreEr
     };
     greet(&mut user, arrival);
     users::save(alone, &user).await?;
-    let mut changed = vec![
-        EntityKey::User(user.id),
-        bind_open_id(alone, arrival, user.id).await?,
-    ];
+    let mut changed = vec![EntityKey::User(user.id)];
+    changed.extend(bind_open_id(alone, arrival, user.id).await?);
     changed.extend(bind_union_id(alone, arrival, user.id).await?);
     feed::commit(alone, &changed).await?;
     Ok(Verdict::Create {
@@ -294,8 +294,12 @@ async fn create(alone: &Alone<'_>, arrival: &Arrival) -> Result<Verdict, StoreEr
     })
 }
 
-/// Binds the OpenID to a user, who is no longer refused then.
-async fn bind_open_id(alone: &Alone<'_>, arrival: &Arrival, user: UserId) -> Result<EntityKey, StoreError> {
+/// Binds the OpenID to a user, who is no longer refused then; what that changes.
+async fn bind_open_id(
+    alone: &Alone<'_>,
+    arrival: &Arrival,
+    user: UserId,
+) -> Result<Vec<EntityKey>, StoreError> {
     let id = IdentityId::new(alone.clock(), alone.entropy());
     let sql =
         "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, connection_id, kind, union_id,
@@ -314,10 +318,9 @@ async fn bind_open_id(alone: &Alone<'_>, arrival: &Arrival, user: UserId) -> Res
         alone.now(),
     ];
     alone.execute(sql, values).await?;
-    let sql = "DELETE FROM refused_person WHERE pool = $1 AND app_id = $2 AND open_id = $3";
-    let values = values![&arrival.pool, &arrival.app_id, &arrival.person.open_id];
-    alone.execute(sql, values).await?;
-    Ok(EntityKey::Identity(id))
+    let mut changed = vec![EntityKey::Identity(id)];
+    changed.extend(refused::forget(alone, &arrival.app_id, &arrival.person.open_id).await?);
+    Ok(changed)
 }
 
 /// Binds the UnionID to a user, if WeChat named one.

@@ -5,7 +5,7 @@ use super::{
     audit::{self, Entry},
     bindings::By,
     engine::{Row, to_json, values},
-    feed, sessions, sync, user_changes, users,
+    feed, fields, refused, sessions, user_changes, users,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -237,7 +237,7 @@ async fn unite(
         to_json(&record)?
     ];
     alone.execute(sql, values).await?;
-    forget_united(&alone, kept.id).await?;
+    changed.extend(forget_united(&alone, kept.id).await?);
     let entry = Entry {
         actor: &by.actor,
         action: "user.merge",
@@ -343,7 +343,7 @@ async fn move_password(alone: &Alone<'_>, request: &MergeRequest) -> Result<Opti
 async fn rewrite_metadata(alone: &Alone<'_>, before: &User, after: &User) -> Result<(), StoreError> {
     for key in changed_keys(before, after) {
         let value = after.metadata.get(&key).map(|entry| &entry.value);
-        sync::put_metadata(alone, after.id, &key, value).await?;
+        fields::put_metadata(alone, after.id, &key, value).await?;
     }
     Ok(())
 }
@@ -357,7 +357,7 @@ async fn note_metadata(
 ) -> Result<(), StoreError> {
     for key in changed_keys(before, after) {
         let actor = after.metadata.get(&key).and_then(|entry| entry.actor.clone());
-        sync::changed(
+        fields::changed(
             alone,
             actor.as_deref(),
             after.id,
@@ -384,15 +384,15 @@ fn changed_keys(before: &User, after: &User) -> Vec<MetadataKey> {
 }
 
 /// Those whom the queue holds because they belonged to two users no longer do.
-async fn forget_united(alone: &Alone<'_>, kept: UserId) -> Result<(), StoreError> {
+async fn forget_united(alone: &Alone<'_>, kept: UserId) -> Result<Vec<EntityKey>, StoreError> {
     let sql = "DELETE FROM refused_person WHERE pool = $1 AND refusal = 'two_users' AND EXISTS (
             SELECT 1 FROM identity i WHERE i.pool = refused_person.pool AND i.scope_kind = 'app'
                 AND i.scope = refused_person.app_id AND i.subject = refused_person.open_id AND i.user_id = $2)
         AND EXISTS (
             SELECT 1 FROM identity i WHERE i.pool = refused_person.pool AND i.scope_kind = 'platform'
-                AND i.subject = refused_person.union_id AND i.user_id = $3)";
-    alone.execute(sql, values![alone.pool(), kept, kept]).await?;
-    Ok(())
+                AND i.subject = refused_person.union_id AND i.user_id = $3)
+        RETURNING app_id, open_id";
+    refused::keys(&alone.rows(sql, values![alone.pool(), kept, kept]).await?)
 }
 
 const MERGE: &str = "SELECT id, kept, removed, actor, at, undone_at, record FROM user_merge";

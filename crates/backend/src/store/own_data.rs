@@ -4,9 +4,9 @@ use super::{
     Alone, Reading, Store, StoreError, Writing,
     accounts::by_person,
     engine::values,
-    feed,
+    feed, fields,
     login_names::{self, given, holder, proven_by, shown},
-    sync, users,
+    users,
 };
 use crate::account::{Field, OwnEntry, Person, ProfilePatch};
 use serde_json::json;
@@ -261,7 +261,7 @@ async fn change_own_metadata(
         return Ok(OwnMetadata::TooMany);
     }
     for entry in &changed {
-        sync::put_metadata(alone, id, &entry.key, entry.value.as_ref()).await?;
+        fields::put_metadata(alone, id, &entry.key, entry.value.as_ref()).await?;
     }
     save(alone, &mut user).await?;
     let key = EntityKey::User(id);
@@ -269,7 +269,7 @@ async fn change_own_metadata(
     let revision = revisions.get(&key).copied().unwrap_or_default();
     for entry in changed {
         let group = FieldGroup::Metadata(entry.key.clone());
-        sync::changed(alone, None, id, &group, revision).await?;
+        fields::changed(alone, None, id, &group, revision).await?;
     }
     Ok(OwnMetadata::Set)
 }

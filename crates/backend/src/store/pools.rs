@@ -60,7 +60,7 @@ pub(super) async fn create(writing: &Writing<'_>, id: &PoolId, name: &str) -> Re
         .await?;
     writing
         .execute(
-            "INSERT INTO pool_head (pool, feed_id, rev, horizon) VALUES ($1, $2, 0, 0)",
+            "INSERT INTO pool_head (pool, feed_id, rev, horizon, digests) VALUES ($1, $2, 0, 0, '{}')",
             values![id, hex::encode(feed_id)],
         )
         .await?;

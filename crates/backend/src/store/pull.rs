@@ -1,10 +1,8 @@
 //! The change feed as consoles pull it: where they stand, whether their history is ours, and the next page.
 
-use super::{Reading, Store, StoreError, engine::values, page};
+use super::{Reading, Store, StoreError, engine::values, feed::Digests, page};
 use std::collections::BTreeMap;
-use yaopai_domain::{
-    ClientId, Digest, EntityType, LoadRequest, PageEnd, PoolId, ResetReason, Revision, Seen,
-};
+use yaopai_domain::{ClientId, EntityType, LoadRequest, PageEnd, PoolId, ResetReason, Revision, Seen};
 
 /// Where a console stands in the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +61,7 @@ pub(crate) struct Page {
     /// The client's chain of outcomes there.
     pub(crate) chain: String,
     /// What a replica holds that has applied everything up to here; only when caught up.
-    pub(crate) digests: Option<BTreeMap<EntityType, Digest>>,
+    pub(crate) digests: Option<Digests>,
 }
 
 /// What a pull finds.
@@ -116,7 +114,7 @@ struct Head {
     feed_id: String,
     seen: Seen,
     horizon: Revision,
-    digests: Option<BTreeMap<EntityType, Digest>>,
+    digests: Option<Digests>,
 }
 
 async fn head(reading: &Reading<'_>, pool: &PoolId) -> Result<Head, StoreError> {
@@ -160,7 +158,6 @@ async fn load(
         until: until.map(Revision),
         scope: scope.to_vec(),
     };
-    let counts = head.digests.clone().unwrap_or_default();
     Ok(Load {
         parts: (0..parts)
             .map(|part| (edge(part), edge(part + 1)))
@@ -169,9 +166,8 @@ async fn load(
             .collect(),
         tail: place(end, None),
         seen: head.seen,
-        counts: counts
+        counts: of_scope(&head.digests.clone().unwrap_or_default(), scope)
             .into_iter()
-            .filter(|(etype, _)| scope.contains(etype))
             .map(|(etype, digest)| (etype, digest.count))
             .collect(),
     })
@@ -199,10 +195,8 @@ async fn pull(reading: &Reading<'_>, pool: &PoolId, asked: &Pull) -> Result<Pull
         (true, Some(_)) => PageEnd::PartDone,
         (true, None) => PageEnd::CaughtUp,
     };
-    let mut digests = head.digests.filter(|_| end == PageEnd::CaughtUp);
-    if let Some(digests) = &mut digests {
-        digests.retain(|etype, _| from.scope.contains(etype));
-    }
+    let digests = head.digests.filter(|_| end == PageEnd::CaughtUp);
+    let digests = digests.map(|digests| of_scope(&digests, &from.scope));
     let (last_seq, chain) = standing(reading, pool, asked.client).await?;
     Ok(PullAnswer::Page(Page {
         changes: found.changes,
@@ -216,6 +210,12 @@ async fn pull(reading: &Reading<'_>, pool: &PoolId, asked: &Pull) -> Result<Pull
         chain,
         digests,
     }))
+}
+
+/// The digests of these types; a type that was never there has an empty one.
+fn of_scope(digests: &Digests, scope: &[EntityType]) -> Digests {
+    let digest = |etype| digests.get(etype).copied().unwrap_or_default();
+    scope.iter().map(|etype| (*etype, digest(etype))).collect()
 }
 
 /// Why this history is not the console's; `None` if it is.

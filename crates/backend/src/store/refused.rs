@@ -6,12 +6,13 @@ use super::{
     bindings::{Bind, By, bind_alone},
     connections,
     engine::{Row, values},
-    identity,
+    feed, identity,
 };
 use crate::identity::{Arrival, person};
 use serde_json::json;
 use yaopai_domain::{
-    PlatformAccountId, PoolId, Refused, RefusedPerson, Timestamp, UserId, Verdict, WeChatPerson,
+    ConnectionId, EntityKey, PlatformAccountId, PoolId, Refused, RefusedPerson, Timestamp, UserId, Verdict,
+    WeChatPerson,
 };
 
 /// Where a page of the queue ends.
@@ -227,7 +228,9 @@ async fn admit(
             }
         }
     };
-    forget(&alone, app_id, open_id).await?;
+    if let Some(gone) = forget(&alone, app_id, open_id).await? {
+        feed::commit(&alone, &[gone]).await?;
+    }
     let entry = Entry {
         actor: &by.actor,
         action: match admission {
@@ -274,8 +277,37 @@ async fn arrival(alone: &Alone<'_>, refused: &RefusedPerson) -> Result<Option<Ar
     }))
 }
 
-async fn forget(alone: &Alone<'_>, app_id: &str, open_id: &str) -> Result<(), StoreError> {
+/// Takes a person out of the queue; `None` if they were not in it. The caller commits them to the feed.
+pub(super) async fn forget(
+    alone: &Alone<'_>,
+    app_id: &str,
+    open_id: &str,
+) -> Result<Option<EntityKey>, StoreError> {
     let sql = "DELETE FROM refused_person WHERE pool = $1 AND app_id = $2 AND open_id = $3";
-    alone.execute(sql, values![alone.pool(), app_id, open_id]).await?;
-    Ok(())
+    let gone = alone.execute(sql, values![alone.pool(), app_id, open_id]).await?;
+    Ok((gone > 0).then(|| key(app_id, open_id)))
+}
+
+/// A refused person in the feed.
+pub(super) fn key(app_id: &str, open_id: &str) -> EntityKey {
+    EntityKey::RefusedPerson {
+        app_id: app_id.to_owned(),
+        open_id: open_id.to_owned(),
+    }
+}
+
+/// The refused people of these rows.
+pub(super) fn keys(rows: &[Row]) -> Result<Vec<EntityKey>, StoreError> {
+    rows.iter()
+        .map(|row| Ok(key(&row.text("app_id")?, &row.text("open_id")?)))
+        .collect()
+}
+
+/// Whom a connection refused: they forget it when it is deleted.
+pub(super) async fn refused_by(
+    reading: &Reading<'_>,
+    connection: ConnectionId,
+) -> Result<Vec<EntityKey>, StoreError> {
+    let sql = "SELECT app_id, open_id FROM refused_person WHERE connection_id = $1";
+    keys(&reading.rows(sql, values![connection]).await?)
 }

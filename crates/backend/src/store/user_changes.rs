@@ -5,7 +5,7 @@ use super::{
     audit::{self, Entry},
     bindings::By,
     engine::values,
-    feed, login_names, sessions, sync, users,
+    feed, fields, login_names, sessions, users,
 };
 use serde_json::{Map, Value, json};
 use yaopai_domain::{
@@ -169,7 +169,7 @@ async fn finish(
     (old, new): (Option<Value>, Option<Value>),
 ) -> Result<User, StoreError> {
     for (key, value) in &change.metadata {
-        sync::put_metadata(alone, id, key, value.as_ref()).await?;
+        fields::put_metadata(alone, id, key, value.as_ref()).await?;
     }
     let metadata = |change: &UserChange| {
         let members = change.metadata.iter();
@@ -196,9 +196,16 @@ async fn finish(
         .get(&key)
         .copied()
         .unwrap_or_default();
-    for (key, _) in &change.metadata {
-        let field = FieldGroup::Metadata(key.clone());
-        sync::changed(alone, Some(&by.actor), id, &field, revision).await?;
+    let metadata = change
+        .metadata
+        .iter()
+        .map(|(key, _)| FieldGroup::Metadata(key.clone()));
+    let names = change
+        .profile
+        .iter()
+        .filter_map(|(field, _)| FieldGroup::of_profile(*field));
+    for field in metadata.chain(names) {
+        fields::changed(alone, Some(&by.actor), id, &field, revision).await?;
     }
     existing(alone, id).await
 }

@@ -22,6 +22,8 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use yaopai_domain::{Action, Hint, PoolId, Revision};
 
+/// Hints follow each other at this distance: a busy pool gives four a second.
+const APART: Duration = Duration::from_millis(250);
 /// A comment this often keeps proxies from closing the stream, and tells a dead one.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
@@ -55,6 +57,8 @@ fn later_heads(
     heads: Receiver<NewHead>,
 ) -> impl stream::Stream<Item = Revision> {
     stream::unfold((app, pool, heads), |(app, pool, mut heads)| async move {
+        // Asked for when the one before has been sent. What happens meanwhile becomes one hint.
+        tokio::time::sleep(APART).await;
         let head = next_head(&app, &pool, &mut heads).await?;
         Some((head, (app, pool, heads)))
     })
@@ -103,6 +107,33 @@ mod tests {
         let pool = PoolId::default();
         assert_eq!(next_head(&bench.app, &pool, &mut heads).await, Some(Revision(3)));
         assert!(heads.is_empty());
+    }
+
+    #[tokio::test]
+    async fn every_console_hears_of_a_change_and_a_burst_is_few_hints() {
+        const BURST: i64 = 20;
+        let bench = Bench::new().await;
+        let path = "/sync/v1/pools/default/events";
+        let mut streams = Vec::new();
+        for key in ["the key of the admin", "the key of the viewer"] {
+            let mut stream = bench.stream(key, path).await;
+            assert_eq!(
+                stream.next().await.unwrap(),
+                "event: head\ndata: {\"head\":0}\n\n"
+            );
+            streams.push(stream);
+        }
+        for number in 0..BURST {
+            bench.connect(&format!("c{number}")).await;
+        }
+        let last = format!("event: head\ndata: {{\"head\":{BURST}}}\n\n");
+        for mut stream in streams {
+            let mut hints = 1;
+            while stream.next().await.unwrap() != last {
+                hints += 1;
+            }
+            assert!(hints < BURST, "{hints}");
+        }
     }
 
     #[tokio::test]

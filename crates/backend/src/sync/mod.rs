@@ -2,6 +2,7 @@
 
 mod cursor;
 mod events;
+mod pack;
 mod pull;
 mod push;
 

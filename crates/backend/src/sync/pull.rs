@@ -3,7 +3,10 @@
 //! The answer of a pull is a line of JSON a page, each sent when it is read: a console applies one while the next is on its
 //! way, and a broken line loses one page at most. Between pages nothing is held, neither a snapshot nor a lock.
 
-use super::cursor;
+use super::{
+    cursor,
+    pack::{self, Packer},
+};
 use crate::{
     App, Error,
     access::{Caller, while_allowed},
@@ -16,12 +19,12 @@ use axum::{
     Json,
     body::Body as Bytes,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde_json::json;
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, io, sync::Arc};
 use yaopai_domain::{
     Action, EntityType, LoadPlan, LoadRequest, PageEnd, PoolId, PullPage, PullRequest, PullReset,
     ResetReason, Seen,
@@ -67,6 +70,7 @@ async fn load(
 async fn pull(
     State(app): State<Arc<App>>,
     caller: Caller,
+    headers: HeaderMap,
     Body(request): Body<PullRequest>,
 ) -> Result<Response, Error> {
     let from = cursor::read(&request.cursor).ok_or(Error::SyncReset(ResetReason::Malformed))?;
@@ -78,7 +82,7 @@ async fn pull(
         limit: request.limit.clamp(1, PullRequest::MAX_LIMIT),
     };
     // The first page is read before anything is said: a reset is a problem then, not a line.
-    let first = match app.store.pull(&caller.pool, pull.clone()).await? {
+    let first = match read(&app, &caller.pool, &pull).await? {
         PullAnswer::Reset(reason) => return Err(Error::SyncReset(reason)),
         PullAnswer::Page(page) => page,
     };
@@ -89,10 +93,54 @@ async fn pull(
         pages: request.pages.clamp(1, MAX_PAGES),
         next: Some(first),
     };
-    let lines = Box::pin(stream::unfold(rest, Rest::line));
-    let lines = while_allowed(app, caller, Action::Pull, lines);
-    let body = Bytes::from_stream(lines.map(Ok::<_, Infallible>));
-    Ok(([(header::CONTENT_TYPE, LINES)], body).into_response())
+    let lines = while_allowed(
+        app,
+        caller,
+        Action::Pull,
+        Box::pin(stream::unfold(rest, Rest::line)),
+    );
+    let packer = pack::is_wanted(&headers).then(Packer::new).transpose();
+    let packer = packer.map_err(|_| Error::Internal("no memory to compress with"))?;
+    let packed = packer.is_some();
+    let body = match packer {
+        Some(packer) => Bytes::from_stream(packed_lines(Box::pin(lines), packer)),
+        None => Bytes::from_stream(lines.map(Ok::<_, Infallible>)),
+    };
+    let mut response = (
+        [(header::CONTENT_TYPE, LINES), (header::VARY, "accept-encoding")],
+        body,
+    )
+        .into_response();
+    if packed {
+        let coding = HeaderValue::from_static("zstd");
+        response.headers_mut().insert(header::CONTENT_ENCODING, coding);
+    }
+    Ok(response)
+}
+
+/// Reads a page in its turn.
+async fn read(app: &App, pool: &PoolId, pull: &Pull) -> Result<PullAnswer, Error> {
+    let _turn = app.feed_readers.acquire().await.map_err(|_| Error::Busy)?;
+    Ok(app.store.pull(pool, pull.clone()).await?)
+}
+
+/// Compresses each line away from the threads that answer requests.
+fn packed_lines(
+    lines: impl Stream<Item = Vec<u8>> + Unpin,
+    packer: Packer,
+) -> impl Stream<Item = io::Result<Vec<u8>>> {
+    stream::try_unfold((lines, Some(packer)), async |(mut lines, packer)| {
+        let Some(mut packer) = packer else {
+            return Ok(None);
+        };
+        let next = lines.next().await;
+        let (bytes, packer) = tokio::task::spawn_blocking(move || match next {
+            Some(line) => packer.pack(&line).map(|bytes| (bytes, Some(packer))),
+            None => packer.finish().map(|bytes| (bytes, None)),
+        })
+        .await??;
+        Ok(Some((bytes, (lines, packer))))
+    })
 }
 
 /// What is still to be answered.
@@ -114,7 +162,7 @@ impl Rest {
         }
         let page = match self.next.take() {
             Some(page) => page,
-            None => match self.app.store.pull(&self.pool, self.pull.clone()).await {
+            None => match read(&self.app, &self.pool, &self.pull).await {
                 Ok(PullAnswer::Page(page)) => page,
                 Ok(PullAnswer::Reset(reset)) => {
                     self.pages = 0;
@@ -168,10 +216,10 @@ fn line(value: &impl serde::Serialize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use crate::testing::Bench;
-    use axum::http::{Method, StatusCode};
+    use axum::http::{Method, StatusCode, header};
     use rstest::rstest;
     use serde_json::{Value, json};
-    use yaopai_domain::{Code, Role};
+    use yaopai_domain::{Code, PageEnd, PullPage, Role};
 
     const PULL: &str = "/sync/v1/pools/default/pull";
 
@@ -254,5 +302,42 @@ mod tests {
             .await;
         assert_eq!(answer.code(), Code::SyncReset);
         assert_eq!(answer.problem().detail, "rights_changed");
+    }
+
+    #[tokio::test]
+    async fn pages_come_one_a_line_and_compressed_to_whoever_reads_that() {
+        let bench = Bench::new().await;
+        for identifier in ["a", "b", "c"] {
+            bench.connect(identifier).await;
+        }
+        let load = json!({"client_id": CLIENT, "parts": 1});
+        let plan = bench.ask(Role::Viewer, Method::POST, LOAD, load).await.json();
+        let ask = json!({
+            "client_id": CLIENT,
+            "cursor": plan["parts"][0],
+            "seen": plan["seen"],
+            "limit": 1,
+            "pages": 10,
+        });
+        let plain = bench.ask(Role::Viewer, Method::POST, PULL, ask.clone()).await;
+        let pages: Vec<PullPage> = plain
+            .text()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let ends: Vec<_> = pages.iter().map(|page| (page.changes.len(), page.end)).collect();
+        assert_eq!(
+            ends,
+            [(1, PageEnd::More), (1, PageEnd::More), (1, PageEnd::PartDone)]
+        );
+
+        let request = axum::http::Request::post(PULL)
+            .header(header::AUTHORIZATION, "Bearer the key of the viewer")
+            .header(header::ACCEPT_ENCODING, "zstd")
+            .body(ask.to_string().into())
+            .unwrap();
+        let packed = bench.take(request).await;
+        assert_eq!(packed.headers[header::CONTENT_ENCODING], "zstd");
+        assert_eq!(zstd::decode_all(&packed.bytes[..]).unwrap(), plain.bytes);
     }
 }

@@ -3,7 +3,7 @@
 use crate::{
     PostgresServer,
     store::{News, Store},
-    testing::{Hands, Seeded},
+    testing::{Hands, Seeded, feed_watch},
 };
 use std::{
     io::{BufRead, BufReader},
@@ -104,6 +104,16 @@ async fn keep(mut orders: mpsc::UnboundedReceiver<Order>) {
         News::new(),
     );
     prepared.await.unwrap().close().await;
+    let (watch, connection) = server
+        .clone()
+        .with_database(&template)
+        .config()
+        .connect(NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    watch.batch_execute(&feed_watch::postgres()).await.unwrap();
+    drop(watch);
     // A template must have no guests, and those who have just left may still be seen for a moment.
     let guests = format!("SELECT 1 FROM pg_stat_activity WHERE datname = '{template}'");
     while !admin.query(&guests, &[]).await.unwrap().is_empty() {}

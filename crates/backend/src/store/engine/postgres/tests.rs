@@ -3,19 +3,22 @@
 use super::PostgresServer;
 use crate::{
     store::{
-        News, Store, StoreError,
+        By, News, Store, StoreError, UserChange,
         conformance::{Subject, suite},
         engine::{migrations, values},
     },
     testing::{Hands, Seeded, TestDatabase},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls, config::SslMode};
-use yaopai_domain::{Clock, Entropy, PoolId};
+use yaopai_domain::{ClientId, Clock, EntityKey, Entropy, PoolId, Revision, Source};
 
 async fn store(server: PostgresServer, seed: u64, news: News) -> Result<Store, StoreError> {
     let clock: Arc<dyn Clock> = Arc::new(Hands::new());
@@ -78,7 +81,10 @@ async fn schema(database: &TestDatabase) -> Vec<String> {
 
 #[tokio::test]
 async fn an_upgraded_schema_is_the_fresh_schema() {
-    let fresh = schema(&TestDatabase::new().await).await;
+    let at_once = TestDatabase::empty().await;
+    let made = store(at_once.server(), 1, News::new()).await.unwrap();
+    made.close().await;
+    let fresh = schema(&at_once).await;
     assert!(fresh.len() > 100, "{fresh:?}");
     for from in migrations::postgres().unwrap().get_migrations() {
         let database = TestDatabase::empty().await;
@@ -186,4 +192,92 @@ async fn a_character_that_a_text_cannot_hold_is_no_failure() {
     let now = subject.clock.now();
     let found = subject.store.is_access_key("a\0b".to_owned(), now).await;
     assert!(!found.unwrap());
+}
+
+/// Eight writers at two backends, one reader at a third: what it has seen is what was committed, in order and once.
+#[tokio::test]
+async fn a_reader_beside_eight_writers_sees_every_commit_once_and_in_order() {
+    const WRITERS: u64 = 8;
+    const EACH: usize = 25;
+    let database = TestDatabase::new().await;
+    let reading = store(database.server(), 1, News::new()).await.unwrap();
+    reading.ensure_a_pool().await.unwrap();
+    let mut writers = JoinSet::new();
+    for seed in 0..WRITERS {
+        let server = database.server();
+        writers.spawn(async move {
+            let store = store(server, 100 + seed, News::new()).await.unwrap();
+            let mut made = Vec::new();
+            for _ in 0..EACH {
+                let by = By {
+                    actor: "writer".to_owned(),
+                };
+                let user = store
+                    .create_user(&PoolId::default(), by, Source::Operator, UserChange::default())
+                    .await
+                    .unwrap();
+                made.push(EntityKey::User(user.id));
+            }
+            made
+        });
+    }
+    let subject = Subject {
+        store: Arc::new(reading),
+        clock: Arc::new(Hands::new()),
+        ids: Seeded::new(8),
+    };
+    let client = ClientId::new(subject.clock.as_ref(), &subject.ids);
+    let mut place = subject.load().await;
+    place.position.until = None;
+    let (mut seen, mut committed) = (Vec::new(), Vec::new());
+    let mut last = Revision(0);
+    loop {
+        let all_written = writers.is_empty();
+        let page = subject.page(client, Some(place), 7).await;
+        for change in page.changes {
+            assert!(change.revision > last, "a lower revision appeared later");
+            last = change.revision;
+            seen.push(change.key);
+        }
+        place = page.place;
+        if page.caught_up && all_written {
+            break;
+        }
+        while let Some(ended) = writers.try_join_next() {
+            committed.extend(ended.unwrap());
+        }
+        tokio::task::yield_now().await;
+    }
+    let once: BTreeSet<_> = seen.iter().cloned().collect();
+    assert_eq!(once.len(), seen.len(), "something was seen twice");
+    assert_eq!(once, committed.into_iter().collect());
+    assert_eq!(seen.len(), WRITERS as usize * EACH);
+}
+
+/// The same with a sequence as the cursor, which is why there is none: numbers are handed out before commits.
+#[tokio::test]
+async fn a_reader_whose_cursor_is_a_sequence_misses_what_commits_late() {
+    let database = TestDatabase::empty().await;
+    let reader = client(&database).await;
+    reader
+        .batch_execute("CREATE TABLE change (seq BIGSERIAL PRIMARY KEY, what TEXT NOT NULL)")
+        .await
+        .unwrap();
+    let (mut slow, fast) = (client(&database).await, client(&database).await);
+    let insert = "INSERT INTO change (what) VALUES ($1)";
+    let late = slow.transaction().await.unwrap();
+    late.execute(insert, &[&"begun first"]).await.unwrap();
+    fast.execute(insert, &[&"committed first"]).await.unwrap();
+    let behind = async |cursor: i64| {
+        let sql = "SELECT seq, what FROM change WHERE seq > $1 ORDER BY seq";
+        let rows = reader.query(sql, &[&cursor]).await.unwrap();
+        let rows = rows.iter().map(|row| (row.get("seq"), row.get("what")));
+        rows.collect::<Vec<(i64, String)>>()
+    };
+    let first = behind(0).await;
+    late.commit().await.unwrap();
+    let cursor = first.last().unwrap().0;
+    let second = behind(cursor).await;
+    assert_eq!(first.len() + second.len(), 1, "of two commits one was seen");
+    assert_eq!(behind(0).await.len(), 2, "although both are there");
 }

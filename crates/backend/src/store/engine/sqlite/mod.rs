@@ -421,7 +421,7 @@ mod tests {
             News, Store,
             conformance::{Subject, suite},
         },
-        testing::{Hands, Seeded},
+        testing::{Hands, Seeded, feed_watch},
     };
     use std::sync::Arc;
     use tempfile::TempDir;
@@ -437,6 +437,8 @@ mod tests {
             News::new(),
         )
         .unwrap();
+        let watch = rusqlite::Connection::open(dir.path().join("backend.db")).unwrap();
+        feed_watch::watch(&watch);
         store.ensure_a_pool().await.unwrap();
         let subject = Subject {
             store: Arc::new(store),
