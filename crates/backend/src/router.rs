@@ -187,9 +187,11 @@ mod tests {
             Some(ADMIN),
         ),
         ("GET", "/manage/v1/pools/{pool}/audit", Some(SUPPORT)),
+        ("POST", "/sync/v1/pools/{pool}/load", Some(EVERYBODY)),
         ("POST", "/sync/v1/pools/{pool}/pull", Some(EVERYBODY)),
         // Edits that the role does not allow are rejected one by one.
         ("POST", "/sync/v1/pools/{pool}/push", Some(EVERYBODY)),
+        ("GET", "/sync/v1/pools/{pool}/results", Some(EVERYBODY)),
         ("GET", "/sync/v1/pools/{pool}/events", Some(EVERYBODY)),
         ("GET", "/connections/social/{identifier}/callback", None),
         ("POST", "/login/v1/miniprogram/scan", None),
@@ -519,12 +521,17 @@ mod tests {
         ] {
             answers.push(bench.manage(method, &path, body).await);
         }
-        let pull = json!({"client_id": "00000000-0000-7000-8000-000000000001", "cursor": null, "limit": 10});
-        answers.push(
-            bench
-                .ask(Role::Viewer, Method::POST, "/sync/v1/pools/default/pull", pull)
-                .await,
-        );
+        let client = "00000000-0000-7000-8000-000000000001";
+        let load = json!({"client_id": client, "parts": 1});
+        let plan = bench
+            .ask(Role::Viewer, Method::POST, "/sync/v1/pools/default/load", load)
+            .await;
+        let pull = json!({"client_id": client, "cursor": plan.json()["parts"][0], "limit": 10, "pages": 1});
+        let page = bench
+            .ask(Role::Viewer, Method::POST, "/sync/v1/pools/default/pull", pull)
+            .await;
+        assert!(page.text().contains(&id), "the connection is on the page");
+        answers.extend([plan, page]);
         for answer in &answers {
             assert!(!answer.text().contains(SECRET), "{answer:?}");
         }

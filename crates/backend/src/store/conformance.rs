@@ -140,6 +140,25 @@ impl Subject {
         }
     }
 
+    /// Puts somebody into the queue of refused people.
+    async fn refuse(&self, open_id: &str) {
+        let refused = self.store.write(open_id.to_owned(), |writing, open_id| {
+            Box::pin(async move {
+                let pool = Self::pool();
+                let alone = writing.alone(&pool).await?;
+                let sql = "INSERT INTO refused_person (pool, app_id, open_id, first_seen, last_seen, times, refusal)
+                    VALUES ($1, 'wx1', $2, 0, 0, 1, 'login_only')";
+                alone.execute(sql, values![&pool, open_id]).await?;
+                let key = EntityKey::RefusedPerson {
+                    app_id: "wx1".to_owned(),
+                    open_id: open_id.clone(),
+                };
+                feed::commit(&alone, &[key]).await.map(drop)
+            })
+        });
+        refused.await.unwrap();
+    }
+
     async fn tier_of(&self, user: UserId) -> Option<MetadataValue> {
         let record = self
             .store
@@ -578,6 +597,85 @@ pub(crate) async fn other_rights_are_another_replica(subject: Subject) {
     assert_eq!(answer, PullAnswer::Reset(ResetReason::RightsChanged));
 }
 
+pub(crate) async fn files_and_refused_people_are_for_those_who_may_see_them(subject: Subject) {
+    subject.bootstrap(&with_file()).await;
+    subject.refuse("o1").await;
+    let client = subject.client();
+    let page = subject.page(client, None, 10).await;
+    let told: BTreeSet<_> = page
+        .changes
+        .iter()
+        .map(|change| change.key.entity_type())
+        .collect();
+    let all = [
+        EntityType::Connection,
+        EntityType::VerificationFile,
+        EntityType::RefusedPerson,
+    ];
+    assert_eq!(told, BTreeSet::from(all));
+    for change in &page.changes {
+        assert_eq!(change.entity.as_ref().map(Entity::key), Some(change.key.clone()));
+    }
+    let scope = EntityType::scope(Role::Viewer);
+    let load = subject
+        .store
+        .load(&Subject::pool(), scope.clone(), 1)
+        .await
+        .unwrap();
+    assert!(!load.counts.contains_key(&EntityType::RefusedPerson));
+    let pull = Pull {
+        client,
+        from: load.parts[0].clone(),
+        seen: Some(load.seen),
+        scope,
+        limit: 10,
+    };
+    let PullAnswer::Page(page) = subject.store.pull(&Subject::pool(), pull).await.unwrap() else {
+        panic!("reset")
+    };
+    let changes: Vec<Change> = serde_json::from_slice(&page.changes).unwrap();
+    assert_eq!(changes.len(), 1, "the connection");
+}
+
+pub(crate) async fn a_database_of_an_older_version_gets_what_its_feed_lacks(subject: Subject) {
+    subject.people(2).await;
+    subject.bootstrap(&with_file()).await;
+    subject.refuse("o1").await;
+    let client = subject.client();
+    subject
+        .store
+        .write((), |writing, ()| {
+            Box::pin(async move {
+                writing
+                    .execute(
+                        "DELETE FROM feed WHERE etype IN ('verification_file', 'refused_person')",
+                        values![],
+                    )
+                    .await?;
+                writing
+                    .execute("UPDATE pool_head SET digests = NULL", values![])
+                    .await
+            })
+        })
+        .await
+        .unwrap();
+    let older = subject.page(client, None, 10).await.place;
+    assert_eq!(subject.page(client, Some(older.clone()), 10).await.digests, None);
+
+    subject.store.complete_feeds().await.unwrap();
+    let news = subject.page(client, Some(older), 10).await;
+    assert_eq!(news.changes.len(), 2, "the file and the refused person");
+    let mut whole = BTreeMap::from_iter(EntityType::ALL.map(|etype| (etype, Digest::default())));
+    for change in subject.page(client, None, 10).await.changes {
+        let digest = whole.entry(change.key.entity_type()).or_default();
+        digest.add(&change.key, change.revision);
+    }
+    assert_eq!(news.digests, Some(whole));
+    let head = subject.store.head(&Subject::pool()).await.unwrap();
+    subject.store.complete_feeds().await.unwrap();
+    assert_eq!(subject.store.head(&Subject::pool()).await.unwrap(), head, "once");
+}
+
 pub(crate) async fn an_edit_is_applied_once_however_often_it_is_pushed(subject: Subject) {
     let user = subject.people(1).await[0];
     let client = subject.client();
@@ -974,6 +1072,11 @@ pub(crate) async fn changes_are_made_all_or_none_and_counted_each(subject: Subje
     assert_eq!(names, expected.map(|(id, name)| (id.to_owned(), name.to_owned())));
 }
 
+/// [`CONNECTION`] with a verification file.
+fn with_file() -> String {
+    format!("{CONNECTION}\nverification_file = {{ name = \"6ynZPDvfTF.txt\", content = \"abc\" }}")
+}
+
 const CONNECTION: &str = r#"
     [[connection]]
     kind = "wechat:pc"
@@ -1005,6 +1108,8 @@ macro_rules! suite {
             a_page_reads_as_everybody_else_loads_it,
             whoever_was_away_for_a_month_loads_again_and_an_idle_pool_resets_nobody,
             other_rights_are_another_replica,
+            files_and_refused_people_are_for_those_who_may_see_them,
+            a_database_of_an_older_version_gets_what_its_feed_lacks,
             no_change_is_skipped_by_a_reader,
             an_edit_is_applied_once_however_often_it_is_pushed,
             values_decide_what_becomes_of_an_edit,

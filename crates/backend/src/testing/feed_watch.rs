@@ -48,9 +48,13 @@ pub(crate) fn watch(connection: &rusqlite::Connection) {
     connection.execute_batch(&sql).unwrap();
 }
 
-/// Whether an update made any column another one: a row that is written as it is has not changed.
+/// Whether an update made any column another one: a row that is written as it is has not changed. A sealed secret is no
+/// part of what is synced.
 fn differs(connection: &rusqlite::Connection, table: &str) -> String {
-    let sql = format!("SELECT 'old.' || name || ' IS NOT new.' || name FROM pragma_table_info('{table}')");
+    let sql = format!(
+        "SELECT 'old.' || name || ' IS NOT new.' || name FROM pragma_table_info('{table}')
+         WHERE name NOT IN ('secret', 'secret_key_id')"
+    );
     let mut statement = connection.prepare(&sql).unwrap();
     let columns = statement.query_map([], |row| row.get(0)).unwrap();
     columns.collect::<Result<Vec<String>, _>>().unwrap().join(" OR ")
@@ -73,7 +77,8 @@ pub(crate) fn postgres() -> String {
         for (event, row) in [("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")] {
             let id = id.replace("row.", &format!("{row}."));
             let differs = if event == "UPDATE" {
-                "WHEN (old.* IS DISTINCT FROM new.*)"
+                "WHEN (to_jsonb(old) - 'secret' - 'secret_key_id' IS DISTINCT FROM
+                       to_jsonb(new) - 'secret' - 'secret_key_id')"
             } else {
                 ""
             };
