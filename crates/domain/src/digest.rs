@@ -63,22 +63,22 @@ mod tests {
         EntityKey::VerificationFile(name.to_owned())
     }
 
+    /// printf 'user\0%s\0\7\0\0\0\0\0\0\0' 00000000-0000-0000-0000-000000000001 | sha256sum
+    const HASH: [u8; 16] = [
+        0x03, 0xa4, 0x00, 0xe5, 0xcf, 0xde, 0x7e, 0x84, 0x21, 0x0d, 0x62, 0xc0, 0xfd, 0xf6, 0x96, 0xc6,
+    ];
+
     #[test]
     fn the_hash_is_the_one_that_is_described() {
         let mut digest = Digest::default();
         digest.add(&EntityKey::User(uuid::Uuid::from_u128(1).into()), Revision(7));
-        // printf 'user\0%s\0\7\0\0\0\0\0\0\0' 00000000-0000-0000-0000-000000000001 | sha256sum
         let expected = Digest {
             count: 1,
-            lo: u64::from_le_bytes(HEX[..8].try_into().unwrap()),
-            hi: u64::from_le_bytes(HEX[8..].try_into().unwrap()),
+            lo: u64::from_le_bytes(HASH[..8].try_into().unwrap()),
+            hi: u64::from_le_bytes(HASH[8..].try_into().unwrap()),
         };
         assert_eq!(digest, expected);
     }
-
-    const HEX: [u8; 16] = [
-        0x03, 0xa4, 0x00, 0xe5, 0xcf, 0xde, 0x7e, 0x84, 0x21, 0x0d, 0x62, 0xc0, 0xfd, 0xf6, 0x96, 0xc6,
-    ];
 
     proptest! {
         #[test]

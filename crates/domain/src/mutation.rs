@@ -1,8 +1,8 @@
 //! The sync protocol `/sync/v1`, from a console to the backend: ordered, idempotent mutations.
 
 use crate::{
-    ClientId, Email, MetadataKey, MetadataValue, MutationId, PersonName, Phone, ProfileField, Revision, Timestamp, UserId,
-    Username,
+    ClientId, Email, MetadataKey, MetadataValue, MutationId, PersonName, Phone, ProfileField, Revision,
+    Timestamp, UserId, Username,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -25,7 +25,9 @@ impl FieldGroup {
         match field {
             ProfileField::Nickname => Some(Self::Nickname),
             ProfileField::Name => Some(Self::Name),
-            ProfileField::AvatarUrl | ProfileField::Phone | ProfileField::Email | ProfileField::Username => None,
+            ProfileField::AvatarUrl | ProfileField::Phone | ProfileField::Email | ProfileField::Username => {
+                None
+            }
         }
     }
 }

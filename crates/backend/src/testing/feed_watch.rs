@@ -3,6 +3,8 @@
 //! Every change of a synced row leaves a mark that only its feed row takes away. A mark that is left at the commit breaks a
 //! deferred foreign key.
 
+use std::fmt::Write;
+
 /// Synced tables, the type of their entities, and the entity's id in a row that is called `row` here.
 const SYNCED: [(&str, &str, &str); 6] = [
     ("users", "user", "row.id"),
@@ -39,10 +41,12 @@ pub(crate) fn watch(connection: &rusqlite::Connection) {
             } else {
                 String::new()
             };
-            sql += &format!(
+            write!(
+                sql,
                 "CREATE TRIGGER watch_{table}_{event} AFTER {event} ON {table} {differs}
                     BEGIN INSERT INTO unfed (etype, eid) VALUES ('{etype}', {id}); END;"
-            );
+            )
+            .unwrap();
         }
     }
     connection.execute_batch(&sql).unwrap();
@@ -82,12 +86,14 @@ pub(crate) fn postgres() -> String {
             } else {
                 ""
             };
-            sql += &format!(
+            write!(
+                sql,
                 "CREATE FUNCTION watch_{table}_{event}() RETURNS trigger LANGUAGE plpgsql AS $$
                     BEGIN INSERT INTO unfed (etype, eid) VALUES ('{etype}', {id}); RETURN NULL; END $$;
                 CREATE TRIGGER watch_{event} AFTER {event} ON {table} FOR EACH ROW {differs}
                     EXECUTE FUNCTION watch_{table}_{event}();"
-            );
+            )
+            .unwrap();
         }
     }
     sql
