@@ -1,6 +1,6 @@
 # The daily commands. Each is a thin call: what it does stands in scripts/ or in the tool's own settings.
 
-.PHONY: help run test tour bench-login dev fmt lint bindings clean
+.PHONY: help run test tour bench-login bench-sync dev fmt lint bindings clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -17,6 +17,9 @@ tour: ## play the journey in a virtual screen, one picture per step in target/to
 
 bench-login: ## logins per second beside the ceiling of this machine
 	@scripts/bench-login
+
+bench-sync: ## first load, search, lists and pushes at a million users
+	@scripts/bench-sync
 
 dev: ## the console with the interface reloading as it is edited
 	@scripts/setup

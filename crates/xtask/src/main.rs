@@ -37,6 +37,17 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Measures a first load and pushes between the programs, then search and lists on a replica of the same people.
+    BenchSync {
+        #[command(flatten)]
+        programs: bench::programs::Programs,
+        /// A folder for what is made meanwhile; several gigabytes.
+        #[arg(long)]
+        folder: PathBuf,
+        /// Chose the people.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Puts people with bindings and metadata straight into the database file of a stopped `yaopai-server`.
     Million {
         /// The file; `yaopai-server` has made it, and its pool `default` has a connection.
@@ -54,9 +65,24 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::BenchLists { replica, users, seed } => {
-            bench::load(&replica, users, seed)?;
+            if !replica.exists() {
+                bench::load(&replica, users, seed)?;
+            }
             bench::search::run(&replica, users, seed)?;
             bench::lists::run(&replica)?;
+        }
+        Task::BenchSync {
+            programs,
+            folder,
+            seed,
+        } => {
+            let server = programs.server()?;
+            let users = bench::first_load::run(&programs, &server, &folder, seed)?;
+            drop(server);
+            bench::push::run(&programs, &folder, seed)?;
+            let alone = folder.join("alone.db");
+            bench::search::run(&alone, users, seed)?;
+            bench::lists::run(&alone)?;
         }
         Task::Million {
             database,
