@@ -129,24 +129,32 @@ impl World {
             .arg(self.path("backend"))
             .arg("--bootstrap")
             .arg(self.path("bootstrap.toml"));
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.path("backend.log"))
+        let mut backend = command
+            .stdout(Stdio::piped())
+            .stderr(self.log("backend.log"))
+            .spawn()
             .unwrap();
-        let mut backend = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = lines(&mut backend);
         let listening = timeout(PATIENCE, first_line(lines)).await.unwrap();
         assert!(
             listening.contains("listens on"),
             "{listening:?}: {}",
-            self.backend_log()
+            self.said("backend.log")
         );
         self.backend = Some(backend);
     }
 
-    fn backend_log(&self) -> String {
-        fs::read_to_string(self.path("backend.log")).unwrap()
+    /// What programs say when something is wrong.
+    fn log(&self, name: &str) -> File {
+        File::options()
+            .create(true)
+            .append(true)
+            .open(self.path(name))
+            .unwrap()
+    }
+
+    fn said(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
     }
 
     async fn stop_backend(&mut self) {
@@ -169,7 +177,7 @@ impl World {
             .args(what)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .stderr(self.log("console.log"));
         command
     }
 
@@ -190,7 +198,7 @@ impl World {
         let Ok(ended) = ended.await else {
             panic!("never caught up: {heard:?}");
         };
-        assert!(ended.success(), "{heard:?}");
+        assert!(ended.success(), "{heard:?}\n{}", self.said("console.log"));
     }
 
     async fn play(&mut self, scene: Scene, life: Duration) {

@@ -182,7 +182,8 @@ fn prepare(connection: &mut Connection, path: &Path, opening: &Opening) -> Resul
          PRAGMA secure_delete = FAST;",
     )?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    embedded::migrations::runner().run(connection)?;
+    // As one transaction: otherwise a crash between a migration and its entry in the history would have it run again.
+    embedded::migrations::runner().set_grouped(true).run(connection)?;
     claim(connection, path, opening)
 }
 
