@@ -50,12 +50,15 @@ impl Lists {
 
     /// A page of users.
     pub fn users(&self, query: &UserQuery) -> Result<UserPage, Error> {
-        crate::replica::users(&self.c, &self.orders, query)
+        // One read transaction, as the console's readers begin: without it every statement locks the file anew.
+        let c = self.c.unchecked_transaction()?;
+        crate::replica::users(&c, &self.orders, query)
     }
 
     /// The page that begins at a position.
     pub fn users_at(&self, query: &UserQuery, position: u32) -> Result<UserPage, Error> {
-        crate::replica::users_at(&self.c, &self.orders, query, position)
+        let c = self.c.unchecked_transaction()?;
+        crate::replica::users_at(&c, &self.orders, query, position)
     }
 
     /// The file itself, for what has to be measured beside it.

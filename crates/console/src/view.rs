@@ -68,7 +68,8 @@ pub enum Link {
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct UserQuery {
     /// Any part of a nickname, name, user name, phone, e-mail, OpenID, UnionID, user id or metadata key, or a whole
-    /// `key=value`; empty lists all. Fragments of one or two Latin letters or digits are looked for in names only.
+    /// `key=value`; empty lists all. One or two Latin letters or digits are looked for in names only, phone numbers, e-mail
+    /// addresses and user names from three characters on, OpenIDs and UnionIDs from five, user ids from eight.
     pub search: String,
     /// Who of those.
     pub filter: UserFilter,

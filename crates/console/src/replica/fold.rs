@@ -44,13 +44,16 @@ pub(super) fn phone_digits(folded: &str) -> Option<String> {
     (digits.len() >= 3).then_some(digits)
 }
 
-/// The hexadecimal digits of a user id or a part of one, without its dashes; `None` if it is something else.
+/// User ids are looked for from so many digits on, the first group of one: a number of fewer is meant otherwise.
+const USER_ID_DIGITS: usize = 8;
+
+/// The hexadecimal digits of a user id or a part of one, without its dashes; `None` if it is something else or too short.
 pub(super) fn hex_digits(folded: &str) -> Option<String> {
     let digits: String = folded.chars().filter(|character| *character != '-').collect();
     let is_hex = digits
         .bytes()
         .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    (is_hex && (5..=32).contains(&digits.len())).then_some(digits)
+    (is_hex && (USER_ID_DIGITS..=32).contains(&digits.len())).then_some(digits)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Fit {
     ];
 }
 
-/// OpenIDs, UnionIDs and user ids are looked for from so many characters on: fewer are in everybody's.
+/// OpenIDs and UnionIDs are looked for from so many characters on: fewer are in everybody's.
 pub(super) const IDENTIFIER_CHARS: usize = 5;
 
 /// A phone number has at least so many digits.
