@@ -409,8 +409,10 @@ pub struct Job {
     /// Which part of it is under way.
     pub phase: JobPhase,
     /// Rows done in this phase.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub done: u64,
     /// Rows of this phase, if known.
+    #[cfg_attr(feature = "specta", specta(type = Option<u32>))]
     pub total: Option<u64>,
     /// Rows a second, of late.
     pub per_second: u32,
@@ -494,14 +496,19 @@ pub struct ImportPreview {
     /// Its columns and what they are taken for.
     pub columns: Vec<ImportColumn>,
     /// Rows in the file.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub rows: u64,
     /// Rows that make a new user.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub creates: u64,
     /// Rows that change a user.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub updates: u64,
     /// Rows that change nothing.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub unchanged: u64,
     /// Rows that are refused; the rest can be imported.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub errors: u64,
     /// The first of the refusals.
     pub first_errors: Vec<RowError>,
@@ -550,6 +557,7 @@ pub enum ImportMeaning {
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct RowError {
     /// The row, counted from 1 without the line of names.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub row: u64,
     /// The column, if one is to blame.
     pub column: Option<String>,
@@ -582,6 +590,7 @@ pub enum RowProblem {
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ImportRow {
     /// The row, counted from 1 without the line of names.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub row: u64,
     /// What would be done.
     pub action: ImportAction,
