@@ -17,7 +17,9 @@ export const commands = {
 	merges: () => typedError<Merge[], ErrorView>(__TAURI_INVOKE("plugin:console|merges")),
 	/**  What a merge would do; nothing is written. */
 	previewMerge: (request: MergeRequest) => typedError<MergeView, ErrorView>(__TAURI_INVOKE("plugin:console|preview_merge", { request })),
-	/**  A page of the people whom a connection refused, latest first, from the replica. */
+	/**  A page of the people whom a connection refused, latest first; `after` is where the last page ended. */
+	refused: (after: string | null, limit: number) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused", { after, limit })),
+	/**  A page of the refused people of the replica, latest first. */
 	refusedPeople: (query: RefusedQuery) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused_people", { query })),
 	/**  Takes a binding from a user; the last way in only if `force` says so. */
 	unbind: (user: UserId, identity: IdentityId, force: boolean) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|unbind", { user, identity, force })),
@@ -55,26 +57,20 @@ export const commands = {
 	startup: () => __TAURI_INVOKE<Startup>("plugin:console|startup"),
 	/**  How the console stands with its backend. */
 	status: () => typedError<Status, ErrorView>(__TAURI_INVOKE("plugin:console|status")),
-	/**  Stops the load under way, if there is one; what has arrived stays. Syncing goes on with it. */
-	pauseLoad: () => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|pause_load")),
-	/**  Syncs at once, and goes on with a paused load. */
+	/**  Syncs at once. */
 	syncNow: () => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|sync_now")),
-	/**  Ends a job; what was done stays done. */
+	/**  Stops a job; what a first load has so far stays, and it can be resumed. */
 	cancelJob: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|cancel_job", { id })),
-	/**  Deletes a saved view. */
-	deleteView: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|delete_view", { id })),
 	/**  Asks where to, and writes exactly the users of a query there; nothing if the operator changed their mind. */
 	exportUsers: (query: UserQuery, format: FileFormat) => typedError<string | null, ErrorView>(__TAURI_INVOKE("plugin:console|export_users", { query, format })),
 	/**  Long work: what runs, and what has ended since the start. */
 	jobs: () => typedError<Job[], ErrorView>(__TAURI_INVOKE("plugin:console|jobs")),
 	/**  Asks which file, and says what importing it would do; nothing is written. */
 	previewImport: () => typedError<ImportPreview | null, ErrorView>(__TAURI_INVOKE("plugin:console|preview_import")),
+	/**  Goes on with a job that was stopped. */
+	resumeJob: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|resume_job", { id })),
 	/**  Imports what a preview showed. */
 	runImport: (id: string) => typedError<string, ErrorView>(__TAURI_INVOKE("plugin:console|run_import", { id })),
-	/**  Keeps a question under a name; with an id it replaces that view. */
-	saveView: (draft: SavedViewDraft) => typedError<SavedView, ErrorView>(__TAURI_INVOKE("plugin:console|save_view", { draft })),
-	/**  The saved views, by name. */
-	savedViews: () => typedError<SavedView[], ErrorView>(__TAURI_INVOKE("plugin:console|saved_views")),
 	/**  The latest attempts, newest first. */
 	attempts: (limit: number) => typedError<LoginAttempt[], ErrorView>(__TAURI_INVOKE("plugin:console|attempts", { limit })),
 	/**  Ends an attempt that nobody will scan any more. */
@@ -87,6 +83,8 @@ export const commands = {
 	startTestLogin: (id: ConnectionId, dryRun: boolean, onChange: Channel<LoginAttempt>) => typedError<TestLoginView, ErrorView>(__TAURI_INVOKE("plugin:console|start_test_login", { id, dryRun, onChange })),
 	/**  Conflicts nobody has decided yet, oldest first. */
 	conflicts: () => typedError<Conflict[], ErrorView>(__TAURI_INVOKE("plugin:console|conflicts")),
+	/**  Forgets a view. */
+	deleteView: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|delete_view", { id })),
 	/**  Puts a refused edit away. */
 	dismissRejected: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|dismiss_rejected", { id })),
 	/**  Stores an edit, durable before this answers, and queues it for the backend. */
@@ -95,11 +93,15 @@ export const commands = {
 	rejectedEdits: () => typedError<RejectedEdit[], ErrorView>(__TAURI_INVOKE("plugin:console|rejected_edits")),
 	/**  Decides a conflict. */
 	resolveConflict: (id: string, keep: Keep) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|resolve_conflict", { id, keep })),
+	/**  Saves a view, or replaces the one the draft names. */
+	saveView: (draft: SavedViewDraft) => typedError<SavedView, ErrorView>(__TAURI_INVOKE("plugin:console|save_view", { draft })),
+	/**  Saved views by name. */
+	savedViews: () => typedError<SavedView[], ErrorView>(__TAURI_INVOKE("plugin:console|saved_views")),
 	/**  One user from the replica. */
 	user: (id: UserId) => typedError<UserDetail, ErrorView>(__TAURI_INVOKE("plugin:console|user", { id })),
 	/**  A page of users from the replica. */
 	users: (query: UserQuery) => typedError<UserPage, ErrorView>(__TAURI_INVOKE("plugin:console|users", { query })),
-	/**  The page that begins at a position of the list, for a leap. */
+	/**  The page of a list that begins at a position, counted from 0. */
 	usersAt: (query: UserQuery, position: number) => typedError<UserPage, ErrorView>(__TAURI_INVOKE("plugin:console|users_at", { query, position })),
 };
 
@@ -112,225 +114,6 @@ export const events = {
 };
 
 /* Types */
-/**  A format that users are exported to and imported from. */
-export type FileFormat = 
-/**  A table with a heading. */
-"csv" | 
-/**  One JSON object a line. */
-"json_lines";
-
-/**  A column of a file, or a member of its objects. */
-export type ImportColumn = {
-	/**  Its name in the file. */
-	name: string,
-	/**  What it is taken for. */
-	meaning: ImportMeaning,
-};
-
-/**  What a row would do. */
-export type ImportAction = 
-/**  Make a new user. */
-"create" | 
-/**  Change a user. */
-"update" | 
-/**  Nothing. */
-"unchanged" | 
-/**  It is refused. */
-"refused";
-
-/**  What a column of a file is taken for. */
-export type ImportMeaning = 
-/**  The user's id; a row without one makes a new user. */
-{ type: "id" } | 
-/**  Nickname. */
-{ type: "nickname" } | 
-/**  Real name. */
-{ type: "name" } | 
-/**  Phone number. */
-{ type: "phone" } | 
-/**  E-mail address. */
-{ type: "email" } | 
-/**  User name. */
-{ type: "username" } | 
-/**  A metadata key. */
-{ type: "metadata"; 
-/**  The key. */
-key: string } | 
-/**  Nothing: the column is not read. */
-{ type: "ignored" };
-
-/**  What importing a file would do. */
-export type ImportPreview = {
-	/**  Names the preview. */
-	id: string,
-	/**  The file's name. */
-	file: string,
-	/**  Its format. */
-	format: FileFormat,
-	/**  Its columns. */
-	columns: ImportColumn[],
-	/**  Rows in all. */
-	rows: number,
-	/**  Rows that create a user. */
-	creates: number,
-	/**  Rows that change one. */
-	updates: number,
-	/**  Rows that say what is known. */
-	unchanged: number,
-	/**  Rows that break a rule and are left out. */
-	errors: number,
-	/**  The first of them. */
-	first_errors: RowError[],
-	/**  The first rows, in the order of the columns. */
-	sample: ImportRow[],
-};
-
-/**  One row of a file. */
-export type ImportRow = {
-	/**  The row, counted from 1 without the line of names. */
-	row: number,
-	/**  What would be done. */
-	action: ImportAction,
-	/**  The values in the order of the columns. */
-	values: (string | null)[],
-};
-
-/**  Long work. */
-export type Job = {
-	/**  Names the job. */
-	id: string,
-	/**  What it does. */
-	kind: JobKind,
-	/**  How far it is. */
-	phase: JobPhase,
-	/**  Rows done in this phase. */
-	done: number,
-	/**  Rows of this phase, if that is known. */
-	total: number | null,
-	/**  Rows a second, of late. */
-	per_second: number,
-	/**  How long it will take at that rate. */
-	seconds_left: number | null,
-	/**  Whether it runs. */
-	state: JobState,
-	/**  The file it writes or reads. */
-	file: string | null,
-};
-
-/**  What long work does. */
-export type JobKind = 
-"first_load" | "reset" | "export" | "import";
-
-/**  How far long work is. */
-export type JobPhase = 
-/**  Rows come or go. */
-"rows" | 
-/**  The indexes of the list are built. */
-"indexes" | 
-/**  The search index is built. */
-"search";
-
-/**  Whether long work runs. */
-export type JobState = 
-{ type: "running" } | 
-{ type: "paused" } | 
-{ type: "done" } | 
-{ type: "cancelled" } | 
-{ type: "failed"; 
-error: ErrorView };
-
-/**  Long work went on. */
-export type JobsChanged = null;
-
-/**  A row of a file that breaks a rule. */
-export type RowError = {
-	/**  The row, counted from 1 without the line of names. */
-	row: number,
-	/**  The column, if one is to blame. */
-	column: string | null,
-	/**  What is wrong. */
-	problem: RowProblem,
-};
-
-/**  What is wrong with a row. */
-export type RowProblem = 
-/**  A value breaks a rule. */
-{ type: "rule"; 
-/**  The rule. */
-rule: Rule } | 
-/**  It is not written as the format asks. */
-{ type: "unreadable" } | 
-/**  The id names nobody. */
-{ type: "unknown_user" } | 
-/**  An earlier row has the same user. */
-{ type: "repeated" } | 
-/**  The value can only be given to a new user. */
-{ type: "only_for_new_users" };
-
-/**  A question kept under a name. */
-export type SavedView = {
-	/**  Names the view. */
-	id: string,
-	/**  What people call it. */
-	name: string,
-	/**  The question. */
-	query: UserQuery,
-};
-
-/**  A view to keep. */
-export type SavedViewDraft = {
-	/**  The view to replace; absent makes a new one. */
-	id: string | null,
-	/**  What the operator calls it, 1 to 64 characters. */
-	name: string,
-	/**  Search, filter and sort; page and limit are not kept. */
-	query: UserQuery,
-};
-
-/**  What a list of users is sorted by. */
-export type SortBy = 
-/**  The best matches first; only with a search. */
-"relevance" | "created" | "last_seen" | "name" | "phone" | "wechat_id" | "status" | "updated";
-
-/**  Users by the state of their edits. */
-export type SyncFilter = 
-/**  With edits the backend has not answered, or that it refused, or with conflicts. */
-"unsynced" | 
-/**  With conflicts. */
-"conflict";
-
-/**  A time between two moments; both absent means any. */
-export type TimeRange = {
-	/**  From here on. */
-	from?: Timestamp | null,
-	/**  Before this. */
-	until?: Timestamp | null,
-};
-
-/**  Which users; nothing given means all. */
-export type UserFilter = {
-	/**  Only people with a binding of this connection. */
-	connection?: ConnectionId | null,
-	/**  Only people whose UnionID is known, or only those for whom it is not. */
-	union_id?: boolean | null,
-	/**  Only people who may log in, or only those who may not. */
-	status?: UserStatus | null,
-	/**  When the user was created. */
-	created?: TimeRange,
-	/**  When WeChat last named one of the bindings. */
-	last_seen?: TimeRange,
-	/**  Only users with something that the backend does not have. */
-	sync?: SyncFilter | null,
-};
-
-/**  In which order. */
-export type UserSort = {
-	/**  By what; absent: relevance of a search, newest first of a list. */
-	by?: SortBy | null,
-	/**  Largest, latest or last in the alphabet first. Relevance has one direction. */
-	descending?: boolean,
-};
-
 /**  What this program is and where its things are. */
 export type About = {
 	/**  Version of the program. */
@@ -345,6 +128,14 @@ export type About = {
 	sandbox_url: string | null,
 	/**  Which WeChat the embedded backend talks to. */
 	wechat: WeChatChoice,
+};
+
+/**  The data left this machine because the access was taken back. */
+export type AccessLost = {
+	/**  Edits that the backend had not answered and that went with the data. */
+	unsent: number,
+	/**  When. */
+	at: Timestamp,
 };
 
 /**
@@ -462,36 +253,21 @@ export type Conflict = {
 	user_name: string | null,
 	/**  The metadata key; empty if it is a field of the profile. */
 	key: string,
-	/**  The profile field, if it is one. */
+	/**  The field of the profile, if it is one. */
 	field: ProfileField | null,
 	/**  The value both began with, as JSON. */
 	base: string | null,
 	/**  The value typed here; absent if it was removed here. */
 	mine: string | null,
+	/**  When it was typed here, if that is still known. */
+	mine_at: Timestamp | null,
 	/**  The backend's value; absent if it was removed there. */
 	theirs: string | null,
 	/**  Who changed it there. */
 	actor: string | null,
 	/**  When. */
 	at: Timestamp | null,
-	/**  When it was typed here, if that is still known. */
-	mine_at: Timestamp | null,
 };
-
-/**  A field of the profile. */
-export type ProfileField = 
-/**  Nickname. */
-"nickname" | 
-/**  Avatar. */
-"avatar_url" | 
-/**  Real name. */
-"name" | 
-/**  Phone number. */
-"phone" | 
-/**  E-mail address. */
-"email" | 
-/**  User name. */
-"username";
 
 /**  A connection as operators see it: everything but the secret. */
 export type Connection = {
@@ -683,11 +459,154 @@ export type FieldError = {
 	rule: Rule,
 };
 
+/**  A file users are written to or taken from. */
+export type FileFormat = 
+/**  A table: one user a line, values between commas, the first line names the columns. */
+"csv" | 
+/**  One JSON object a line and user. */
+"json_lines";
+
 /**  Twelve hexadecimal digits by which people recognise a secret without seeing it. */
 export type Fingerprint = string;
 
 /**  A binding of a WeChat identifier to a user. */
 export type IdentityId = string;
+
+/**  What a row would do. */
+export type ImportAction = 
+/**  Make a new user. */
+"create" | 
+/**  Change a user. */
+"update" | 
+/**  Nothing. */
+"unchanged" | 
+/**  It is refused. */
+"refused";
+
+/**  A column of a file to import. */
+export type ImportColumn = {
+	/**  As the file names it. */
+	name: string,
+	/**  What it is taken for. */
+	meaning: ImportMeaning,
+};
+
+/**  What a column of a file is taken for. */
+export type ImportMeaning = 
+/**  The user's id; a row without one makes a new user. */
+{ type: "id" } | 
+/**  Nickname. */
+{ type: "nickname" } | 
+/**  Real name. */
+{ type: "name" } | 
+/**  Phone number. */
+{ type: "phone" } | 
+/**  E-mail address. */
+{ type: "email" } | 
+/**  User name. */
+{ type: "username" } | 
+/**  A metadata key. */
+{ type: "metadata"; 
+/**  The key. */
+key: string } | 
+/**  Nothing: the column is not read. */
+{ type: "ignored" };
+
+/**  What an import would do. Nothing is written yet. */
+export type ImportPreview = {
+	/**  Names the preview; running it takes exactly this file as it was read. */
+	id: string,
+	/**  The file. */
+	file: string,
+	/**  How it is written. */
+	format: FileFormat,
+	/**  Its columns and what they are taken for. */
+	columns: ImportColumn[],
+	/**  Rows in the file. */
+	rows: number,
+	/**  Rows that make a new user. */
+	creates: number,
+	/**  Rows that change a user. */
+	updates: number,
+	/**  Rows that change nothing. */
+	unchanged: number,
+	/**  Rows that are refused; the rest can be imported. */
+	errors: number,
+	/**  The first of the refusals. */
+	first_errors: RowError[],
+	/**  The first rows as they would be taken. */
+	sample: ImportRow[],
+};
+
+/**  A row of a file as it would be taken. */
+export type ImportRow = {
+	/**  The row, counted from 1 without the line of names. */
+	row: number,
+	/**  What would be done. */
+	action: ImportAction,
+	/**  The values in the order of the columns. */
+	values: (string | null)[],
+};
+
+/**  Work that takes a while, and how far it is. */
+export type Job = {
+	/**  Names the job. */
+	id: string,
+	/**  What is done. */
+	kind: JobKind,
+	/**  Which part of it is under way. */
+	phase: JobPhase,
+	/**  Rows done in this phase. */
+	done: number,
+	/**  Rows of this phase, if known. */
+	total: number | null,
+	/**  Rows a second, of late. */
+	per_second: number,
+	/**  Time left of this phase, if it can be told. */
+	seconds_left: number | null,
+	/**  Whether it goes on. */
+	state: JobState,
+	/**  The file that is read or written. */
+	file: string | null,
+};
+
+/**  What a job does. */
+export type JobKind = 
+/**  Loads everything for the first time. */
+"first_load" | 
+/**  Loads everything again, beside what is there. */
+"reset" | 
+/**  Writes users to a file. */
+"export" | 
+/**  Takes users from a file. */
+"import";
+
+/**  The part of a job that is under way. */
+export type JobPhase = 
+/**  Rows are read or written. */
+"rows" | 
+/**  The lists' orders are made. */
+"indexes" | 
+/**  The search index is made. */
+"search";
+
+/**  Whether a job goes on. */
+export type JobState = 
+/**  It is under way. */
+{ type: "running" } | 
+/**  It waits to be resumed. */
+{ type: "paused" } | 
+/**  It is done. */
+{ type: "done" } | 
+/**  Somebody ended it; what was done stays done. */
+{ type: "cancelled" } | 
+/**  It could not go on. */
+{ type: "failed"; 
+/**  Why. */
+error: ErrorView };
+
+/**  A job began, got on or ended: read them anew. */
+export type JobsChanged = null;
 
 /**  How to decide a conflict. */
 export type Keep = 
@@ -695,9 +614,11 @@ export type Keep =
 "mine" | 
 /**  Drop mine. */
 "theirs" | 
-/**  Push another value on top of theirs; absent removes the key. */
-{ edited: { 
-json: string | null } };
+/**  Push a third value, on top of theirs. */
+{ edited: {
+	/**  The value as JSON; absent removes the key. */
+	json: string | null,
+} };
 
 /**  One step of an attempt. */
 export type Leg = {
@@ -954,6 +875,21 @@ export type Profile = {
 	username?: Sourced | null,
 };
 
+/**  A field of a [`Profile`]. */
+export type ProfileField = 
+/**  [`Profile::nickname`]. */
+"nickname" | 
+/**  [`Profile::avatar_url`]. */
+"avatar_url" | 
+/**  [`Profile::name`]. */
+"name" | 
+/**  [`Profile::phone`]. */
+"phone" | 
+/**  [`Profile::email`]. */
+"email" | 
+/**  [`Profile::username`]. */
+"username";
+
 /**  Why somebody tried to log in. */
 export type Purpose = 
 /**  An operator tests a connection. */
@@ -1037,20 +973,6 @@ export type RefusedPage = {
 	total?: number,
 };
 
-/**  Whom to list of the refused. */
-export type RefusedQuery = {
-	/**  Any part of the nickname, OpenID or UnionID; empty lists all. */
-	search?: string,
-	/**  Only those whom this connection refused. */
-	connection?: ConnectionId | null,
-	/**  When they came last. */
-	last_seen?: TimeRange,
-	/**  Where the last page ended; absent for the first. */
-	after?: string | null,
-	/**  People wanted, at most 200. */
-	limit?: number,
-};
-
 /**  A person whom a connection refused and whom an operator can let in. */
 export type RefusedPerson = {
 	/**  The AppID that they came with. */
@@ -1075,6 +997,20 @@ export type RefusedPerson = {
 	last_seen: Timestamp,
 	/**  How often they came. */
 	times: number,
+};
+
+/**  Which refused people to list, latest first. */
+export type RefusedQuery = {
+	/**  Any part of the nickname, OpenID or UnionID; empty lists all. */
+	search?: string,
+	/**  Only those whom this connection refused. */
+	connection?: ConnectionId | null,
+	/**  When they came last. */
+	last_seen?: TimeRange,
+	/**  Where the last page ended; absent for the first. */
+	after?: string | null,
+	/**  People wanted, at most 200. */
+	limit?: number,
 };
 
 /**  Why the backend refused a request that was meant to be a login. */
@@ -1126,6 +1062,31 @@ export type Role =
 "support" | 
 /**  Everything. */
 "admin";
+
+/**  Why a row of a file is refused. */
+export type RowError = {
+	/**  The row, counted from 1 without the line of names. */
+	row: number,
+	/**  The column, if one is to blame. */
+	column: string | null,
+	/**  What is wrong. */
+	problem: RowProblem,
+};
+
+/**  What is wrong with a row. */
+export type RowProblem = 
+/**  A value breaks a rule. */
+{ type: "rule"; 
+/**  The rule. */
+rule: Rule } | 
+/**  It is not written as the format asks. */
+{ type: "unreadable" } | 
+/**  The id names nobody. */
+{ type: "unknown_user" } | 
+/**  An earlier row has the same user. */
+{ type: "repeated" } | 
+/**  The value can only be given to a new user. */
+{ type: "only_for_new_users" };
 
 /**  A rule that a value broke. */
 export type Rule = 
@@ -1240,6 +1201,26 @@ export type SandboxApp = {
 	app_secret: string,
 };
 
+/**  A list somebody wants to see again. */
+export type SavedView = {
+	/**  Names the view. */
+	id: string,
+	/**  What the operator calls it. */
+	name: string,
+	/**  Search, filter and sort; no page. */
+	query: UserQuery,
+};
+
+/**  A view to be saved. */
+export type SavedViewDraft = {
+	/**  The view to replace; absent makes a new one. */
+	id: string | null,
+	/**  What the operator calls it, 1 to 64 characters. */
+	name: string,
+	/**  Search, filter and sort; page and limit are not kept. */
+	query: UserQuery,
+};
+
 /**  What may be known of a stored secret. */
 export type SecretState = {
 	/**  By which people recognise it. */
@@ -1308,6 +1289,28 @@ export type Side =
 "kept" | 
 /**  The user who goes. */
 "removed";
+
+/**  What a list can be sorted by. */
+export type SortBy = 
+/**
+ *  How well the search fits: whole, beginning, part; names before the rest, metadata last. Without a search: newest
+ *  first.
+ */
+"relevance" | 
+/**  When the user was created. */
+"created" | 
+/**  When WeChat last named one of the bindings. */
+"last_seen" | 
+/**  Best name, Chinese by its sound (pinyin) among the Latin ones. */
+"name" | 
+/**  Phone number. */
+"phone" | 
+/**  The UnionID, or else an OpenID. */
+"wechat_id" | 
+/**  Those who may log in, then those who may not. */
+"status" | 
+/**  When the user last changed. */
+"updated";
 
 /**  Who gave a profile field. */
 export type Source = 
@@ -1379,14 +1382,24 @@ export type Status = {
 	users: number,
 	/**  The first load or a reset, while it is under way. */
 	loading: Job | null,
-	/**  Edits that were never sent and left this machine with lost access; told until something is loaded again. */
-	destroyed: number | null,
+	/**
+	 *  The access was taken back, and everything it let this machine hold was removed. Told until something is loaded
+	 *  again.
+	 */
+	access_lost: AccessLost | null,
 	/**  Why the local file cannot be written, while it cannot (a full disk, say). What was saved before is safe. */
 	trouble: ErrorView | null,
 };
 
 /**  The status line changed. */
 export type StatusChanged = Status;
+
+/**  What a user has that the backend does not have. */
+export type SyncFilter = 
+/**  Edits on their way, refused edits and conflicts. */
+"unsynced" | 
+/**  Conflicts nobody has decided yet. */
+"conflict";
 
 /**  Whether the backend has an edit. */
 export type SyncMark = 
@@ -1409,6 +1422,14 @@ export type TestLoginView = {
 	reachable_from_phone: boolean,
 	/**  The host the phone calls after the scan, with a port that is not the usual one; absent if it calls nobody. */
 	callback_host: string | null,
+};
+
+/**  A span of time; an end that is absent is open. */
+export type TimeRange = {
+	/**  From here on. */
+	from?: Timestamp | null,
+	/**  Before this. */
+	until?: Timestamp | null,
 };
 
 /**  A moment, in milliseconds since the UNIX epoch, UTC. */
@@ -1446,10 +1467,26 @@ export type UserDetail = {
 	conflicts: Conflict[],
 };
 
+/**  Which users to list. The default lists all. */
+export type UserFilter = {
+	/**  Only people with a binding of this connection. */
+	connection?: ConnectionId | null,
+	/**  Only people whose UnionID is known, or only those for whom it is not. */
+	union_id?: boolean | null,
+	/**  Only people who may log in, or only those who may not. */
+	status?: UserStatus | null,
+	/**  When the user was created. */
+	created?: TimeRange,
+	/**  When WeChat last named one of the bindings. */
+	last_seen?: TimeRange,
+	/**  Only users with something that the backend does not have. */
+	sync?: SyncFilter | null,
+};
+
 /**  A person in a pool. */
 export type UserId = string;
 
-/**  A page of users, newest first. */
+/**  A page of users. */
 export type UserPage = {
 	/**  The rows. */
 	rows: UserRow[],
@@ -1459,11 +1496,15 @@ export type UserPage = {
 	total: number,
 };
 
-/**  What to list. */
+/**  What to list, and in which order. */
 export type UserQuery = {
-	/**  Any part of a name, phone, e-mail, id, OpenID or UnionID; empty lists all. */
+	/**
+	 *  Any part of a nickname, name, user name, phone, e-mail, OpenID, UnionID, user id or metadata key, or a whole
+	 *  `key=value`; empty lists all. One or two Latin letters or digits are looked for in names only, phone numbers, e-mail
+	 *  addresses and user names from three characters on, OpenIDs and UnionIDs from five, user ids from eight.
+	 */
 	search: string,
-	/**  Which of them. */
+	/**  Who of those. */
 	filter: UserFilter,
 	/**  In which order. */
 	sort: UserSort,
@@ -1495,6 +1536,14 @@ export type UserRow = {
 	last_seen: Timestamp | null,
 	/**  Worst sync mark of the user's fields. */
 	sync: SyncMark,
+};
+
+/**  The order of a list. People who do not have what is sorted by come last in both directions; ties keep one order. */
+export type UserSort = {
+	/**  By what; absent: relevance of a search, newest first of a list. */
+	by?: SortBy | null,
+	/**  Largest, latest or last in the alphabet first. Relevance has one direction. */
+	descending?: boolean,
 };
 
 /**  Whether a user may log in. */

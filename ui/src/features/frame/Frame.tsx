@@ -47,7 +47,7 @@ export function Frame() {
 function Content() {
   const page = useRouterState({ select: (state) => state.location.pathname.split("/")[1] });
   const { data: status } = useQuery(statusQuery);
-  const destroyed = status?.destroyed ?? null;
+  const lost = status?.access_lost ?? null;
   const content = useRef<HTMLElement>(null);
   const shown = useRef(page);
   useEffect(() => {
@@ -63,7 +63,7 @@ function Content() {
           <ErrorNotice error={new HostError(status.trouble)} />
         </div>
       )}
-      {destroyed !== null && page !== "settings" ? <AccessLost destroyed={destroyed} /> : <Outlet />}
+      {lost && page !== "settings" ? <AccessLost unsent={lost.unsent} /> : <Outlet />}
     </main>
   );
 }

@@ -61,7 +61,7 @@ export function JobCard({ job }: { job: Job }) {
               size="compact-sm"
               data-testid="job-resume"
               loading={resume.isPending}
-              onClick={() => resume.mutate()}
+              onClick={() => resume.mutate(job)}
             >
               {t("jobs.resume")}
             </Button>

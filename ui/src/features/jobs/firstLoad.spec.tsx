@@ -19,7 +19,7 @@ it("shows rows, rate and time left of the first load, phase by phase, and never 
   expect(screen.getByTestId("status-loading")).toHaveTextContent("Loading users · 1 of 3: rows 25%");
   expect(row).toBeVisible();
   await happens(() => fake.goOn(load(), 750_000));
-  expect(job.getByText("2 of 3: order of the lists")).toBeVisible();
+  expect(await job.findByText("2 of 3: order of the lists")).toBeVisible();
   await happens(() => {
     fake.goOn(load(), 1_000_000);
     fake.goOn(load(), 1_000_000);

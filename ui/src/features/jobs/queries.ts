@@ -32,9 +32,9 @@ export function useJobs(): Job[] {
 export function useJobActions() {
   const client = useQueryClient();
   const stop = useMutation({
-    mutationFn: (job: Job) => call(isLoad(job) ? commands.pauseLoad() : commands.cancelJob(job.id)),
+    mutationFn: (job: Job) => call(commands.cancelJob(job.id)),
   });
-  const resume = useMutation({ mutationFn: () => call(commands.syncNow()) });
+  const resume = useMutation({ mutationFn: (job: Job) => call(commands.resumeJob(job.id)) });
   const putAway = (id: string) => client.setQueryData<string[]>(putAwayKey, (before = []) => [...before, id]);
   return { stop, resume, putAway };
 }

@@ -7,21 +7,21 @@ import { usePageTitle } from "@/lib/pageTitle";
 
 import classes from "./StartupFailure.module.css";
 
-/** `destroyed` counts the edits that the backend had not answered. */
-export function AccessLost({ destroyed }: { destroyed: number }) {
+/** `unsent` counts the edits that the backend had not answered. */
+export function AccessLost({ unsent }: { unsent: number }) {
   const { t } = useTranslation();
   const grouped = useGrouped();
   const title = t("frame.accessLost.title");
   usePageTitle(title);
   return (
-    <div className={classes.page} data-testid="access-lost" data-destroyed={destroyed}>
+    <div className={classes.page} data-testid="access-lost" data-unsent={unsent}>
       <div className={classes.card}>
         <h1 className={classes.title}>{title}</h1>
         <p>{t("frame.accessLost.removed")}</p>
         <p>
-          {destroyed === 0
+          {unsent === 0
             ? t("frame.accessLost.nothingUnsent")
-            : t("frame.accessLost.unsent", { count: destroyed, shown: grouped(destroyed) })}
+            : t("frame.accessLost.unsent", { count: unsent, shown: grouped(unsent) })}
         </p>
         <p className={classes.advice}>{t("frame.accessLost.advice")}</p>
         <div className={classes.actions}>

@@ -42,7 +42,7 @@ export const fake = {
     here.world.outbox = [];
     here.world.refused = [];
     here.world.rejected = [];
-    tellStatus({ link: { type: "denied" }, destroyed: unsent });
+    tellStatus({ link: { type: "denied" }, access_lost: { unsent, at: Date.now() } });
     tellUsers();
   },
   addConflict,

@@ -6,7 +6,7 @@ import { here, later, listeners, ok, refuse, tellStatus, tellUsers } from "./wor
 
 type JobCommands = Pick<
   Commands,
-  "cancelJob" | "exportUsers" | "jobs" | "pauseLoad" | "previewImport" | "runImport"
+  "cancelJob" | "exportUsers" | "jobs" | "previewImport" | "resumeJob" | "runImport"
 >;
 
 const isLoad = ({ kind }: Job): boolean => kind === "first_load" || kind === "reset";
@@ -107,13 +107,15 @@ export function makePreview(given: Partial<ImportPreview> = {}): ImportPreview {
 export const jobCommands: JobCommands = {
   jobs: async () => ok(here.world.jobs),
   cancelJob: async (id) => {
-    if (!find(id)) return refuse({ type: "not_found" });
-    change(id, { seconds_left: null, state: { type: "cancelled" } });
+    const job = find(id);
+    if (!job) return refuse({ type: "not_found" });
+    change(id, { seconds_left: null, state: { type: isLoad(job) ? "paused" : "cancelled" } });
     return ok(null);
   },
-  pauseLoad: async () => {
-    const { loading } = here.world.status;
-    if (loading) change(loading.id, { seconds_left: null, state: { type: "paused" } });
+  resumeJob: async (id) => {
+    const job = find(id);
+    if (!job || !isLoad(job)) return refuse({ type: "not_found" });
+    change(id, { state: { type: "running" } });
     return ok(null);
   },
   exportUsers: async (query, format) => {

@@ -98,7 +98,7 @@ export function createWorld({ people = 300, connections = true, pace }: Beginnin
       loaded: true,
       users: crowd.length,
       loading: null,
-      destroyed: null,
+      access_lost: null,
       trouble: null,
     },
     apps: seedApps,
