@@ -114,10 +114,10 @@ fn derive_bindings(c: &Connection, first: i64) -> Result<(), Error> {
     let mut current: Option<(i64, Bindings)> = None;
     while let Some(binding) = found.next()? {
         let row = binding.get(0)?;
-        if current.as_ref().is_none_or(|(person, _)| *person != row) {
-            if let Some((person, bindings)) = current.replace((row, Bindings::default())) {
-                bindings.write(c, person)?;
-            }
+        if current.as_ref().is_none_or(|(person, _)| *person != row)
+            && let Some((person, bindings)) = current.replace((row, Bindings::default()))
+        {
+            bindings.write(c, person)?;
         }
         if let Some((_, bindings)) = &mut current {
             bindings.add(

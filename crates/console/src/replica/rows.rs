@@ -130,8 +130,8 @@ pub(super) fn put_user(
             status_code(user.status),
             user.created_at.0,
             user.updated_at.0,
-            text(&user.profile.phone),
-            text(&user.profile.avatar_url),
+            text(user.profile.phone.as_ref()),
+            text(user.profile.avatar_url.as_ref()),
         ])?;
         c.prepare_cached("UPDATE user_state SET profile = ?2, metadata = ?3 WHERE row = ?1")?
             .execute(params![row, profile, metadata])?;
@@ -150,8 +150,8 @@ pub(super) fn put_user(
             status_code(user.status),
             user.created_at.0,
             user.updated_at.0,
-            text(&user.profile.phone),
-            text(&user.profile.avatar_url),
+            text(user.profile.phone.as_ref()),
+            text(user.profile.avatar_url.as_ref()),
             name,
             name.map(name_order),
         ])?;
@@ -680,8 +680,8 @@ fn is_newer(old: Option<Old>, generation: i64, rev: i64) -> bool {
     old.is_some_and(|old| (old.generation, old.rev) > (generation, rev))
 }
 
-fn text(field: &Option<Sourced>) -> Option<&str> {
-    field.as_ref().map(|field| field.value.as_str())
+fn text(field: Option<&Sourced>) -> Option<&str> {
+    field.map(|field| field.value.as_str())
 }
 
 const fn status_code(status: UserStatus) -> u8 {

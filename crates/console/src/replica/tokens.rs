@@ -153,14 +153,13 @@ impl<'a> Terms<'a> {
         if let Some(number) = self.known.get(&asked) {
             return Ok(token(Space::Term, *number));
         }
-        let number = match find(self.c, term, text)? {
-            Some(number) => number,
-            None => {
-                self.c
-                    .prepare_cached("INSERT INTO terms (kind, text) VALUES (?1, ?2)")?
-                    .execute(params![term as u8, text])?;
-                self.c.last_insert_rowid().cast_unsigned()
-            }
+        let number = if let Some(number) = find(self.c, term, text)? {
+            number
+        } else {
+            self.c
+                .prepare_cached("INSERT INTO terms (kind, text) VALUES (?1, ?2)")?
+                .execute(params![term as u8, text])?;
+            self.c.last_insert_rowid().cast_unsigned()
         };
         if self.known.len() < AT_HAND {
             self.known.insert(asked, number);
@@ -472,7 +471,7 @@ fn plan_phone(plan: &mut Plan, digits: &[u8]) {
     }
     for place in 0..PLACES.saturating_sub(digits.len() - 1) {
         let mut starts: Vec<usize> = (0..=digits.len() - 4).step_by(4).collect();
-        if digits.len() % 4 != 0 {
+        if !digits.len().is_multiple_of(4) {
             starts.push(digits.len() - 4);
         }
         // The last digits first: they tell people apart.

@@ -82,7 +82,7 @@ fn metadata(connection: &Connection, user: &UserDetail) -> Result<Vec<MetadataIt
     )?;
     let mut rows = statement.query([&id])?;
     while let Some(row) = rows.next()? {
-        let key = Field::of(row)?.key().to_string();
+        let key = Field::of(row)?.key().to_owned();
         let pending: bool = row.get("pending")?;
         let item = items.entry(key).or_insert_with_key(|key| blank(key));
         item.json = row.get("value")?;
@@ -101,7 +101,7 @@ fn metadata(connection: &Connection, user: &UserDetail) -> Result<Vec<MetadataIt
         .prepare_cached("SELECT user_id, field, mine, rejection FROM rejected WHERE user_id = ?1")?;
     let mut rows = statement.query([&id])?;
     while let Some(row) = rows.next()? {
-        let key = Field::of(row)?.key().to_string();
+        let key = Field::of(row)?.key().to_owned();
         let rejection: PushRejection = json(row, "rejection")?;
         let item = items.entry(key).or_insert_with_key(|key| blank(key));
         if item.sync == SyncMark::Synced {
