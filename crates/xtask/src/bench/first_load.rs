@@ -32,7 +32,10 @@ pub(crate) fn run(programs: &Programs, server: &Server, folder: &Path, seed: u64
     let peer = rows + indexes + search;
 
     let bytes = std::fs::metadata(&replica)?.len();
-    println!("(a) first load of {users} users, empty to searchable: {:.1} s", run.took.as_secs_f64());
+    println!(
+        "(a) first load of {users} users, empty to searchable: {:.1} s",
+        run.took.as_secs_f64()
+    );
     println!(
         "    raw: rows {:.1} s, indexes {:.1} s, search index {:.1} s; ratio {:.2} (goal: at most 1.5)",
         rows.as_secs_f64(),
@@ -40,7 +43,10 @@ pub(crate) fn run(programs: &Programs, server: &Server, folder: &Path, seed: u64
         search.as_secs_f64(),
         run.took.as_secs_f64() / peer.as_secs_f64(),
     );
-    println!("(e) peak memory of the console: {} MB (goal: under 200)", run.peak / 1_000_000);
+    println!(
+        "(e) peak memory of the console: {} MB (goal: under 200)",
+        run.peak / 1_000_000
+    );
     println!("(f) file: {} bytes a user", bytes / users.max(1));
     Ok(users)
 }
@@ -52,7 +58,11 @@ fn insert(from: &Connection, path: &Path) -> anyhow::Result<Duration> {
     let mut spent = Duration::ZERO;
     for table in TABLES {
         let sql: String = from
-            .query_row("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1", [table], |row| row.get(0))
+            .query_row(
+                "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?1",
+                [table],
+                |row| row.get(0),
+            )
             .with_context(|| format!("the table {table}"))?;
         file.execute_batch(&sql)?;
         let mut select = from.prepare(&format!("SELECT * FROM {table}"))?;
@@ -65,7 +75,11 @@ fn insert(from: &Connection, path: &Path) -> anyhow::Result<Duration> {
             while batch.len() < RAW_ROWS
                 && let Some(row) = rows.next()?
             {
-                batch.push((0..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?);
+                batch.push(
+                    (0..columns)
+                        .map(|column| row.get(column))
+                        .collect::<Result<_, _>>()?,
+                );
             }
             if batch.is_empty() {
                 break;

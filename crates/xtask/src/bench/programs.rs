@@ -99,7 +99,10 @@ impl Programs {
                     return Ok(status);
                 }
                 peak = peak.max(memory(child.id()).unwrap_or(0));
-                #[expect(clippy::disallowed_methods, reason = "there is no event for another process's memory")]
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "there is no event for another process's memory"
+                )]
                 std::thread::sleep(LOOK);
             }
         });

@@ -1,9 +1,6 @@
 //! Edits on their way to the backend, beside single durable commits.
 
-use super::{
-    programs::Programs,
-    timed,
-};
+use super::{programs::Programs, timed};
 use rusqlite::Connection;
 use std::{path::Path, time::Duration};
 use yaopai_xtask::people::Directory;
@@ -17,7 +14,13 @@ pub(crate) fn run(programs: &Programs, folder: &Path, seed: u64) -> anyhow::Resu
     let replica = folder.join("replica.db");
     let directory = Directory::standalone(seed);
     let edits: Vec<String> = (0..EDITS)
-        .map(|number| format!("{} bench-{} {number}", directory.person(number * 7).user.id, number % 7))
+        .map(|number| {
+            format!(
+                "{} bench-{} {number}",
+                directory.person(number * 7).user.id,
+                number % 7
+            )
+        })
         .collect();
     let (stored, storing) = timed(|| programs.edit_offline(&replica, &edits));
     stored?;
