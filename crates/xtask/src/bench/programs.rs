@@ -16,8 +16,8 @@ const LOOK: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Programs {
     /// Folder of `yaopai-server` and `yaopai-headless`.
-    #[arg(long)]
-    programs: PathBuf,
+    #[arg(id = "programs", long = "programs")]
+    folder: PathBuf,
     /// Data directory of the backend.
     #[arg(long)]
     data_dir: PathBuf,
@@ -59,7 +59,7 @@ pub(crate) struct Run {
 impl Programs {
     /// Starts the backend and waits until it listens.
     pub(crate) fn server(&self) -> anyhow::Result<Server> {
-        let mut child = Command::new(self.programs.join("yaopai-server"))
+        let mut child = Command::new(self.folder.join("yaopai-server"))
             .args(["--listen", "127.0.0.1:0", "--data-dir"])
             .arg(&self.data_dir)
             .stdout(Stdio::piped())
@@ -76,7 +76,7 @@ impl Programs {
     }
 
     fn console(&self, server: &str, replica: &Path) -> Command {
-        let mut command = Command::new(self.programs.join("yaopai-headless"));
+        let mut command = Command::new(self.folder.join("yaopai-headless"));
         command
             .args(["--server", server, "--access-key-file"])
             .arg(&self.access_key_file)
