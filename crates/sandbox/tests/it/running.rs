@@ -1,6 +1,7 @@
 //! Starting and stopping, as a library and as a program.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -8,14 +9,22 @@ use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
 use yaopai_sandbox::{AppKind, Config, Error, Sandbox};
 
-use crate::harness::{http, start};
+use crate::harness::{http, start, start_with};
 
 /// Far more than stopping takes, far less than a poll is held.
 const SOON: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn stops_at_once_while_polls_are_held() {
-    let world = start().await;
+    // An address of its own: on the usual one another test's server may take the port as soon as it is free.
+    let alone = SocketAddr::from(([127, 9, 8, 7], 0));
+    let world = start_with(Config {
+        listen: alone,
+        smtp_listen: alone,
+        hold: Duration::from_hours(1),
+        ..Config::default()
+    })
+    .await;
     let app = world.app(AppKind::Website);
     let query = [
         ("appid", app.app_id.as_str()),
