@@ -4,7 +4,7 @@ use super::{
     POOL, enter,
     v3::{self, ADMIN, SUPPORT, done},
 };
-use crate::facades::desk::Desk;
+use crate::{facades::desk::Desk, testing::SECRET};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -123,7 +123,7 @@ async fn a_script_of_the_second_generation_manages_sources_and_connections() {
     let script = Script::new().await;
     let connection = json!({
         "type": "wechat:pc", "identifier": "pc-two", "displayName": "二",
-        "fields": { "clientID": "wx0123456789abcdee", "clientSecret": "5ec1e75ec1e75ec1e75ec1e75ec1e75e",
+        "fields": { "clientID": "wx0123456789abcdee", "clientSecret": SECRET,
             "callbackURL": "https://shop.example.com/cb" },
     });
     let made = script
