@@ -439,7 +439,9 @@ async fn what_an_sdk_encrypted_opens_and_nothing_else() {
     let mut sealed = vec![0; public.ciphertext_size()];
     let sealed = public.encrypt(b"correct horse", &mut sealed).unwrap();
     assert_eq!(key.open(sealed).unwrap().as_slice(), b"correct horse");
-    for foreign in [&[][..], &sealed[1..], &[7; 256], &[0; 256], &[255; 256]] {
+    // Cut off at the end: a block without its first byte is the same number, if that byte is a zero, and opens.
+    let cut = &sealed[..sealed.len() - 1];
+    for foreign in [&[][..], cut, &[7; 256], &[0; 256], &[255; 256]] {
         assert_ne!(
             key.open(foreign).as_ref().map(|clear| clear.as_slice()),
             Some(&b"correct horse"[..])
