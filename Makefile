@@ -1,6 +1,6 @@
 # The daily commands. Each is a thin call: what it does stands in scripts/ or in the tool's own settings.
 
-.PHONY: help run test tour bench-login bench-sync dev fmt lint bindings clean
+.PHONY: help run test tour simulate bench-login bench-sync dev fmt lint bindings clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -14,6 +14,9 @@ test: ## the whole suite with its own set-up
 
 tour: ## play the journey in a virtual screen, one picture per step in target/tour/
 	@scripts/tour
+
+simulate: ## consoles and a backend through every fault, 2,000 times, and bugs planted to be found
+	@scripts/simulate
 
 bench-login: ## logins per second beside the ceiling of this machine
 	@scripts/bench-login

@@ -23,6 +23,8 @@ mod openapi;
 mod router;
 mod serve;
 mod session;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 mod store;
 mod sync;
 #[cfg(test)]

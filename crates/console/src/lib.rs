@@ -33,6 +33,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use yaopai_domain::{Clock, Entropy};
 
 pub use error::Error;
+#[cfg(feature = "simulate")]
+pub use sync::simulate;
+
 pub use options::{AccessKey, Options};
 pub use view::{
     AccessLost, Binding, BindingChip, Changed, Conflict, ErrorView, FileFormat, ImportAction, ImportColumn,

@@ -23,6 +23,7 @@ mod mutation;
 mod operator;
 mod person_name;
 mod phone;
+mod planted;
 mod platform_account;
 mod problem;
 mod rule;
@@ -73,6 +74,9 @@ pub use mutation::{
 pub use operator::{Operator, OperatorDraft};
 pub use person_name::{InvalidPersonName, PersonName};
 pub use phone::{InvalidPhone, Phone};
+#[cfg(feature = "planted")]
+pub use planted::plant;
+pub use planted::{Bug, planted};
 pub use platform_account::{PlatformAccount, PlatformAccountDraft};
 pub use problem::{Code, Problem};
 pub use rule::{FieldError, Rule};

@@ -3,6 +3,7 @@
 mod bench;
 mod million;
 mod seed;
+mod simulate;
 
 use clap::{Parser, Subcommand};
 use std::{io::Write, path::PathBuf};
@@ -60,6 +61,28 @@ enum Task {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Lets consoles and a backend live through faults, and checks that nothing is lost, doubled or overwritten.
+    Simulate {
+        /// How many lives.
+        #[arg(long, default_value_t = 2000)]
+        seeds: u64,
+        /// The first one.
+        #[arg(long, default_value_t = 0)]
+        start: u64,
+        /// Only this one.
+        #[arg(long, conflicts_with_all = ["seeds", "start"])]
+        seed: Option<u64>,
+        /// Tell every step of it.
+        #[arg(long, requires = "seed")]
+        trace: bool,
+    },
+    /// Plants one bug after the other, and tells which of so many lives finds it first.
+    #[cfg(feature = "planted")]
+    Mutants {
+        /// How many lives a bug.
+        #[arg(long, default_value_t = 400)]
+        seeds: u64,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -89,6 +112,19 @@ fn main() -> anyhow::Result<()> {
             users,
             seed,
         } => million::put(&database, users, seed)?,
+        Task::Simulate {
+            seed: Some(seed),
+            trace,
+            ..
+        } => simulate::replay(seed, trace)?,
+        Task::Simulate {
+            seeds,
+            start,
+            seed: None,
+            ..
+        } => simulate::run(start, seeds)?,
+        #[cfg(feature = "planted")]
+        Task::Mutants { seeds } => simulate::hunt(seeds)?,
         Task::Seed { users, seed } => {
             let file = toml::to_string(&seed::bootstrap(users, seed))?;
             std::io::stdout().write_all(file.as_bytes())?;

@@ -26,6 +26,21 @@ impl Store {
     }
 }
 
+#[cfg(feature = "simulate")]
+impl Store {
+    /// Forgets tombstones and marks up to a revision, as if they were older than 30 days.
+    pub(crate) async fn forget_changes_up_to(
+        &self,
+        pool: &PoolId,
+        horizon: Revision,
+    ) -> Result<(), StoreError> {
+        self.write((pool.clone(), horizon), |writing, (pool, horizon)| {
+            Box::pin(compact(writing, pool, *horizon))
+        })
+        .await
+    }
+}
+
 /// The pools whose horizon can move, and where to: the last head that is older.
 async fn due(reading: &Reading<'_>, before: Timestamp) -> Result<Vec<(PoolId, Revision)>, StoreError> {
     let sql = "SELECT h.pool, max(m.rev) AS horizon

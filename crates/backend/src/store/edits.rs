@@ -10,8 +10,9 @@ use super::{
 use futures_util::future::{try_join_all, try_join4};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use yaopai_domain::{
-    Act, FieldGroup, LoginName, LoginNameKind, Metadata, MetadataKey, MetadataValue, NewUser, Patch,
+    Act, Bug, FieldGroup, LoginName, LoginNameKind, Metadata, MetadataKey, MetadataValue, NewUser, Patch,
     PersonName, Profile, ProfileField, PushRejection, Source, Sourced, Timestamp, User, UserId, UserStatus,
+    planted,
 };
 
 /// What becomes of a mutation, before the feed has given it a revision.
@@ -132,7 +133,7 @@ impl Edits {
             return Ruling::Noop;
         }
         let change = (patch.user_id, patch.field.clone());
-        if *current != patch.base {
+        if *current != patch.base && !planted(Bug::Overwriting) {
             return Ruling::Conflict {
                 theirs: current.clone(),
                 own: self.changed.contains(&change),

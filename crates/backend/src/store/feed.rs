@@ -6,7 +6,7 @@ use super::{
 };
 use futures_util::future::{try_join, try_join_all, try_join3};
 use std::collections::{BTreeMap, BTreeSet};
-use yaopai_domain::{Digest, EntityKey, EntityType, PoolId, Revision};
+use yaopai_domain::{Bug, Digest, EntityKey, EntityType, PoolId, Revision, planted};
 
 /// Gives each of the entities a revision and commits them to the feed. Call it after all other writes of the
 /// transaction, or followed only by rows that wait for nobody (`field_rev`, `mut_result`, `audit`).
@@ -16,7 +16,10 @@ pub(super) async fn commit(
     alone: &Alone<'_>,
     keys: &[EntityKey],
 ) -> Result<BTreeMap<EntityKey, Revision>, StoreError> {
-    let keys: BTreeSet<EntityKey> = keys.iter().cloned().collect();
+    let mut keys: BTreeSet<EntityKey> = keys.iter().cloned().collect();
+    if planted(Bug::ForgottenFeed) {
+        keys = keys.into_iter().take(1).collect();
+    }
     if keys.is_empty() {
         return Ok(BTreeMap::new());
     }

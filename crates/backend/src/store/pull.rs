@@ -2,7 +2,9 @@
 
 use super::{Reading, Store, StoreError, engine::values, feed::Digests, page};
 use std::collections::BTreeMap;
-use yaopai_domain::{ClientId, EntityType, LoadRequest, PageEnd, PoolId, ResetReason, Revision, Seen};
+use yaopai_domain::{
+    Bug, ClientId, EntityType, LoadRequest, PageEnd, PoolId, ResetReason, Revision, Seen, planted,
+};
 
 /// Where a console stands in the feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,7 +187,7 @@ async fn pull(reading: &Reading<'_>, pool: &PoolId, asked: &Pull) -> Result<Pull
         after: from.revision,
         until,
         // Within a load the console has nothing that a tombstone could delete.
-        tombstones: from.until.is_none(),
+        tombstones: from.until.is_none() && !planted(Bug::NoTombstones),
         scope: &from.scope,
     };
     let found = page::read(reading, &range, asked.limit).await?;
@@ -229,22 +231,22 @@ async fn reset_reason(
     asked: &Pull,
 ) -> Result<Option<ResetReason>, StoreError> {
     let from = &asked.from;
-    if from.scope != asked.scope {
+    if from.scope != asked.scope && !planted(Bug::AnyScope) {
         return Ok(Some(ResetReason::RightsChanged));
     }
-    if from.feed_id != head.feed_id {
+    if from.feed_id != head.feed_id && !planted(Bug::AnyFeed) {
         return Ok(Some(ResetReason::OtherFeed));
     }
     // Below the horizon the history is not whole: what is missing there, a mark too, says nothing about a lost tail.
-    // A part has no tombstones, so only its end counts.
-    let reached = from.until.unwrap_or(from.revision);
-    if reached < head.horizon {
+    // A part needs no tombstones: whatever was deleted since its load began is told behind it.
+    if from.until.is_none() && from.revision < head.horizon && !planted(Bug::NoHorizon) {
         return Ok(Some(ResetReason::HorizonPassed));
     }
+    let reached = from.until.unwrap_or(from.revision);
     if reached > head.seen.head {
         return Ok(Some(ResetReason::LostTail));
     }
-    let Some(seen) = asked.seen else {
+    let Some(seen) = asked.seen.filter(|_| !planted(Bug::NoMark)) else {
         return Ok(None);
     };
     let sql = "SELECT mark FROM rev_mark WHERE pool = $1 AND rev = $2";

@@ -16,8 +16,8 @@ use futures_util::future::{try_join, try_join_all};
 use serde_json::json;
 use std::collections::BTreeMap;
 use yaopai_domain::{
-    Act, ClientId, EntityKey, MutationId, MutationOutcome, Outcome, Patch, PoolId, PushAnswer, PushRejection,
-    PushResult, Revision, UserId, next_chain,
+    Act, Bug, ClientId, EntityKey, MutationId, MutationOutcome, Outcome, Patch, PoolId, PushAnswer,
+    PushRejection, PushResult, Revision, UserId, next_chain, planted,
 };
 
 /// Who pushes.
@@ -122,11 +122,14 @@ async fn push(
     if mutations.first().is_some_and(|first| first.seq > known + 1) {
         return Ok(PushDecision::Gap { last_seq: known });
     }
-    let before = try_join_all(mutations.iter().map(|one| decided(&alone, pool, one.id))).await?;
+    let mut before = try_join_all(mutations.iter().map(|one| decided(&alone, pool, one.id))).await?;
+    if planted(Bug::DecidedTwice) {
+        before.fill(None);
+    }
     if let Some((forked, _)) = mutations
         .iter()
         .zip(&before)
-        .find(|(one, outcome)| one.seq <= known && outcome.is_none())
+        .find(|(one, outcome)| one.seq <= known && outcome.is_none() && !planted(Bug::DecidedTwice))
     {
         return Ok(PushDecision::Fork { seq: forked.seq });
     }

@@ -47,6 +47,17 @@ impl Store {
         Ok(Self::new(Box::new(engine), clock, entropy, news))
     }
 
+    /// A store in memory, which does what it is asked for on the thread that asks.
+    #[cfg(feature = "simulate")]
+    pub(crate) fn inline(
+        engine: engine::Inline,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        news: News,
+    ) -> Self {
+        Self::new(Box::new(engine), clock, entropy, news)
+    }
+
     /// A store in a PostgreSQL database, in which other backends may be at work too. Several may start at once.
     pub(crate) async fn postgres(
         server: PostgresServer,

@@ -18,7 +18,7 @@ struct Written {
 }
 
 /// Writes a position as a cursor.
-pub(super) fn write(position: &Position) -> String {
+pub(crate) fn write(position: &Position) -> String {
     let written = Written {
         v: VERSION,
         feed: position.feed_id.clone(),
@@ -30,7 +30,7 @@ pub(super) fn write(position: &Position) -> String {
 }
 
 /// Reads a cursor; `None` if this backend never wrote it.
-pub(super) fn read(cursor: &str) -> Option<Position> {
+pub(crate) fn read(cursor: &str) -> Option<Position> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let written: Written = serde_json::from_slice(&bytes).ok()?;
     let ordered = 0 <= written.rev && written.until.is_none_or(|until| written.rev <= until);

@@ -1,10 +1,13 @@
 //! `/sync/v1`: the change feed for consoles, and their edits.
 
-mod cursor;
+pub(crate) mod cursor;
 mod events;
 mod pack;
 mod pull;
 mod push;
+
+#[cfg(feature = "simulate")]
+pub(crate) use {pull::page_line, push::check};
 
 use crate::endpoint::Endpoint;
 

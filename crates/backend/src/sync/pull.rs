@@ -190,7 +190,8 @@ impl Rest {
     }
 }
 
-fn page_line(page: Page) -> Vec<u8> {
+/// A page as it travels.
+pub(crate) fn page_line(page: Page) -> Vec<u8> {
     let rest = line(&json!({
         "cursor": cursor::write(&page.position),
         "seen": page.seen,

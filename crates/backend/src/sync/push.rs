@@ -68,16 +68,7 @@ async fn push(
         .map(read)
         .collect::<Option<Vec<_>>>()
         .ok_or_else(|| Error::Malformed("every mutation has a number and an id".to_owned()))?;
-    let in_order = mutations
-        .windows(2)
-        .all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq));
-    let ids: BTreeSet<MutationId> = mutations.iter().map(|one| one.id).collect();
-    let countable = |seq: u64| 0 < seq && i64::try_from(seq).is_ok();
-    if !in_order || ids.len() != mutations.len() || !mutations.iter().all(|one| countable(one.seq)) {
-        return Err(Error::Malformed(
-            "mutations are numbered 1, 2, 3, … without gaps, and each has an id of its own".to_owned(),
-        ));
-    }
+    check(&mutations)?;
     let by = PushAs {
         may_edit: caller.may(Action::EditUsers),
         actor: caller.name,
@@ -91,6 +82,21 @@ async fn push(
         PushDecision::Gap { last_seq } => Err(Error::SyncGap { last_seq }),
         PushDecision::Fork { seq } => Err(Error::SyncFork { seq }),
     }
+}
+
+/// Refuses mutations that have no order.
+pub(crate) fn check(mutations: &[Pushed]) -> Result<(), Error> {
+    let in_order = mutations
+        .windows(2)
+        .all(|pair| pair[0].seq.checked_add(1) == Some(pair[1].seq));
+    let ids: BTreeSet<MutationId> = mutations.iter().map(|one| one.id).collect();
+    let countable = |seq: u64| 0 < seq && i64::try_from(seq).is_ok();
+    if !in_order || ids.len() != mutations.len() || !mutations.iter().all(|one| countable(one.seq)) {
+        return Err(Error::Malformed(
+            "mutations are numbered 1, 2, 3, … without gaps, and each has an id of its own".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Reads a mutation; `None` if it has no place in any order.

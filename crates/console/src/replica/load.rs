@@ -9,7 +9,7 @@ use super::{
 };
 use crate::Error;
 use rusqlite::Connection;
-use yaopai_domain::LoadPlan;
+use yaopai_domain::{Bug, LoadPlan, planted};
 
 /// Rows of older generations that go in one step.
 const SWEPT_AT_ONCE: u32 = 5000;
@@ -40,12 +40,14 @@ pub(crate) fn begin_load(connection: &Connection, plan: &LoadPlan, loaded_by: &s
 pub(crate) fn build_some(connection: &Connection) -> Result<bool, Error> {
     let progress = progress(connection)?;
     if progress.sweep {
-        if rows::sweep(
-            connection,
-            progress.generation,
-            into(progress.phase),
-            SWEPT_AT_ONCE,
-        )? {
+        if !planted(Bug::NoSweep)
+            && rows::sweep(
+                connection,
+                progress.generation,
+                into(progress.phase),
+                SWEPT_AT_ONCE,
+            )?
+        {
             return Ok(false);
         }
         progress::swept(connection)?;

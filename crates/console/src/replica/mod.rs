@@ -31,6 +31,8 @@ mod row;
 mod rows;
 mod saved_views;
 mod search;
+#[cfg(feature = "simulate")]
+pub(crate) mod simulate;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -60,7 +62,7 @@ pub(crate) use outcomes::{take_outcomes, take_results};
 pub(crate) use progress::{
     Load, Next, Phase, Place, Progress, Standing, begin_generation, progress, remember_server, standing,
 };
-#[cfg(test)]
+#[cfg(any(test, feature = "simulate"))]
 pub(crate) use purge::scrub;
 pub(crate) use purge::{Lost, access_lost};
 pub(crate) use refused::refused_people;

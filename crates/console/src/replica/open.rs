@@ -7,7 +7,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use yaopai_domain::{ClientId, PoolId};
+use yaopai_domain::{Bug, ClientId, PoolId, planted};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -166,7 +166,8 @@ fn is_corrupt(error: &rusqlite::Error) -> bool {
     )
 }
 
-fn prepare(connection: &mut Connection, path: &Path, opening: &Opening) -> Result<(), Error> {
+/// Makes an open file ready: settings, schema, owner.
+pub(super) fn prepare(connection: &mut Connection, path: &Path, opening: &Opening) -> Result<(), Error> {
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
@@ -181,10 +182,19 @@ fn prepare(connection: &mut Connection, path: &Path, opening: &Opening) -> Resul
          PRAGMA busy_timeout = 5000;
          PRAGMA secure_delete = FAST;",
     )?;
+    if planted(Bug::NotDurable) {
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    migrate(connection)?;
+    claim(connection, path, opening)
+}
+
+/// Brings the schema up to date.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     // As one transaction: otherwise a crash between a migration and its entry in the history would have it run again.
     embedded::migrations::runner().set_grouped(true).run(connection)?;
-    claim(connection, path, opening)
+    Ok(())
 }
 
 /// Writes down whose a new file is; refuses somebody else's.

@@ -8,8 +8,8 @@ use super::{
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, params};
 use yaopai_domain::{
-    Act, Mutation, MutationId, NewUser, Outcome, Patch, PushAnswer, PushRejection, PushResults, Timestamp,
-    next_chain,
+    Act, Bug, Mutation, MutationId, NewUser, Outcome, Patch, PushAnswer, PushRejection, PushResults,
+    Timestamp, next_chain, planted,
 };
 
 /// What was taken from an answer.
@@ -141,7 +141,12 @@ fn decide_patch(
     let mine = value_text(patch.new.as_ref());
     match outcome {
         // The overlay stays until a caught-up page includes the edit. What lost before it is superseded.
-        Outcome::Applied { .. } | Outcome::Noop => return forget_verdicts(connection, &field),
+        Outcome::Applied { .. } | Outcome::Noop => {
+            if planted(Bug::EarlySettle) {
+                drop_overlay(connection, &field, sent.mutation.seq.cast_signed())?;
+            }
+            return forget_verdicts(connection, &field);
+        }
         Outcome::Conflict { theirs, actor, at } => {
             drop_overlay(connection, &field, sent.mutation.seq.cast_signed())?;
             // A later edit of the same field built on one that lost, and loses with it: one conflict, newest value.

@@ -5,7 +5,7 @@ use crate::{AccessLost, Error};
 use rusqlite::{Connection, Row, params};
 use std::str::FromStr;
 use yaopai_domain::{
-    ClientId, EntityType, LoadPlan, PageEnd, PullPage, Revision, Seen, ServerInfo, Timestamp,
+    Bug, ClientId, EntityType, LoadPlan, PageEnd, PullPage, Revision, Seen, ServerInfo, Timestamp, planted,
 };
 
 /// Where the sync stands.
@@ -288,7 +288,7 @@ pub(super) fn advance(connection: &Connection, from: &Place, page: &PullPage) ->
             .prepare_cached("UPDATE replica SET cursor = ?2 WHERE cursor = ?1")?
             .execute(params![from.cursor, page.cursor])?,
     };
-    if moved == 1 {
+    if moved == 1 && !planted(Bug::FirstHeadOnly) {
         connection
             .prepare_cached(
                 "UPDATE replica SET seen_head = ?1, seen_mark = ?2 WHERE seen_head IS NULL OR seen_head < ?1",

@@ -2,13 +2,13 @@
 
 use super::{
     conflicts::conflicts,
-    row::{Field, Uuid16, json},
+    row::{Uuid16, json},
     rows::{Entry, kind_of, metadata_of, profile_of, status_of, with_own_edits},
 };
 use crate::{Binding, Error, MetadataItem, SyncMark, UserDetail};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use std::collections::BTreeMap;
-use yaopai_domain::{PushRejection, Timestamp, UserId};
+use yaopai_domain::{FieldGroup, PushRejection, Timestamp, UserId};
 
 /// One user with everything that is known here.
 pub(crate) fn user(connection: &Connection, id: UserId) -> Result<UserDetail, Error> {
@@ -77,12 +77,12 @@ fn metadata(connection: &Connection, user: &UserDetail) -> Result<Vec<MetadataIt
     }
 
     let mut statement = connection.prepare_cached(
-        "SELECT v.user_id, v.field, v.value, o.created_at, coalesce(o.state <> 'decided', 0) AS pending
+        "SELECT v.field, v.value, o.created_at, coalesce(o.state <> 'decided', 0) AS pending
          FROM overlay v LEFT JOIN outbox o ON o.seq = v.seq WHERE v.user_id = ?1",
     )?;
     let mut rows = statement.query([&id])?;
     while let Some(row) = rows.next()? {
-        let key = Field::of(row)?.key().to_owned();
+        let Some(key) = metadata_key(row)? else { continue };
         let pending: bool = row.get("pending")?;
         let item = items.entry(key).or_insert_with_key(|key| blank(key));
         item.json = row.get("value")?;
@@ -97,11 +97,11 @@ fn metadata(connection: &Connection, user: &UserDetail) -> Result<Vec<MetadataIt
     // A removal the backend has: nothing to show.
     items.retain(|_, item| item.json.is_some() || item.sync == SyncMark::Pending);
 
-    let mut statement = connection
-        .prepare_cached("SELECT user_id, field, mine, rejection FROM rejected WHERE user_id = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT field, mine, rejection FROM rejected WHERE user_id = ?1")?;
     let mut rows = statement.query([&id])?;
     while let Some(row) = rows.next()? {
-        let key = Field::of(row)?.key().to_owned();
+        let Some(key) = metadata_key(row)? else { continue };
         let rejection: PushRejection = json(row, "rejection")?;
         let item = items.entry(key).or_insert_with_key(|key| blank(key));
         if item.sync == SyncMark::Synced {
@@ -110,7 +110,7 @@ fn metadata(connection: &Connection, user: &UserDetail) -> Result<Vec<MetadataIt
         item.sync = item.sync.max(SyncMark::Rejected);
         item.rejection = Some(rejection);
     }
-    for conflict in &user.conflicts {
+    for conflict in user.conflicts.iter().filter(|conflict| conflict.field.is_none()) {
         let item = items
             .entry(conflict.key.clone())
             .or_insert_with_key(|key| MetadataItem {
@@ -120,6 +120,14 @@ fn metadata(connection: &Connection, user: &UserDetail) -> Result<Vec<MetadataIt
         item.sync = SyncMark::Conflict;
     }
     Ok(items.into_values().collect())
+}
+
+/// The key that a row is about; `None` if it is about the profile, or about creating the user.
+fn metadata_key(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref("field")?.as_str()?.parse() {
+        Ok(FieldGroup::Metadata(key)) => Some(key.to_string()),
+        Ok(FieldGroup::Nickname | FieldGroup::Name) | Err(_) => None,
+    })
 }
 
 fn blank(key: &str) -> MetadataItem {

@@ -594,7 +594,8 @@ impl Core {
             Gap::Told | Gap::Settled if lost == 0 => Gap::Settled,
             Gap::None | Gap::Told | Gap::Settled => Gap::None,
         };
-        if lost > 0 || verify {
+        // Without the right to push they wait for a better role, and the rest goes on.
+        if (lost > 0 || verify) && self.may_push {
             tracing::warn!(lost, verify, "the backend lost edits it had; sending them again");
             effects.extend(self.retry_later(None));
             return Ok(effects);

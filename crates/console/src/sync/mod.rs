@@ -5,6 +5,8 @@ mod core;
 mod failure;
 mod hints;
 mod run;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 #[cfg(test)]
 mod simulation;
 

@@ -15,6 +15,8 @@ pub(crate) use postgres::Postgres;
 pub use postgres::{InvalidPostgresUrl, PostgresServer};
 pub(crate) use row::{Row, to_json, wire_name};
 pub(crate) use sqlite::Sqlite;
+#[cfg(feature = "simulate")]
+pub(crate) use sqlite::{Image, Inline};
 pub(crate) use value::{Value, values};
 
 use super::StoreError;

@@ -4,8 +4,15 @@
 //! that waits into one transaction, each piece of work in a savepoint of its own: many writers wait for one flush of the
 //! disk.
 
+#[cfg(feature = "simulate")]
+mod inline;
 mod open;
 
+#[cfg(feature = "simulate")]
+pub(crate) use inline::{Image, Inline};
+
+#[cfg(feature = "simulate")]
+use super::migrations;
 use super::{Change, Engine, Row, Statements, Value, Work};
 use crate::store::StoreError;
 use futures_util::future::{BoxFuture, FutureExt, ready};
