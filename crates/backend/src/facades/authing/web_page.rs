@@ -40,8 +40,8 @@ enum Answer {
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let anybody = Needs::Nothing;
     vec![
-        Endpoint::get("/oauth/wechatmp/url/{pool}", anybody, of_pool),
-        Endpoint::get("/connections/social/{identifier}", anybody, of_connection),
+        Endpoint::get("/oauth/wechatmp/url/{pool}", anybody, of_pool).failing(Rest::early),
+        Endpoint::get("/connections/social/{identifier}", anybody, of_connection).failing(Rest::early),
     ]
 }
 

@@ -43,6 +43,11 @@ impl Fault {
         Self::new(403, "无权限")
     }
 
+    /// The caller is somebody, but a token alone does not say so well enough for this.
+    pub(crate) fn stale() -> Self {
+        Self::new(403, "请重新登录后再操作")
+    }
+
     /// There is no such user.
     pub(crate) fn no_user() -> Self {
         Self::new(2004, "用户不存在")
@@ -122,6 +127,13 @@ impl Fault {
 /// `{code, message, data}` of the first two generations. A fault has no `data`: the oldest SDK would read it instead.
 pub(crate) struct Rest(pub(super) Result<Value, Fault>);
 
+impl Rest {
+    /// An error that came before the handler.
+    pub(super) fn early(error: Error) -> Response {
+        Self(Err(error.into())).into_response()
+    }
+}
+
 impl IntoResponse for Rest {
     fn into_response(self) -> Response {
         Json(match self.0 {
@@ -134,6 +146,13 @@ impl IntoResponse for Rest {
 
 /// `{statusCode, message, data}` of the third generation.
 pub(crate) struct Envelope(pub(super) Result<Value, Fault>);
+
+impl Envelope {
+    /// An error that came before the handler.
+    pub(super) fn early(error: Error) -> Response {
+        Self(Err(error.into())).into_response()
+    }
+}
 
 impl IntoResponse for Envelope {
     fn into_response(self) -> Response {
@@ -154,6 +173,13 @@ impl IntoResponse for Envelope {
 
 /// A GraphQL answer. `message` of an error is an object: the SDKs look for `code` and `message` in it.
 pub(crate) struct GraphQl(pub(super) Result<Value, Fault>);
+
+impl GraphQl {
+    /// An error that came before the handler.
+    pub(super) fn early(error: Error) -> Response {
+        Self(Err(error.into())).into_response()
+    }
+}
 
 impl IntoResponse for GraphQl {
     fn into_response(self) -> Response {

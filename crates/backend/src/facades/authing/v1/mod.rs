@@ -20,8 +20,7 @@ use std::sync::Arc;
 /// Everything of this generation.
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let anybody = Needs::Nothing;
-    vec![
-        Endpoint::post("/graphql", anybody, graphql),
+    let mut endpoints = vec![
         Endpoint::post("/oauth/wechatapp/auth/{pool}", anybody, mini_program::auth),
         Endpoint::post(
             "/oauth/wechatapp/getphone/{pool}",
@@ -31,7 +30,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::post("/oauth/wechatapp/phone/{pool}", anybody, mini_program::bind_phone),
         Endpoint::post("/oauth/wechatapp/decrypt/{pool}", anybody, mini_program::decrypt),
         Endpoint::get("/send_smscode/{phone}/{pool}", anybody, send_sms),
-    ]
+    ];
+    endpoints = endpoints
+        .into_iter()
+        .map(|endpoint| endpoint.failing(Rest::early))
+        .collect();
+    endpoints.push(Endpoint::post("/graphql", anybody, graphql).failing(GraphQl::early));
+    endpoints
 }
 
 async fn graphql(State(app): State<Arc<App>>, call: Call) -> GraphQl {

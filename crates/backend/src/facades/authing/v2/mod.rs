@@ -12,7 +12,7 @@ pub(super) use calls::{check_login_status, update};
 use super::{
     caller::Caller,
     graphql,
-    wire::{Fault, GraphQl},
+    wire::{Fault, GraphQl, Rest},
 };
 use crate::{
     App,
@@ -26,7 +26,6 @@ use std::sync::Arc;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let anybody = Needs::Nothing;
     let mut endpoints = vec![
-        Endpoint::post("/graphql/v2", anybody, graphql),
         Endpoint::post(
             "/connections/social/wechat-miniprogram/auth",
             anybody,
@@ -50,6 +49,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ];
     endpoints.extend(rest::endpoints());
     endpoints.extend(administration::endpoints());
+    endpoints = endpoints
+        .into_iter()
+        .map(|endpoint| endpoint.failing(Rest::early))
+        .collect();
+    endpoints.push(Endpoint::post("/graphql/v2", anybody, graphql).failing(GraphQl::early));
     endpoints
         .into_iter()
         .map(|endpoint| endpoint.from(Browsers::Listed))
