@@ -37,6 +37,19 @@ pub(super) fn entries(list: &[Value], json: bool) -> Result<Vec<OwnEntry>, Fault
         .collect()
 }
 
+/// What `setUdv`, `setUdvBatch` and `removeUdv` change of a user; `udv` changes nothing.
+pub(super) fn asked(call: &str, fields: Fields<'_>) -> Result<Vec<OwnEntry>, Fault> {
+    if fields.need("targetType")? != "USER" {
+        return Err(Fault::malformed("targetType 只支持 USER"));
+    }
+    match call {
+        "setUdv" => Ok(vec![entry(fields.need("key")?, fields.0.get("value"), true)?]),
+        "setUdvBatch" => entries(fields.list("udvList"), true),
+        "removeUdv" => Ok(vec![entry(fields.need("key")?, None, true)?]),
+        _ => Ok(Vec::new()),
+    }
+}
+
 /// Changes a person's own data, all or nothing.
 pub(super) async fn change(
     app: &App,

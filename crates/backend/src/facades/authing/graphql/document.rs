@@ -40,6 +40,23 @@ pub(crate) struct Operation {
     pub(crate) answer: Option<&'static Object>,
 }
 
+impl Operation {
+    /// A call of this kind and name.
+    pub(crate) const fn new(
+        kind: OperationType,
+        name: &'static str,
+        arguments: &'static [&'static str],
+        answer: Option<&'static Object>,
+    ) -> Self {
+        Self {
+            kind,
+            name,
+            arguments,
+            answer,
+        }
+    }
+}
+
 /// A type of answers.
 pub(crate) struct Object {
     pub(crate) name: &'static str,

@@ -1,7 +1,7 @@
 //! What `POST /graphql` offers (`graphql/wxgql.js`).
 
 use crate::facades::authing::graphql::{Object, Operation};
-use async_graphql_parser::types::OperationType::{self, Mutation, Query};
+use async_graphql_parser::types::OperationType::{Mutation, Query};
 
 static USER: Object = Object {
     name: "ExtendUser",
@@ -71,20 +71,6 @@ static MESSAGE: Object = Object {
     objects: &[],
 };
 
-const fn operation(
-    kind: OperationType,
-    name: &'static str,
-    arguments: &'static [&'static str],
-    answer: Option<&'static Object>,
-) -> Operation {
-    Operation {
-        kind,
-        name,
-        arguments,
-        answer,
-    }
-}
-
 const LOGIN: &[&str] = &[
     "unionid",
     "email",
@@ -103,20 +89,20 @@ const RESET: &[&str] = &["email", "client", "verifyCode", "password", "phone", "
 
 /// Every operation.
 pub(super) static SCHEMA: [Operation; 16] = [
-    operation(Query, "user", &["id", "registerInClient", "auth"], Some(&USER)),
-    operation(Query, "qiNiuUploadToken", &["type"], None),
-    operation(Query, "userMetadata", &["_id"], Some(&METADATA)),
-    operation(Query, "checkLoginStatus", &["token"], Some(&MESSAGE)),
-    operation(Mutation, "login", LOGIN, Some(&USER)),
-    operation(Mutation, "loginByPhoneCode", LOGIN, Some(&USER)),
-    operation(Mutation, "register", REGISTER, Some(&USER)),
-    operation(Mutation, "updateUser", &["options"], Some(&USER)),
-    operation(Mutation, "setUserMetadata", &["input"], Some(&METADATA)),
-    operation(Mutation, "removeUserMetadata", &["input"], Some(&METADATA)),
-    operation(Mutation, "sendResetPasswordEmail", RESET, Some(&MESSAGE)),
-    operation(Mutation, "verifyResetPasswordVerifyCode", RESET, Some(&MESSAGE)),
-    operation(Mutation, "changePassword", RESET, Some(&USER)),
-    operation(Mutation, "sendVerifyEmail", &["email", "client"], Some(&MESSAGE)),
-    operation(Mutation, "unbindEmail", &["user", "client"], Some(&USER)),
-    operation(Mutation, "refreshToken", &["client", "user"], Some(&USER)),
+    Operation::new(Query, "user", &["id", "registerInClient", "auth"], Some(&USER)),
+    Operation::new(Query, "qiNiuUploadToken", &["type"], None),
+    Operation::new(Query, "userMetadata", &["_id"], Some(&METADATA)),
+    Operation::new(Query, "checkLoginStatus", &["token"], Some(&MESSAGE)),
+    Operation::new(Mutation, "login", LOGIN, Some(&USER)),
+    Operation::new(Mutation, "loginByPhoneCode", LOGIN, Some(&USER)),
+    Operation::new(Mutation, "register", REGISTER, Some(&USER)),
+    Operation::new(Mutation, "updateUser", &["options"], Some(&USER)),
+    Operation::new(Mutation, "setUserMetadata", &["input"], Some(&METADATA)),
+    Operation::new(Mutation, "removeUserMetadata", &["input"], Some(&METADATA)),
+    Operation::new(Mutation, "sendResetPasswordEmail", RESET, Some(&MESSAGE)),
+    Operation::new(Mutation, "verifyResetPasswordVerifyCode", RESET, Some(&MESSAGE)),
+    Operation::new(Mutation, "changePassword", RESET, Some(&USER)),
+    Operation::new(Mutation, "sendVerifyEmail", &["email", "client"], Some(&MESSAGE)),
+    Operation::new(Mutation, "unbindEmail", &["user", "client"], Some(&USER)),
+    Operation::new(Mutation, "refreshToken", &["client", "user"], Some(&USER)),
 ];

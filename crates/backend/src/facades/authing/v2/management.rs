@@ -137,20 +137,8 @@ pub(super) async fn answer(
         "deleteUser" => deleted(operator, &[fields.need("id")?.to_owned()]).await,
         "deleteUsers" => deleted(operator, &fields.texts("ids")).await,
         "udv" | "setUdv" | "setUdvBatch" | "removeUdv" => {
-            if fields.need("targetType")? != "USER" {
-                return Err(Fault::malformed("targetType 只支持 USER"));
-            }
             let user = user_id(fields.need("targetId")?)?;
-            let entries = match name {
-                "setUdv" => vec![custom_data::entry(
-                    fields.need("key")?,
-                    fields.0.get("value"),
-                    true,
-                )?],
-                "setUdvBatch" => custom_data::entries(fields.list("udvList"), true)?,
-                "removeUdv" => vec![custom_data::entry(fields.need("key")?, None, true)?],
-                _ => Vec::new(),
-            };
+            let entries = custom_data::asked(name, fields)?;
             if !entries.is_empty() {
                 operator.change_data(user, entries).await?;
             }

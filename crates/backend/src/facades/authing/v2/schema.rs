@@ -4,7 +4,7 @@ use crate::facades::authing::{
     graphql::{Object, Operation},
     user,
 };
-use async_graphql_parser::types::OperationType::{self, Mutation, Query};
+use async_graphql_parser::types::OperationType::{Mutation, Query};
 
 static IDENTITY: Object = Object {
     name: "Identity",
@@ -67,20 +67,6 @@ static STRENGTH: Object = Object {
     objects: &[],
 };
 
-const fn operation(
-    kind: OperationType,
-    name: &'static str,
-    arguments: &'static [&'static str],
-    answer: Option<&'static Object>,
-) -> Operation {
-    Operation {
-        kind,
-        name,
-        arguments,
-        answer,
-    }
-}
-
 const PAGE: &[&str] = &["page", "limit", "sortBy", "excludeUsersInOrg"];
 const SEARCH: &[&str] = &[
     "query",
@@ -110,84 +96,84 @@ const NEW_USER: &[&str] = &[
 
 /// Every operation.
 pub(super) static SCHEMA: [Operation; 38] = [
-    operation(Query, "user", &["id"], Some(&USER)),
-    operation(Query, "checkLoginStatus", &["token"], Some(&STATUS)),
-    operation(Query, "checkPasswordStrength", &["password"], Some(&STRENGTH)),
-    operation(Query, "udv", TARGET, Some(&CUSTOM_DATA)),
-    operation(
+    Operation::new(Query, "user", &["id"], Some(&USER)),
+    Operation::new(Query, "checkLoginStatus", &["token"], Some(&STATUS)),
+    Operation::new(Query, "checkPasswordStrength", &["password"], Some(&STRENGTH)),
+    Operation::new(Query, "udv", TARGET, Some(&CUSTOM_DATA)),
+    Operation::new(
         Query,
         "isUserExists",
         &["email", "phone", "username", "externalId"],
         None,
     ),
-    operation(
+    Operation::new(
         Query,
         "accessToken",
         &["userPoolId", "secret"],
         Some(&ACCESS_TOKEN),
     ),
-    operation(Query, "users", PAGE, Some(&USERS)),
-    operation(Query, "searchUser", SEARCH, Some(&USERS)),
-    operation(
+    Operation::new(Query, "users", PAGE, Some(&USERS)),
+    Operation::new(Query, "searchUser", SEARCH, Some(&USERS)),
+    Operation::new(
         Query,
         "findUser",
         &["email", "phone", "username", "externalId", "identity"],
         Some(&USER),
     ),
-    operation(Query, "userBatch", &["ids", "type"], Some(&USER)),
-    operation(
+    Operation::new(Query, "userBatch", &["ids", "type"], Some(&USER)),
+    Operation::new(
         Mutation,
         "updateUser",
         &["id", "input", "emailToken", "phoneToken"],
         Some(&USER),
     ),
-    operation(Mutation, "setUdv", TARGET, Some(&CUSTOM_DATA)),
-    operation(Mutation, "setUdvBatch", TARGET, Some(&CUSTOM_DATA)),
-    operation(Mutation, "removeUdv", TARGET, Some(&CUSTOM_DATA)),
-    operation(Mutation, "bindPhone", CHANGE_PHONE, Some(&USER)),
-    operation(Mutation, "updatePhone", CHANGE_PHONE, Some(&USER)),
-    operation(Mutation, "unbindPhone", &[], Some(&USER)),
-    operation(Mutation, "bindEmail", &["email", "emailCode"], Some(&USER)),
-    operation(
+    Operation::new(Mutation, "setUdv", TARGET, Some(&CUSTOM_DATA)),
+    Operation::new(Mutation, "setUdvBatch", TARGET, Some(&CUSTOM_DATA)),
+    Operation::new(Mutation, "removeUdv", TARGET, Some(&CUSTOM_DATA)),
+    Operation::new(Mutation, "bindPhone", CHANGE_PHONE, Some(&USER)),
+    Operation::new(Mutation, "updatePhone", CHANGE_PHONE, Some(&USER)),
+    Operation::new(Mutation, "unbindPhone", &[], Some(&USER)),
+    Operation::new(Mutation, "bindEmail", &["email", "emailCode"], Some(&USER)),
+    Operation::new(
         Mutation,
         "updateEmail",
         &["email", "emailCode", "oldEmail", "oldEmailCode"],
         Some(&USER),
     ),
-    operation(Mutation, "unbindEmail", &[], Some(&USER)),
-    operation(
+    Operation::new(Mutation, "unbindEmail", &[], Some(&USER)),
+    Operation::new(
         Mutation,
         "updatePassword",
         &["newPassword", "oldPassword"],
         Some(&USER),
     ),
-    operation(
+    Operation::new(
         Mutation,
         "resetPassword",
         &["phone", "phoneCountryCode", "email", "code", "newPassword"],
         Some(&MESSAGE),
     ),
-    operation(Mutation, "loginByEmail", &["input"], Some(&USER)),
-    operation(Mutation, "loginByUsername", &["input"], Some(&USER)),
-    operation(Mutation, "loginByPhonePassword", &["input"], Some(&USER)),
-    operation(Mutation, "loginByPhoneCode", &["input"], Some(&USER)),
-    operation(Mutation, "loginByEmailCode", &["input"], Some(&USER)),
-    operation(Mutation, "registerByEmail", &["input"], Some(&USER)),
-    operation(Mutation, "registerByEmailCode", &["input"], Some(&USER)),
-    operation(Mutation, "registerByUsername", &["input"], Some(&USER)),
-    operation(Mutation, "registerByPhoneCode", &["input"], Some(&USER)),
-    operation(Mutation, "sendEmail", &["email", "scene"], Some(&MESSAGE)),
-    operation(Mutation, "refreshToken", &["id"], Some(&REFRESHED)),
-    operation(Mutation, "createUser", NEW_USER, Some(&USER)),
-    operation(Mutation, "deleteUser", &["id"], Some(&MESSAGE)),
-    operation(Mutation, "deleteUsers", &["ids"], Some(&MESSAGE)),
-    operation(
+    Operation::new(Mutation, "loginByEmail", &["input"], Some(&USER)),
+    Operation::new(Mutation, "loginByUsername", &["input"], Some(&USER)),
+    Operation::new(Mutation, "loginByPhonePassword", &["input"], Some(&USER)),
+    Operation::new(Mutation, "loginByPhoneCode", &["input"], Some(&USER)),
+    Operation::new(Mutation, "loginByEmailCode", &["input"], Some(&USER)),
+    Operation::new(Mutation, "registerByEmail", &["input"], Some(&USER)),
+    Operation::new(Mutation, "registerByEmailCode", &["input"], Some(&USER)),
+    Operation::new(Mutation, "registerByUsername", &["input"], Some(&USER)),
+    Operation::new(Mutation, "registerByPhoneCode", &["input"], Some(&USER)),
+    Operation::new(Mutation, "sendEmail", &["email", "scene"], Some(&MESSAGE)),
+    Operation::new(Mutation, "refreshToken", &["id"], Some(&REFRESHED)),
+    Operation::new(Mutation, "createUser", NEW_USER, Some(&USER)),
+    Operation::new(Mutation, "deleteUser", &["id"], Some(&MESSAGE)),
+    Operation::new(Mutation, "deleteUsers", &["ids"], Some(&MESSAGE)),
+    Operation::new(
         Query,
         "udfValueBatch",
         &["targetType", "targetIds"],
         Some(&VALUES),
     ),
-    operation(
+    Operation::new(
         Mutation,
         "setUdfValueBatch",
         &["targetType", "input"],
