@@ -1,8 +1,10 @@
 //! What the tests of this crate share: a backend without a network, a clock that is turned by hand, seeded randomness.
 
+mod audited;
 pub(crate) mod feed_watch;
 mod postgres;
 
+pub(crate) use audited::audited;
 pub(crate) use postgres::TestDatabase;
 
 use crate::{

@@ -1,6 +1,6 @@
 // authing-js-sdk 4.23.55: accounts without WeChat, and QR codes.
 import { assert, check, done, thrown } from '../common/check.mjs'
-import { APPLICATION, PASSWORD, load, oneTimeCode, world } from '../common/world.mjs'
+import { APPLICATION, PASSWORD, load, oneTimeCode, readCode, world } from '../common/world.mjs'
 
 const { AuthenticationClient } = load('authing-js-sdk')
 const client = () => new AuthenticationClient({ appId: APPLICATION, appHost: world.url, onError: () => {} })
@@ -37,13 +37,16 @@ await check('an address is bound by its code', async () => {
 await check('a code on one screen is confirmed on another', async () => {
   const screen = client()
   const { random, url } = await screen.qrcode.geneCode()
-  assert.equal((await fetch(url)).headers.get('content-type'), 'image/png')
+  const picture = await fetch(url)
+  assert.equal(picture.headers.get('content-type'), 'image/png')
+  const scanned = JSON.parse(await readCode(picture))
+  assert.notEqual(scanned.random, random, 'whoever sees the code cannot ask for the login')
   assert.equal((await screen.qrcode.checkStatus(random)).status, 0)
   for (const step of ['scanned', 'confirm']) {
     const answer = await fetch(`${world.url}/api/v2/qrcode/${step}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ random }),
+      body: JSON.stringify({ random: scanned.random }),
     })
     assert.equal((await answer.json()).code, 200)
   }

@@ -74,6 +74,14 @@ export async function oneTimeCode(target) {
 export const phoneButton = (person, app_id = app('mini_program').app_id) =>
   asked('POST', `${world.sandbox}/sandbox/people/${person}/phone-code`, { app_id })
 
+/** What an answered PNG says as a QR code. */
+export async function readCode(answer) {
+  const { data, width, height } = load('pngjs').PNG.sync.read(Buffer.from(await answer.arrayBuffer()))
+  const code = load('jsqr')(new Uint8ClampedArray(data), width, height)
+  if (!code) throw new Error('no QR code in the picture')
+  return code.data
+}
+
 /** The smallest picture there is: one pixel. */
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 

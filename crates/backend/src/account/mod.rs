@@ -24,7 +24,9 @@ pub(crate) use password::{
 };
 pub(crate) use purpose::{Purpose, Use};
 pub(crate) use register::{NewAccount, Registration, register, register_bound};
-pub(crate) use self_service::{Field, Person, ProfilePatch, bind, person, rename, unbind, update_profile};
+pub(crate) use self_service::{
+    Field, Person, ProfilePatch, bind, person, recently_shown, rename, unbind, update_profile,
+};
 pub(crate) use sign_in::{Account, sign_in_with_code, sign_in_with_password};
 pub(crate) use target::{Proven, Target};
 

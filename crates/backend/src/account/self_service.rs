@@ -4,6 +4,7 @@
 use super::{Proven, Refused};
 use crate::{
     App, Error,
+    session::Bearer,
     store::{Claimed, Dropped},
 };
 use serde_json::{Map, Value};
@@ -15,6 +16,8 @@ use yaopai_domain::{
 
 const CHARACTERS_MAX: usize = 512;
 const URL_MAX: usize = 2048;
+/// So long a login counts as lately.
+const RECENT_MILLIS: i64 = 10 * 60 * 1000;
 
 /// A user and what only their account knows.
 #[derive(Debug, Clone, PartialEq)]
@@ -160,6 +163,12 @@ pub(crate) async fn update_profile(
         return person(app, pool, user).await;
     }
     Ok(app.store.change_self(pool, user, patch).await?)
+}
+
+/// Whether the bearer has logged in lately. A token can have been found or stolen, so it alone neither gives an account a
+/// way in nor takes one: whoever cannot show who they are by other means logs in again.
+pub(crate) fn recently_shown(app: &App, bearer: &Bearer) -> bool {
+    app.clock.now().millis_since(bearer.shown_at) <= RECENT_MILLIS
 }
 
 /// Gives a proven phone or address to a user, in place of the one they had; [`Refused::Taken`] if it is another's.

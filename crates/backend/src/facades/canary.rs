@@ -3,7 +3,7 @@
 
 use super::{
     authing::tests::{POOL, post, v3},
-    desk::{Desk, parameter},
+    desk::{Desk, parameter, read_code},
     oidc::tests::{SECRET, Shop, VERIFIER},
 };
 use crate::{store::engine, testing::Bench};
@@ -169,10 +169,13 @@ async fn people_come_by_authing(desk: &Desk, canaries: &mut Canaries) {
     )
     .await;
     let random = drawn["data"]["random"].clone();
+    let picture = Url::parse(drawn["data"]["url"].as_str().unwrap()).unwrap();
+    let picture = desk.call(Method::GET, picture.path(), &[], "").await;
+    let text: Value = serde_json::from_str(&read_code(&picture.bytes)).unwrap();
     let own = [("authorization", token.as_str().unwrap())];
     for step in ["scanned", "confirm"] {
         let path = format!("/api/v2/qrcode/{step}");
-        post(desk, &path, &own, json!({ "random": random })).await;
+        post(desk, &path, &own, json!({ "random": text["random"] })).await;
     }
     let path = format!("/api/v2/qrcode/check?random={}", random.as_str().unwrap());
     let ticket = desk.call(Method::GET, &path, &[POOL], "").await.json()["data"]["ticket"].clone();

@@ -3,8 +3,8 @@
 //! The store looks up what is known, asks [`decide`], and writes what was decided, all in one transaction.
 
 use yaopai_domain::{
-    ConnectionId, ConnectionKind, PlatformAccountId, PoolId, Refusal, Timestamp, UserId, UserStatus,
-    WeChatPerson, is_anonymous_avatar, is_anonymous_nickname,
+    Connection, ConnectionId, ConnectionKind, PlatformAccountId, PoolId, Refusal, Timestamp, UserId,
+    UserStatus, WeChatPerson, is_anonymous_avatar, is_anonymous_nickname,
 };
 
 /// A WeChat person at the door of a connection.
@@ -28,6 +28,23 @@ pub(crate) struct Arrival {
     pub(crate) snapshot_user: bool,
     /// Whether to decide only.
     pub(crate) dry_run: bool,
+}
+
+impl Arrival {
+    /// A person at a connection of a pool, seen as themselves, to be let in.
+    pub(crate) fn at(pool: &PoolId, connection: &Connection, person: WeChatPerson) -> Self {
+        Self {
+            pool: pool.clone(),
+            connection_id: connection.id,
+            kind: connection.kind,
+            app_id: connection.app_id.clone(),
+            platform_account: connection.platform_account,
+            login_only: connection.login_only,
+            person,
+            snapshot_user: false,
+            dry_run: false,
+        }
+    }
 }
 
 /// A user who has one of the person's identifiers.

@@ -1,9 +1,9 @@
 //! The door somebody knocks at: a connection that is enabled, and who is knocking.
 
 use super::{Rejected, reject};
-use crate::{App, Error, identity::Arrival, store::SealedSecret};
+use crate::{App, Error, store::SealedSecret};
 use std::net::IpAddr;
-use yaopai_domain::{ApplicationId, Connection, ConnectionId, ConnectionKind, PoolId, WeChatPerson};
+use yaopai_domain::{ApplicationId, Connection, ConnectionId, ConnectionKind, PoolId};
 
 /// A connection somebody knocks at, found and enabled.
 #[derive(Debug, Clone)]
@@ -97,25 +97,4 @@ pub(crate) async fn door(
         application,
         via,
     })
-}
-
-/// A WeChat person at a connection of a pool.
-pub(super) fn arrival(
-    pool: &PoolId,
-    connection: &Connection,
-    person: WeChatPerson,
-    snapshot_user: bool,
-    dry_run: bool,
-) -> Arrival {
-    Arrival {
-        pool: pool.clone(),
-        connection_id: connection.id,
-        kind: connection.kind,
-        app_id: connection.app_id.clone(),
-        platform_account: connection.platform_account,
-        login_only: connection.login_only,
-        person,
-        snapshot_user,
-        dry_run,
-    }
 }

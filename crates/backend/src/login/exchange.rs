@@ -1,14 +1,13 @@
 //! From a code to a verdict: the same for every way to log in.
 
 use super::{
-    door::arrival,
     nonce::hash,
     running::{Running, Stop},
     step::Step,
 };
 use crate::{
     Error,
-    identity::person,
+    identity::{Arrival, person},
     store::{Claim, CodeClaim, Concluded, Ending, Exchange, Exchanged, NewSession, SealedSession},
     vault::Place,
 };
@@ -219,13 +218,11 @@ pub(super) async fn conclude(
             connection,
             ..
         } = running;
-        let arrival = arrival(
-            pool,
-            connection,
-            named.person,
-            named.snapshot_user,
-            running.dry_run,
-        );
+        let arrival = Arrival {
+            snapshot_user: named.snapshot_user,
+            dry_run: running.dry_run,
+            ..Arrival::at(pool, connection, named.person)
+        };
         let (attempt, ties) = running.as_it_stands().await?;
         let session = session.map(|session| NewSession {
             attempt: Some(running.id),

@@ -198,7 +198,7 @@ async fn unbind(
         return Err(Error::Forbidden);
     }
     let by = By { actor: caller.name };
-    match app.store.unbind(&caller.pool, id, identity, by, force).await? {
+    match app.store.unbind(&caller.pool, id, &[identity], by, force).await? {
         Unbind::Unbound(_) => Ok(StatusCode::NO_CONTENT),
         Unbind::NotFound => Err(Error::NotFound("binding")),
         Unbind::LastWayIn => Err(Error::LastWayIn),

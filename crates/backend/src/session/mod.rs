@@ -55,6 +55,8 @@ pub(crate) struct Grant<'a> {
     pub(crate) attempt: Option<AttemptId>,
     /// What an application wants to find in its id tokens.
     pub(crate) nonce: Option<&'a str>,
+    /// When the person has shown who they are, if another session of theirs vouches for this one instead of a login.
+    pub(crate) shown_at: Option<Timestamp>,
 }
 
 impl<'a> Grant<'a> {
@@ -67,6 +69,7 @@ impl<'a> Grant<'a> {
             scope: "",
             attempt: None,
             nonce: None,
+            shown_at: None,
         }
     }
 
@@ -156,12 +159,18 @@ pub(crate) struct Bearer {
     pub(crate) expires_at: Timestamp,
     /// When it was issued.
     pub(crate) issued_at: Timestamp,
+    /// When the person has shown who they are, at the login that led to the session.
+    pub(crate) shown_at: Timestamp,
 }
 
 /// Begins a session of signed tokens, in one durable write. Fails with [`TokenRefusal::UserInactive`] if the user is
 /// blocked or gone.
 pub(crate) async fn begin(app: &App, grant: Grant<'_>) -> Result<Issued, Error> {
-    let (new, refresh_token) = prepare(app, grant.terms());
+    let (mut new, refresh_token) = prepare(app, grant.terms());
+    if let Some(shown_at) = grant.shown_at {
+        new.shown_at = shown_at;
+        new.expires_at = new.expires_at.min(shown_at.plus_millis(LONGEST_MILLIS));
+    }
     let session = session_of(grant.user, &new);
     if !app.store.begin_session(grant.user, new).await? {
         return Err(Error::TokenRefused(TokenRefusal::UserInactive));
@@ -317,6 +326,7 @@ fn new_session(app: &App, terms: Terms<'_>, lasts: i64, token: TokenHash) -> New
         attempt: terms.attempt,
         scope: terms.scope.to_owned(),
         nonce: terms.nonce.map(str::to_owned),
+        shown_at: now,
         now,
         expires_at: now.plus_millis(lasts),
         token,
@@ -332,7 +342,7 @@ pub(crate) fn session_of(user: UserId, new: &NewSession) -> StoredSession {
         application: new.application.clone(),
         scope: new.scope.clone(),
         nonce: new.nonce.clone(),
-        created_at: new.now,
+        created_at: new.shown_at,
         used_at: new.now,
         expires_at: new.expires_at,
         ended: false,
@@ -435,5 +445,6 @@ fn bearer_of(session: StoredSession, issued_at: Timestamp, expires_at: Timestamp
         scope: session.scope,
         expires_at,
         issued_at,
+        shown_at: session.created_at,
     }
 }

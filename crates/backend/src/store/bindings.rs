@@ -9,7 +9,7 @@ use super::{
 use crate::identity::Arrival;
 use serde_json::json;
 use std::sync::Arc;
-use yaopai_domain::{EntityKey, Identity, IdentityId, IdentityScope, PoolId, UserId};
+use yaopai_domain::{EntityKey, Identity, IdentityId, IdentityScope, PlatformAccountId, PoolId, UserId};
 
 /// Who changes something, as the audit log names them.
 #[derive(Debug, Clone)]
@@ -43,12 +43,21 @@ pub(crate) enum Bind {
     Snapshot,
 }
 
+/// A binding, and where it is from.
+#[derive(Debug, Clone)]
+pub(crate) struct Bound {
+    /// The binding.
+    pub(crate) identity: Identity,
+    /// The platform account of its app or UnionID; none of an app that no connection has any more.
+    pub(crate) platform_account: Option<PlatformAccountId>,
+}
+
 /// What became of a wish to unbind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unbind {
     /// So many bindings are gone.
     Unbound(u32),
-    /// The user has no such binding.
+    /// The user has not all of these bindings.
     NotFound,
     /// The user could not log in any more.
     LastWayIn,
@@ -64,19 +73,27 @@ impl Store {
         .await
     }
 
-    /// Unbinds an identity of the user, in one transaction: an OpenID alone, with the UnionID it is the last to carry; a
-    /// UnionID with every OpenID that carries it. `force` also takes the user's last way in.
+    /// The bindings of a user, oldest first.
+    pub(crate) async fn bindings(&self, pool: &PoolId, user: UserId) -> Result<Vec<Bound>, StoreError> {
+        self.read((pool.clone(), user), |reading, (pool, user)| {
+            Box::pin(bindings(reading, pool, *user))
+        })
+        .await
+    }
+
+    /// Unbinds identities of the user, in one transaction, all or none: an OpenID alone, with the UnionID it is the last to
+    /// carry; a UnionID with every OpenID that carries it. `force` also takes the user's last way in.
     pub(crate) async fn unbind(
         &self,
         pool: &PoolId,
         user: UserId,
-        identity: IdentityId,
+        identities: &[IdentityId],
         by: By,
         force: bool,
     ) -> Result<Unbind, StoreError> {
-        let data = (pool.clone(), user, identity, by, force);
-        self.write(data, |writing, (pool, user, identity, by, force)| {
-            Box::pin(unbind(writing, pool, *user, *identity, by, *force))
+        let data = (pool.clone(), user, identities.to_vec(), by, force);
+        self.write(data, |writing, (pool, user, identities, by, force)| {
+            Box::pin(unbind(writing, pool, *user, identities, by, *force))
         })
         .await
     }
@@ -134,19 +151,45 @@ pub(super) async fn bind_alone(
     Ok(Bind::Bound)
 }
 
+async fn bindings(reading: &Reading<'_>, pool: &PoolId, user: UserId) -> Result<Vec<Bound>, StoreError> {
+    let sql = format!(
+        "{}, (SELECT MIN(c.platform_account) FROM connection c
+            WHERE c.pool = i.pool AND i.scope_kind = 'app' AND c.app_id = i.scope) AS platform_account
+        FROM identity i WHERE i.pool = $1 AND i.user_id = $2 ORDER BY i.first_seen, i.id",
+        users::IDENTITY
+    );
+    let rows = reading.rows(&sql, values![pool, user]).await?;
+    rows.iter()
+        .map(|row| {
+            let identity = users::identity(row)?;
+            let platform_account = match &identity.scope {
+                IdentityScope::OpenId { .. } => row.parsed_or_null("platform_account")?,
+                IdentityScope::UnionId { platform_account, .. } => Some(*platform_account),
+            };
+            Ok(Bound {
+                identity,
+                platform_account,
+            })
+        })
+        .collect()
+}
+
 async fn unbind(
     writing: &Writing<'_>,
     pool: &PoolId,
     user: UserId,
-    identity: IdentityId,
+    wanted: &[IdentityId],
     by: &By,
     force: bool,
 ) -> Result<Unbind, StoreError> {
     let alone = writing.alone(pool).await?;
     let bindings = users::identities_of(&alone, pool, user).await?;
-    let Some(wanted) = bindings.iter().find(|binding| binding.id == identity) else {
+    if !wanted
+        .iter()
+        .all(|id| bindings.iter().any(|binding| binding.id == *id))
+    {
         return Ok(Unbind::NotFound);
-    };
+    }
     let goes = going_with(wanted, &bindings);
     if !force && goes.len() == bindings.len() && !has_login_name(&alone, pool, user).await? {
         return Ok(Unbind::LastWayIn);
@@ -176,30 +219,36 @@ async fn unbind(
     Ok(Unbind::Unbound(goes.len() as u32))
 }
 
-/// The bindings that go when one goes. A UnionID by itself would come back with the next login of any of its OpenIDs,
-/// and an OpenID whose UnionID stays would find the user again.
-fn going_with<'a>(wanted: &'a Identity, bindings: &'a [Identity]) -> Vec<&'a Identity> {
-    let carries = |binding: &Identity, wanted: &str| match &binding.scope {
-        IdentityScope::OpenId { union_id, .. } => union_id.as_deref() == Some(wanted),
-        IdentityScope::UnionId { .. } => false,
+/// The bindings that go when some go. A UnionID by itself would come back with the next login of any of its OpenIDs, and
+/// OpenIDs whose UnionID stays would find the user again.
+fn going_with<'a>(wanted: &[IdentityId], bindings: &'a [Identity]) -> Vec<&'a Identity> {
+    let is_wanted = |binding: &Identity| wanted.contains(&binding.id);
+    let union_goes = |union: &str| {
+        bindings.iter().any(|binding| {
+            is_wanted(binding)
+                && matches!(&binding.scope, IdentityScope::UnionId { union_id, .. } if union_id == union)
+        })
     };
-    match &wanted.scope {
-        IdentityScope::UnionId { union_id, .. } => bindings
-            .iter()
-            .filter(|binding| binding.id == wanted.id || carries(binding, union_id))
-            .collect(),
-        IdentityScope::OpenId { union_id: None, .. } => vec![wanted],
-        IdentityScope::OpenId {
-            union_id: Some(own), ..
-        } => {
-            let others = bindings
-                .iter()
-                .any(|binding| binding.id != wanted.id && carries(binding, own));
-            let is_its_union = |binding: &&Identity| matches!(&binding.scope, IdentityScope::UnionId { union_id, .. } if union_id == own);
-            let union = bindings.iter().filter(is_its_union).filter(|_| !others);
-            std::iter::once(wanted).chain(union).collect()
-        }
-    }
+    let open_id_goes =
+        |binding: &Identity, carried: Option<&str>| is_wanted(binding) || carried.is_some_and(union_goes);
+    let all_carriers_go = |union: &str| {
+        let mut carriers = bindings.iter().filter_map(|binding| match &binding.scope {
+            IdentityScope::OpenId { union_id, .. } if union_id.as_deref() == Some(union) => {
+                Some(is_wanted(binding))
+            }
+            IdentityScope::OpenId { .. } | IdentityScope::UnionId { .. } => None,
+        });
+        carriers
+            .next()
+            .is_some_and(|first| first && carriers.all(|goes| goes))
+    };
+    bindings
+        .iter()
+        .filter(|binding| match &binding.scope {
+            IdentityScope::OpenId { union_id, .. } => open_id_goes(binding, union_id.as_deref()),
+            IdentityScope::UnionId { union_id, .. } => is_wanted(binding) || all_carriers_go(union_id),
+        })
+        .collect()
 }
 
 /// Whether the user can log in by a proven phone or address, or by a name and a password.

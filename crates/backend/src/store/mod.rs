@@ -61,7 +61,7 @@ pub(crate) use attempts::{
 pub(crate) use audit::AuditFilter;
 pub(crate) use authing_keys::AuthingKey;
 pub(crate) use authorization_codes::{AuthorizationCode, Redeemed};
-pub(crate) use bindings::{Bind, By, Unbind};
+pub(crate) use bindings::{Bind, Bound, By, Unbind};
 pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
 pub(crate) use custom_fields::CustomField;
 pub(crate) use engine::Value as UserValue;
@@ -72,7 +72,7 @@ pub(crate) use pool_keys::StoredKey;
 pub(crate) use provider_tokens::{ProviderRedirect, ProviderToken, SentBack, Told};
 pub(crate) use pull::{Page, Position, Pull, PullAnswer};
 pub(crate) use push::{Push, PushAs, PushDecision, Pushed};
-pub(crate) use qr_logins::{QrLogin, QrState};
+pub(crate) use qr_logins::{QrLogin, QrState, Scanner};
 pub(crate) use refused::{Admission, Admitted, RefusedAfter};
 pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};
 pub(crate) use transaction::{Alone, Reading, Store, Writing};

@@ -53,11 +53,22 @@ impl QrState {
     }
 }
 
+/// Who scans a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scanner {
+    /// The user.
+    pub(crate) user: UserId,
+    /// When they have shown who they are: the login they agree to is no fresher.
+    pub(crate) shown_at: Timestamp,
+}
+
 /// A code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QrLogin {
-    /// What it says, and what its screen asks by.
+    /// What its screen asks by: whoever has it can take the login.
     pub(crate) id: String,
+    /// SHA-256 (hex) of what the picture says; none where WeChat's own word stands in it.
+    pub(crate) scan_hash: Option<String>,
     /// Whose people it logs in.
     pub(crate) pool: PoolId,
     /// The application it was drawn for.
@@ -67,7 +78,7 @@ pub(crate) struct QrLogin {
     /// How far it is.
     pub(crate) state: QrState,
     /// Who scanned it.
-    pub(crate) user: Option<UserId>,
+    pub(crate) scanner: Option<Scanner>,
     /// JSON of whoever drew it.
     pub(crate) custom_data: String,
     /// Media type of the picture.
@@ -94,10 +105,18 @@ impl Store {
             .await
     }
 
-    /// A code.
+    /// The code whose screen asks.
     pub(crate) async fn qr_login(&self, id: &str) -> Result<Option<QrLogin>, StoreError> {
         self.read(id.to_owned(), |reading, id| {
             Box::pin(find(reading, "id = $1", id))
+        })
+        .await
+    }
+
+    /// The code whose picture says what has this hash.
+    pub(crate) async fn scanned_qr_login(&self, scan_hash: String) -> Result<Option<QrLogin>, StoreError> {
+        self.read(scan_hash, |reading, scan_hash| {
+            Box::pin(find(reading, "scan_hash = $1", scan_hash))
         })
         .await
     }
@@ -107,10 +126,10 @@ impl Store {
         &self,
         id: &str,
         to: QrState,
-        user: Option<UserId>,
+        scanner: Option<Scanner>,
     ) -> Result<bool, StoreError> {
-        self.write((id.to_owned(), to, user), |writing, (id, to, user)| {
-            Box::pin(advance(writing, id, *to, *user))
+        self.write((id.to_owned(), to, scanner), |writing, (id, to, scanner)| {
+            Box::pin(advance(writing, id, *to, *scanner))
         })
         .await
     }
@@ -149,7 +168,7 @@ async fn open(writing: &Writing<'_>, login: &QrLogin) -> Result<(), StoreError> 
         .execute(sql, values![writing.now().plus_millis(-KEPT_EXPIRED)])
         .await?;
     let sql = "INSERT INTO qr_login (id, pool, application, scene, state, custom_data, media_type, picture, created_at, \
-               expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+               expires_at, scan_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let values = values![
         &login.id,
         &login.pool,
@@ -160,7 +179,8 @@ async fn open(writing: &Writing<'_>, login: &QrLogin) -> Result<(), StoreError> 
         &login.media_type,
         login.picture.as_slice(),
         login.created_at,
-        login.expires_at
+        login.expires_at,
+        login.scan_hash.as_deref()
     ];
     writing.execute(sql, values).await?;
     Ok(())
@@ -168,8 +188,8 @@ async fn open(writing: &Writing<'_>, login: &QrLogin) -> Result<(), StoreError> 
 
 async fn find(reading: &Reading<'_>, which: &str, value: &str) -> Result<Option<QrLogin>, StoreError> {
     let sql = format!(
-        "SELECT id, pool, application, scene, state, user_id, custom_data, media_type, picture, created_at, expires_at \
-         FROM qr_login WHERE {which}"
+        "SELECT id, scan_hash, pool, application, scene, state, user_id, shown_at, custom_data, media_type, picture, \
+         created_at, expires_at FROM qr_login WHERE {which}"
     );
     let Some(row) = reading.row(&sql, values![value]).await? else {
         return Ok(None);
@@ -177,6 +197,7 @@ async fn find(reading: &Reading<'_>, which: &str, value: &str) -> Result<Option<
     let state = row.text("state")?;
     Ok(Some(QrLogin {
         id: row.text("id")?,
+        scan_hash: row.text_or_null("scan_hash")?,
         pool: row.parsed("pool")?,
         application: row.parsed_or_null("application")?,
         scene: row.text("scene")?,
@@ -184,7 +205,13 @@ async fn find(reading: &Reading<'_>, which: &str, value: &str) -> Result<Option<
             .into_iter()
             .find(|known| known.as_str() == state)
             .ok_or_else(|| StoreError::Unreadable("state: unknown name".to_owned()))?,
-        user: row.parsed_or_null("user_id")?,
+        scanner: row
+            .parsed_or_null("user_id")?
+            .map(|user| {
+                let shown_at = row.moment("shown_at")?;
+                Ok::<_, StoreError>(Scanner { user, shown_at })
+            })
+            .transpose()?,
         custom_data: row.text("custom_data")?,
         media_type: row.text("media_type")?,
         picture: row.bytes("picture")?,
@@ -197,12 +224,12 @@ async fn advance(
     writing: &Writing<'_>,
     id: &str,
     to: QrState,
-    user: Option<UserId>,
+    scanner: Option<Scanner>,
 ) -> Result<bool, StoreError> {
     let Some(login) = find(writing, "id = $1 FOR UPDATE", id).await? else {
         return Ok(false);
     };
-    let other = matches!((login.user, user), (Some(one), Some(other)) if one != other);
+    let other = matches!((login.scanner, scanner), (Some(one), Some(other)) if one.user != other.user);
     if other || !login.may_go(to, writing.now()) {
         return Ok(false);
     }
@@ -210,10 +237,12 @@ async fn advance(
         QrState::Confirmed => writing.now().plus_millis(CONFIRMED_LIVES),
         _ => login.expires_at,
     };
-    let sql = "UPDATE qr_login SET state = $1, user_id = $2, expires_at = $3 WHERE id = $4 AND state = $5";
+    let scanner = scanner.or(login.scanner);
+    let sql = "UPDATE qr_login SET state = $1, user_id = $2, shown_at = $3, expires_at = $4 WHERE id = $5 AND state = $6";
     let values = values![
         to.as_str(),
-        user.or(login.user),
+        scanner.map(|scanner| scanner.user),
+        scanner.map(|scanner| scanner.shown_at),
         expires_at,
         id,
         login.state.as_str()
@@ -223,7 +252,7 @@ async fn advance(
 
 #[cfg(test)]
 mod tests {
-    use super::{QrLogin, QrState};
+    use super::{QrLogin, QrState, Scanner};
     use crate::testing::{Bench, On};
     use futures_util::future::join_all;
     use rstest::rstest;
@@ -240,11 +269,12 @@ mod tests {
         let now = app.clock.now();
         let login = QrLogin {
             id: "random".to_owned(),
+            scan_hash: None,
             pool: PoolId::default(),
             application: None,
             scene: "APP_AUTH".to_owned(),
             state: QrState::Waiting,
-            user: None,
+            scanner: None,
             custom_data: "{}".to_owned(),
             media_type: "image/png".to_owned(),
             picture: Vec::new(),
@@ -252,8 +282,11 @@ mod tests {
             expires_at: now.plus_millis(1000),
         };
         app.store.open_qr_login(login).await.unwrap();
-        let people: Vec<UserId> = (0..8)
-            .map(|_| UserId::new(app.clock.as_ref(), app.entropy.as_ref()))
+        let people: Vec<Scanner> = (0..8)
+            .map(|_| Scanner {
+                user: UserId::new(app.clock.as_ref(), app.entropy.as_ref()),
+                shown_at: now,
+            })
             .collect();
         let moves = people.iter().flat_map(|person| {
             [QrState::Scanned, QrState::Confirmed].map(|to| {
@@ -264,13 +297,13 @@ mod tests {
                 })
             })
         });
-        let confirmed: Vec<UserId> = join_all(moves.collect::<Vec<_>>())
+        let confirmed: Vec<Scanner> = join_all(moves.collect::<Vec<_>>())
             .await
             .into_iter()
             .filter_map(Result::unwrap)
             .collect();
         let kept = app.store.qr_login("random").await.unwrap().unwrap();
-        let named = kept.user.unwrap();
+        let named = kept.scanner.unwrap();
         match kept.state {
             QrState::Confirmed => assert_eq!(confirmed, [named]),
             // Whoever scanned it came to confirm before: nobody else could.

@@ -21,6 +21,8 @@ pub(crate) struct NewSession {
     pub(crate) scope: String,
     /// What an application wants to find in its id tokens.
     pub(crate) nonce: Option<String>,
+    /// When the person has shown who they are: as old it is from its beginning.
+    pub(crate) shown_at: Timestamp,
     /// When it begins.
     pub(crate) now: Timestamp,
     /// When it is over if nobody uses it.
@@ -219,7 +221,7 @@ pub(super) fn beginning(user: UserId, new: &NewSession) -> Vec<Change> {
             &new.scope,
             new.nonce.as_deref(),
             opaque,
-            new.now,
+            new.shown_at,
             new.now,
             new.expires_at,
             &new.pool,

@@ -58,6 +58,15 @@ impl Store {
         .await
     }
 
+    /// Ends every session of these users, in one transaction; all of them have to be there.
+    pub(crate) async fn kick(&self, pool: &PoolId, users: &[UserId], by: By) -> Result<(), StoreError> {
+        let data = (pool.clone(), users.to_vec(), by);
+        self.write(data, |writing, (pool, users, by)| {
+            Box::pin(kick(writing, pool, users, by))
+        })
+        .await
+    }
+
     /// Deletes a user with bindings, metadata, names and passwords, in one transaction.
     pub(crate) async fn delete_user(&self, pool: &PoolId, by: By, id: UserId) -> Result<(), StoreError> {
         self.write((pool.clone(), by, id), |writing, (pool, by, id)| {
@@ -208,6 +217,23 @@ async fn finish(
         fields::changed(alone, Some(&by.actor), id, &field, revision).await?;
     }
     existing(alone, id).await
+}
+
+async fn kick(writing: &Writing<'_>, pool: &PoolId, ids: &[UserId], by: &By) -> Result<(), StoreError> {
+    for id in ids {
+        let known = users::load_without_metadata(writing, pool, *id).await?;
+        known.ok_or(StoreError::NotFound("user"))?;
+        let ended = sessions::end_all(writing, pool, *id).await?;
+        let entry = Entry {
+            actor: &by.actor,
+            action: "user.kick",
+            target: format!("user:{id}"),
+            old: Some(json!({ "sessions": ended })),
+            new: Some(json!({ "sessions": 0 })),
+        };
+        audit::write(writing, pool, entry).await?;
+    }
+    Ok(())
 }
 
 async fn delete(writing: &Writing<'_>, pool: &PoolId, by: &By, id: UserId) -> Result<(), StoreError> {

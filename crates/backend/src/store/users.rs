@@ -14,9 +14,10 @@ use yaopai_domain::{
 pub(super) const COLUMNS: &str = "u.id, u.status, u.nickname, u.nickname_source, u.avatar_url, u.avatar_url_source,
         u.name, u.name_source, u.phone, u.phone_source, u.email, u.email_source, u.username, u.username_source,
         u.created_at, u.updated_at";
-const IDENTITY: &str =
-    "SELECT id, user_id, scope_kind, scope, subject, connection_id, kind, union_id, first_seen,
-        last_seen FROM identity";
+/// Reads an identity `i`, as [`identity`] takes it.
+pub(super) const IDENTITY: &str =
+    "SELECT i.id, i.user_id, i.scope_kind, i.scope, i.subject, i.connection_id, i.kind,
+        i.union_id, i.first_seen, i.last_seen";
 
 impl Store {
     /// One user with all bindings.
@@ -109,7 +110,9 @@ pub(super) async fn identities_of(
     pool: &PoolId,
     user: UserId,
 ) -> Result<Vec<Identity>, StoreError> {
-    let sql = format!("{IDENTITY} WHERE pool = $1 AND user_id = $2 ORDER BY first_seen, id");
+    let sql = format!(
+        "{IDENTITY} FROM identity i WHERE i.pool = $1 AND i.user_id = $2 ORDER BY i.first_seen, i.id"
+    );
     let rows = reading.rows(&sql, values![pool, user]).await?;
     rows.iter().map(identity).collect()
 }
@@ -195,7 +198,8 @@ async fn metadata_of(reading: &Reading<'_>, id: UserId) -> Result<Metadata, Stor
         .collect()
 }
 
-fn identity(row: &Row) -> Result<Identity, StoreError> {
+/// The identity of a row that begins as [`IDENTITY`] says.
+pub(super) fn identity(row: &Row) -> Result<Identity, StoreError> {
     let scope = match row.text("scope_kind")?.as_str() {
         "app" => IdentityScope::OpenId {
             connection_id: row.parsed_or_null("connection_id")?,

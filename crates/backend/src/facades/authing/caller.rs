@@ -12,8 +12,9 @@ use crate::{
     session::{self, Bearer, Grant, Issued},
     store::{Application, SessionKey},
 };
+use serde_json::{Map, Value};
 use std::sync::Arc;
-use yaopai_domain::{ApplicationId, AttemptId, ConnectionKind, PoolId, Refusal, UserId, Verdict};
+use yaopai_domain::{AttemptId, ConnectionKind, PoolId, Refusal, UserId, Verdict};
 
 /// Name of this facade in attempts.
 pub(in crate::facades) const FACADE: &str = "authing";
@@ -58,6 +59,14 @@ impl Caller {
         }
     }
 
+    /// What the request says ([`Call::fields`]). One that cannot be read is recorded.
+    pub(super) async fn fields(&self, call: &Call) -> Result<Map<String, Value>, Fault> {
+        match call.fields() {
+            Ok(fields) => Ok(fields),
+            Err(error) => Err(self.malformed(error.into()).await),
+        }
+    }
+
     /// The pool that the request names, or the only one.
     pub(super) async fn place(&self) -> Result<(PoolId, Option<Application>), Fault> {
         let hints = PoolHints {
@@ -95,6 +104,16 @@ impl Caller {
             return Err(Fault::signed_out());
         }
         Ok(bearer)
+    }
+
+    /// [`Caller::person`], if they have logged in lately: what adds or takes a way in asks for more than a token.
+    pub(super) async fn fresh_person(&self) -> Result<Bearer, Fault> {
+        let bearer = self.person().await?;
+        if account::recently_shown(&self.app, &bearer) {
+            Ok(bearer)
+        } else {
+            Err(Fault::stale())
+        }
     }
 
     /// The connection somebody knocks at. What is wrong with it is recorded.
@@ -171,27 +190,24 @@ impl Caller {
         let application = self.place().await.ok().and_then(|(_, application)| application);
         let application = application.filter(|application| application.pool == *pool);
         let application = application.map(|application| application.id);
-        self.let_in_by(pool, user, application.as_ref(), attempt).await
-    }
-
-    /// As [`Caller::let_in`], through an application.
-    pub(super) async fn let_in_by(
-        &self,
-        pool: &PoolId,
-        user: UserId,
-        application: Option<&ApplicationId>,
-        attempt: Option<AttemptId>,
-    ) -> Result<Portrait, Fault> {
         let grant = Grant {
-            application,
-            scope: SCOPE,
+            application: application.as_ref(),
             attempt,
             ..Grant::to(pool, user)
+        };
+        self.granted(grant).await
+    }
+
+    /// Begins this session, with the scope of this facade; the user with its token.
+    pub(super) async fn granted(&self, grant: Grant<'_>) -> Result<Portrait, Fault> {
+        let grant = Grant {
+            scope: SCOPE,
+            ..grant
         };
         let token = Some(begin(&self.app, grant).await?);
         Ok(Portrait {
             token,
-            ..self.portrait(pool, user).await?
+            ..self.portrait(grant.pool, grant.user).await?
         })
     }
 
@@ -256,11 +272,10 @@ pub(super) async fn portrait(app: &App, pool: &PoolId, user: UserId) -> Result<P
         error => error.into(),
     };
     let person = account::person(app, pool, user).await.map_err(missing)?;
-    let record = app.store.user_record(pool, user).await?;
     Ok(Portrait {
         pool: pool.clone(),
         person,
-        identities: record.map(|record| record.identities).unwrap_or_default(),
+        bindings: app.store.bindings(pool, user).await?,
         token: None,
     })
 }

@@ -211,16 +211,16 @@ async fn take_profile(
 /// Binds a number that WeChat gave for the person of a code to the user whose token was shown: only if they are the same.
 pub(super) async fn bind_phone(
     caller: &Caller,
+    door: &Door,
     bearer: &Bearer,
     identified: &Identified,
     phone: &ProvenPhone,
 ) -> Result<(), Fault> {
-    let portrait = caller.portrait(&bearer.pool, bearer.user).await?;
-    let open_id = &identified.person.open_id;
-    let own = portrait.identities.iter().any(
-        |identity| matches!(&identity.scope, IdentityScope::OpenId { open_id: own, .. } if own == open_id),
-    );
-    if !own {
+    let bindings = caller.app.store.bindings(&bearer.pool, bearer.user).await?;
+    let (asked_app, asked) = (&door.connection.app_id, &identified.person.open_id);
+    // An OpenID is somebody within its app only.
+    let is_theirs = |scope: &IdentityScope| matches!(scope, IdentityScope::OpenId { app_id, open_id, .. } if (app_id, open_id) == (asked_app, asked));
+    if !bindings.iter().any(|bound| is_theirs(&bound.identity.scope)) {
         return Err(Fault::forbidden());
     }
     let proven = Proven::by_wechat(phone_of(phone)?);
@@ -234,17 +234,9 @@ pub(super) async fn bind(
     user: UserId,
     identified: &Identified,
 ) -> Result<(), Fault> {
-    let connection = &door.connection;
     let person = Arrival {
-        pool: door.pool.clone(),
-        connection_id: connection.id,
-        kind: connection.kind,
-        app_id: connection.app_id.clone(),
-        platform_account: connection.platform_account,
-        login_only: connection.login_only,
-        person: identified.person.clone(),
         snapshot_user: identified.snapshot_user,
-        dry_run: false,
+        ..Arrival::at(&door.pool, &door.connection, identified.person.clone())
     };
     let by = By {
         actor: format!("person:{user}"),

@@ -186,6 +186,14 @@ impl Operator {
         Ok(())
     }
 
+    /// Ends every session of these users; all of them have to be there.
+    pub(super) async fn kick(&self, users: &[UserId]) -> Result<(), Fault> {
+        self.may(Action::EditUsers)?;
+        let store = &self.app.store;
+        let kicked = store.kick(&self.pool, users, self.by()).await;
+        kicked.map_err(missing_user)
+    }
+
     /// Changes a user's custom data.
     pub(super) async fn change_data(&self, user: UserId, entries: Vec<OwnEntry>) -> Result<(), Fault> {
         self.may(Action::EditUsers)?;

@@ -1,6 +1,7 @@
 //! QR logins: a code on one screen, confirmed on another (`QrCodeAuthenticationClient`, and the third generation's calls).
 //!
-//! The first screen polls; what it gets in the end is a ticket, which is exchanged once.
+//! The first screen polls; what it gets in the end is a ticket, which is exchanged once. It polls with a word that is not
+//! in the picture: many see the picture, and the login belongs to whoever shows it.
 
 use super::{
     caller::{Caller, user_of},
@@ -15,7 +16,8 @@ use crate::{
     extract::Place,
     facades::{Browsers, Call},
     login::{self, Door, Which},
-    store::{QrLogin, QrState},
+    session::Grant,
+    store::{QrLogin, QrState, Scanner},
 };
 use axum::{
     extract::State,
@@ -25,7 +27,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{ImageFormat, Luma};
 use qrcode::QrCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::{io::Cursor, sync::Arc};
 use yaopai_domain::{AttemptState, ConnectionKind, Drawing, UserId};
@@ -33,22 +35,26 @@ use yaopai_domain::{AttemptState, ConnectionKind, Drawing, UserId};
 /// Seconds in which a code can be confirmed.
 const LIVES_SECONDS: i64 = 120;
 /// A scene of WeChat's has up to 32 characters; this many bytes are as many hexadecimal digits.
-const ID_BYTES: usize = 16;
+const WORD_BYTES: usize = 16;
 const CUSTOM_DATA_MAX: usize = 4_096;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let anybody = Needs::Nothing;
-    vec![
+    let mut endpoints: Vec<Endpoint> = [
         Endpoint::post("/api/v2/qrcode/gene", anybody, gene).from(Browsers::Listed),
         Endpoint::get("/api/v2/qrcode/check", anybody, check).from(Browsers::Listed),
         Endpoint::post("/api/v2/qrcode/userinfo", anybody, user_info).from(Browsers::Listed),
         Endpoint::post("/api/v2/qrcode/scanned", anybody, scanned),
         Endpoint::post("/api/v2/qrcode/confirm", anybody, confirm),
         Endpoint::post("/api/v2/qrcode/cancel", anybody, cancel),
-        Endpoint::get("/api/v2/qrcode/{name}", anybody, picture).from(Browsers::Anybody),
         Endpoint::get("/oauth/wxapp/grant/", anybody, grant),
         Endpoint::post("/oauth/wxapp/redirect", anybody, confirm_by_mini_program),
     ]
+    .into_iter()
+    .map(|endpoint| endpoint.failing(Rest::early))
+    .collect();
+    endpoints.push(Endpoint::get("/api/v2/qrcode/{name}", anybody, picture).from(Browsers::Anybody));
+    endpoints
 }
 
 /// How a code is scanned.
@@ -84,16 +90,14 @@ pub(super) async fn draw(caller: &Caller, scene: Scene, asked: Fields<'_>) -> Re
     if custom_data.len() > CUSTOM_DATA_MAX {
         return Err(Fault::malformed("customData 过长"));
     }
-    let mut id = [0; ID_BYTES];
-    app.entropy.fill(&mut id);
-    let id = hex::encode(id);
     let now = app.clock.now();
-    let mut id = id;
+    let mut id = word(app);
+    let scanned = word(app);
     let mut expires_at = now.plus_millis(LIVES_SECONDS * 1000);
     let (media_type, picture) = match scene {
         Scene::MiniProgram => {
             let door = door(caller, asked, ConnectionKind::MiniProgram).await?;
-            drawn_by_wechat(caller, &door, &id).await?
+            drawn_by_wechat(caller, &door, &scanned).await?
         }
         Scene::Follow => {
             let door = door(caller, asked, ConnectionKind::FollowCode).await?;
@@ -106,7 +110,7 @@ pub(super) async fn draw(caller: &Caller, scene: Scene, asked: Fields<'_>) -> Re
         Scene::App => {
             let text = json!({
                 "scene": scene.as_str(),
-                "random": id,
+                "random": scanned,
                 "userPoolId": pool,
                 "createdAt": super::user::iso(now),
                 "expiresIn": LIVES_SECONDS,
@@ -117,11 +121,12 @@ pub(super) async fn draw(caller: &Caller, scene: Scene, asked: Fields<'_>) -> Re
     };
     let login = QrLogin {
         id,
+        scan_hash: (scene != Scene::Follow).then(|| hash(&scanned)),
         pool,
         application: application.map(|application| application.id),
         scene: scene.as_str().to_owned(),
         state: QrState::Waiting,
-        user: None,
+        scanner: None,
         custom_data,
         media_type,
         picture,
@@ -130,6 +135,13 @@ pub(super) async fn draw(caller: &Caller, scene: Scene, asked: Fields<'_>) -> Re
     };
     app.store.open_qr_login(login.clone()).await?;
     Ok(login)
+}
+
+/// 128 random bits.
+fn word(app: &App) -> String {
+    let mut bytes = [0; WORD_BYTES];
+    app.entropy.fill(&mut bytes);
+    hex::encode(bytes)
 }
 
 /// The connection that the request names, or the pool's one of that kind.
@@ -207,8 +219,8 @@ pub(super) async fn look(app: &App, id: &str) -> Result<Seen, Fault> {
         let given = app.store.give_qr_ticket(id, hash(&fresh)).await?;
         ticket = given.then_some(fresh);
     }
-    let person = match login.user {
-        Some(user) => {
+    let person = match login.scanner {
+        Some(Scanner { user, .. }) => {
             let person = account::person(app, &login.pool, user).await?;
             Some(brief(user, &person))
         }
@@ -234,7 +246,7 @@ async fn follow(app: &App, login: &QrLogin) -> Result<bool, Fault> {
         Err(Error::NotFound(_)) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    let (to, user) = match attempt.state {
+    let (to, scanner) = match attempt.state {
         AttemptState::Waiting | AttemptState::Confirmed => return Ok(false),
         AttemptState::Scanned => (QrState::Scanned, None),
         AttemptState::Decided => {
@@ -245,7 +257,7 @@ async fn follow(app: &App, login: &QrLogin) -> Result<bool, Fault> {
                 Err(error) => return Err(error.into()),
             };
             match verdict.as_ref().map(user_of) {
-                Some(Ok(user)) => (QrState::Confirmed, Some(user)),
+                Some(Ok(user)) => (QrState::Confirmed, Some(fresh(app, user))),
                 Some(Err(_)) | None => (QrState::Cancelled, None),
             }
         }
@@ -253,21 +265,38 @@ async fn follow(app: &App, login: &QrLogin) -> Result<bool, Fault> {
             (QrState::Cancelled, None)
         }
     };
-    Ok(app.store.move_qr_login(&login.id, to, user).await?)
+    Ok(app.store.move_qr_login(&login.id, to, scanner).await?)
 }
 
-/// Moves a code on for the person whose token was shown.
-pub(super) async fn advance(caller: &Caller, id: &str, to: QrState) -> Result<Value, Fault> {
+/// Moves the code that says `scanned` on for the person whose token was shown.
+pub(super) async fn advance(caller: &Caller, scanned: &str, to: QrState) -> Result<Value, Fault> {
     let bearer = caller.person().await?;
-    let login = caller.app.store.qr_login(id).await?.ok_or_else(unknown)?;
-    if login.pool != bearer.pool || login.scene == Scene::Follow.as_str() {
+    let login = scanned_login(&caller.app, scanned).await?;
+    if login.pool != bearer.pool {
         return Err(unknown());
     }
-    moved(caller, &login, to, bearer.user).await
+    let scanner = Scanner {
+        user: bearer.user,
+        shown_at: bearer.shown_at,
+    };
+    moved(caller, &login, to, scanner).await
 }
 
-async fn moved(caller: &Caller, login: &QrLogin, to: QrState, user: UserId) -> Result<Value, Fault> {
-    if caller.app.store.move_qr_login(&login.id, to, Some(user)).await? {
+/// Somebody who has just shown who they are.
+fn fresh(app: &App, user: UserId) -> Scanner {
+    Scanner {
+        user,
+        shown_at: app.clock.now(),
+    }
+}
+
+async fn moved(caller: &Caller, login: &QrLogin, to: QrState, scanner: Scanner) -> Result<Value, Fault> {
+    if caller
+        .app
+        .store
+        .move_qr_login(&login.id, to, Some(scanner))
+        .await?
+    {
         Ok(json!({ "status": status(to), "description": "" }))
     } else {
         Err(used())
@@ -278,10 +307,19 @@ async fn moved(caller: &Caller, login: &QrLogin, to: QrState, user: UserId) -> R
 pub(super) async fn exchange(caller: &Caller, ticket: &str) -> Result<Portrait, Fault> {
     let login = caller.app.store.take_qr_ticket(hash(ticket)).await?;
     let login = login.ok_or_else(|| Fault::new(2243, "ticket 无效或已过期"))?;
-    let user = login.user.ok_or_else(Fault::no_user)?;
-    caller
-        .let_in_by(&login.pool, user, login.application.as_ref(), None)
-        .await
+    let scanner = login.scanner.ok_or_else(Fault::no_user)?;
+    let grant = Grant {
+        application: login.application.as_ref(),
+        shown_at: Some(scanner.shown_at),
+        ..Grant::to(&login.pool, scanner.user)
+    };
+    caller.granted(grant).await
+}
+
+/// The code that says this word.
+async fn scanned_login(app: &App, scanned: &str) -> Result<QrLogin, Fault> {
+    let found = app.store.scanned_qr_login(hash(scanned)).await?;
+    found.ok_or_else(unknown)
 }
 
 fn unknown() -> Fault {
@@ -292,8 +330,8 @@ fn used() -> Fault {
     Fault::new(2242, "二维码已失效或已被使用")
 }
 
-fn hash(ticket: &str) -> String {
-    hex::encode(Sha256::digest(ticket))
+fn hash(word: &str) -> String {
+    hex::encode(Sha256::digest(word))
 }
 
 const fn status(state: QrState) -> i8 {
@@ -309,7 +347,7 @@ async fn gene(State(app): State<Arc<App>>, call: Call) -> Rest {
     Rest(
         async {
             let caller = Caller::of(app, &call, None);
-            let body = call.fields()?;
+            let body = caller.fields(&call).await?;
             let body = Fields(&body);
             let scene = match body.need("scene")? {
                 "WXAPP_AUTH" => Scene::MiniProgram,
@@ -338,7 +376,7 @@ async fn check(State(app): State<Arc<App>>, call: Call) -> Rest {
                 "status": if seen.expired { -1 } else { status(seen.login.state) },
                 "ticket": seen.ticket,
                 "userInfo": seen.person.unwrap_or_else(|| json!({})),
-                "scannedUserId": seen.login.user,
+                "scannedUserId": seen.login.scanner.map(|scanner| scanner.user),
                 "customData": serde_json::from_str::<Value>(&seen.login.custom_data).unwrap_or_default(),
             }))
         }
@@ -350,7 +388,7 @@ async fn user_info(State(app): State<Arc<App>>, call: Call) -> Rest {
     Rest(
         async {
             let caller = Caller::of(app, &call, None);
-            let body: Map<String, Value> = call.fields()?;
+            let body = caller.fields(&call).await?;
             Ok(exchange(&caller, Fields(&body).need("ticket")?).await?.v2())
         }
         .await,
@@ -373,7 +411,7 @@ async fn by_app(app: Arc<App>, call: &Call, to: QrState) -> Rest {
     Rest(
         async {
             let caller = Caller::of(app, call, None);
-            let body = call.fields()?;
+            let body = caller.fields(call).await?;
             advance(&caller, Fields(&body).need("random")?, to).await
         }
         .await,
@@ -400,7 +438,7 @@ async fn grant(State(app): State<Arc<App>>, call: Call) -> Rest {
             let code = call.query("code").ok_or_else(|| Fault::missing("code"))?;
             let door = caller.mini_program(None).await?;
             let user = mini_program::user(&caller, &door, code).await?;
-            moved(&caller, &login, QrState::Scanned, user).await
+            moved(&caller, &login, QrState::Scanned, fresh(&caller.app, user)).await
         }
         .await,
     )
@@ -411,21 +449,21 @@ async fn confirm_by_mini_program(State(app): State<Arc<App>>, call: Call) -> Res
     Rest(
         async {
             let (caller, login) = opened(app, &call, QrState::Confirmed).await?;
-            let body = call.fields()?;
+            let body = caller.fields(&call).await?;
             let code = Fields(&body).need("code")?;
             let door = caller.mini_program(None).await?;
             let user = mini_program::user(&caller, &door, code).await?;
-            moved(&caller, &login, QrState::Confirmed, user).await
+            moved(&caller, &login, QrState::Confirmed, fresh(&caller.app, user)).await
         }
         .await,
     )
 }
 
 /// Who calls, and which code the mini program was opened by. A code that cannot go there any more is refused before
-/// anybody is asked who the person is: whoever comes with the id of another's code is not logged in by it.
+/// anybody is asked who the person is: whoever comes with the word of another's code is not logged in by it.
 async fn opened(app: Arc<App>, call: &Call, to: QrState) -> Result<(Caller, QrLogin), Fault> {
-    let id = call.query("random").ok_or_else(|| Fault::missing("random"))?;
-    let login = app.store.qr_login(id).await?.ok_or_else(unknown)?;
+    let scanned = call.query("random").ok_or_else(|| Fault::missing("random"))?;
+    let login = scanned_login(&app, scanned).await?;
     if login.scene != Scene::MiniProgram.as_str() {
         return Err(unknown());
     }

@@ -1,8 +1,8 @@
 //! A user as each generation of the SDKs knows them: `_id` in the first, `id` in the second, `userId` in the third.
 
-use crate::account::Person;
+use crate::{account::Person, store::Bound};
 use serde_json::{Map, Value, json};
-use yaopai_domain::{Identity, IdentityScope, PoolId, Profile, Sourced, Timestamp, UserId, UserStatus};
+use yaopai_domain::{IdentityScope, PoolId, Profile, Sourced, Timestamp, UserId, UserStatus};
 
 /// The scalar fields of a user in the second generation (`types/graphql.v2.ts` of authing-js-sdk 4.23.55).
 pub(super) const SCALARS: [&str; 55] = [
@@ -104,7 +104,7 @@ pub(super) struct Token {
 pub(super) struct Portrait {
     pub(super) pool: PoolId,
     pub(super) person: Person,
-    pub(super) identities: Vec<Identity>,
+    pub(super) bindings: Vec<Bound>,
     pub(super) token: Option<Token>,
 }
 
@@ -131,10 +131,7 @@ impl Portrait {
         );
         user.insert(
             "identities".to_owned(),
-            self.identities
-                .iter()
-                .map(|identity| self.binding(identity))
-                .collect(),
+            self.bindings.iter().map(|bound| self.binding(bound)).collect(),
         );
         user.insert("customData".to_owned(), self.custom_data());
         Value::Object(user)
@@ -207,7 +204,10 @@ impl Portrait {
 
     /// The bindings in the third generation.
     pub(super) fn v3_identities(&self) -> Value {
-        let one = |identity: &Identity| {
+        let one = |Bound {
+                       identity,
+                       platform_account,
+                   }: &Bound| {
             let (kind, subject, connection) = match &identity.scope {
                 IdentityScope::OpenId {
                     connection_id,
@@ -218,7 +218,7 @@ impl Portrait {
             };
             json!({
                 "identityId": identity.id,
-                "extIdpId": self.pool,
+                "extIdpId": platform_account,
                 "provider": "wechat",
                 "type": kind,
                 "userIdInIdp": subject,
@@ -226,7 +226,7 @@ impl Portrait {
                 "originConnIds": connection.into_iter().collect::<Vec<_>>(),
             })
         };
-        self.identities.iter().map(one).collect()
+        self.bindings.iter().map(one).collect()
     }
 
     /// The metadata as the second generation's user-defined values.
@@ -249,18 +249,18 @@ impl Portrait {
         } = &user.profile;
         let (country_code, phone) = self.phone();
         let open_id = self
-            .identities
+            .bindings
             .iter()
             .rev()
-            .find_map(|identity| match &identity.scope {
+            .find_map(|bound| match &bound.identity.scope {
                 IdentityScope::OpenId { open_id, .. } => Some(open_id),
                 IdentityScope::UnionId { .. } => None,
             });
         let union_id = self
-            .identities
+            .bindings
             .iter()
             .rev()
-            .find_map(|identity| match &identity.scope {
+            .find_map(|bound| match &bound.identity.scope {
                 IdentityScope::UnionId { union_id, .. } => Some(union_id),
                 IdentityScope::OpenId { union_id, .. } => union_id.as_ref(),
             });
@@ -295,7 +295,13 @@ impl Portrait {
         members
     }
 
-    fn binding(&self, identity: &Identity) -> Value {
+    fn binding(
+        &self,
+        Bound {
+            identity,
+            platform_account,
+        }: &Bound,
+    ) -> Value {
         let (kind, subject, open_id, connection) = match &identity.scope {
             IdentityScope::OpenId {
                 connection_id,
@@ -313,7 +319,7 @@ impl Portrait {
             "provider": "wechat",
             "type": kind,
             "userPoolId": self.pool,
-            "extIdpId": self.pool,
+            "extIdpId": platform_account,
         })
     }
 

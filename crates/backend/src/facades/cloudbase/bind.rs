@@ -3,6 +3,7 @@
 use super::{
     fault::{Fault, Word},
     sign_in::{taken, used_up},
+    user::shown_lately,
     visit::{Visit, which},
 };
 use crate::{
@@ -17,12 +18,14 @@ use yaopai_domain::{Connection, ConnectionKind, IdentityScope, UserId, UserRecor
 #[derive(Deserialize)]
 struct WithProvider {
     provider_token: String,
+    sudo_token: Option<String>,
 }
 
-/// `POST /auth/v1/user/provider/bind`. Only a success uses the token up (design rule 4).
+/// `POST /auth/v1/user/provider/bind`, for who has signed in lately. Only a success uses the token up (design rule 4).
 pub(super) async fn with_provider(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
     let asked: WithProvider = visit.body()?;
+    shown_lately(visit, &bearer, asked.sudo_token.as_deref())?;
     let (_, door, identified) = taken(visit, &bearer.pool, &asked.provider_token).await?;
     bound(visit, &door, &identified, bearer.user).await?;
     used_up(visit, &asked.provider_token).await?;
@@ -67,17 +70,10 @@ pub(super) fn elsewhere() -> Fault {
 
 /// The person at the door.
 pub(super) fn arrival(door: &Door, identified: &Identified, dry_run: bool) -> Arrival {
-    let connection = &door.connection;
     Arrival {
-        pool: door.pool.clone(),
-        connection_id: connection.id,
-        kind: connection.kind,
-        app_id: connection.app_id.clone(),
-        platform_account: connection.platform_account,
-        login_only: connection.login_only,
-        person: identified.person.clone(),
         snapshot_user: identified.snapshot_user,
         dry_run,
+        ..Arrival::at(&door.pool, &door.connection, identified.person.clone())
     }
 }
 
@@ -103,9 +99,10 @@ pub(super) async fn list(visit: &mut Visit) -> Result<Value, Fault> {
     Ok(json!({ "total": data.len(), "data": data }))
 }
 
-/// `DELETE /auth/v1/user/provider/{id}`: unbinds, but never the last way in.
+/// `DELETE /auth/v1/user/provider/{id}`: unbinds, for who has signed in lately, but never the last way in.
 pub(super) async fn unbind(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
+    shown_lately(visit, &bearer, None)?;
     let wanted = visit
         .call
         .uri
@@ -131,7 +128,7 @@ pub(super) async fn unbind(visit: &mut Visit) -> Result<Value, Fault> {
     let identity = identity.ok_or_else(unknown)?.id;
     let store = &visit.app.store;
     match store
-        .unbind(&bearer.pool, bearer.user, identity, by, false)
+        .unbind(&bearer.pool, bearer.user, &[identity], by, false)
         .await?
     {
         Unbind::Unbound(_) => Ok(json!({})),

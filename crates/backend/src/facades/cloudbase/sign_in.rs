@@ -315,12 +315,10 @@ pub(super) async fn credentials(
     attempt: Option<AttemptId>,
 ) -> Result<Value, Fault> {
     let grant = Grant {
-        pool,
-        user,
         application,
         scope: SCOPE,
         attempt,
-        nonce: None,
+        ..Grant::to(pool, user)
     };
     match session::begin(&visit.app, grant).await {
         Ok(issued) => Ok(told(issued)),

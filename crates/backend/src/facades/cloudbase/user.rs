@@ -203,13 +203,36 @@ fn sudo_proof(visit: &Visit, bearer: &Bearer, until: Timestamp) -> String {
 }
 
 /// Makes sure that the caller has shown again who they are. Who has neither a password nor a proven phone or address has
-/// nothing to show.
+/// nothing to show, and has logged in lately.
 async fn shown_again(visit: &Visit, bearer: &Bearer, sudo_token: Option<&str>) -> Result<(), Fault> {
-    let person = account::person(&visit.app, &bearer.pool, bearer.user).await?;
-    if !(person.has_password || person.phone_proven || person.email_proven) {
+    if sudo_is_good(visit, bearer, sudo_token) {
         return Ok(());
     }
-    let good = sudo_token
+    let person = account::person(&visit.app, &bearer.pool, bearer.user).await?;
+    let nothing_to_show = !(person.has_password || person.phone_proven || person.email_proven);
+    if nothing_to_show && account::recently_shown(&visit.app, bearer) {
+        Ok(())
+    } else {
+        Err(show_again())
+    }
+}
+
+/// Makes sure that the caller has logged in lately, or has shown again who they are.
+pub(super) fn shown_lately(visit: &Visit, bearer: &Bearer, sudo_token: Option<&str>) -> Result<(), Fault> {
+    if account::recently_shown(&visit.app, bearer) || sudo_is_good(visit, bearer, sudo_token) {
+        Ok(())
+    } else {
+        Err(show_again())
+    }
+}
+
+fn show_again() -> Fault {
+    let description = "show again who you are (user/sudo), or sign in again";
+    Fault::new(Word::PermissionDenied, description).rejected(Rejected::TokenRefused)
+}
+
+fn sudo_is_good(visit: &Visit, bearer: &Bearer, sudo_token: Option<&str>) -> bool {
+    sudo_token
         .and_then(|token| token.split_once('.'))
         .is_some_and(|(until, proof)| {
             let Ok(until) = until.parse().map(Timestamp) else {
@@ -218,15 +241,7 @@ async fn shown_again(visit: &Visit, bearer: &Bearer, sudo_token: Option<&str>) -
             let wanted = sudo_proof(visit, bearer, until);
             let same: bool = wanted.as_bytes().ct_eq(proof.as_bytes()).into();
             same && visit.app.clock.now() < until
-        });
-    if good {
-        Ok(())
-    } else {
-        Err(
-            Fault::new(Word::PermissionDenied, "show again who you are (user/sudo)")
-                .rejected(Rejected::TokenRefused),
-        )
-    }
+        })
 }
 
 #[derive(Deserialize)]

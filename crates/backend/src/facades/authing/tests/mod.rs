@@ -1,5 +1,7 @@
 //! The wire of each generation, against a whole backend and the sandbox.
 
+mod audited;
+mod early;
 mod phones;
 mod qr;
 mod scripts;

@@ -1,7 +1,7 @@
 //! Whose a phone number is that WeChat gives for one person and somebody else logs in by. It stays with who has it: carriers
 //! give numbers away again, so a number alone moves no account. The person is let in as themselves, without it.
 
-use super::{POOL, desk_on_time, enter_by_phone, post, with_phone};
+use super::{POOL, desk_on_time, enter, enter_by_phone, post, with_phone};
 use crate::facades::desk::Desk;
 use serde_json::{Value, json};
 
@@ -57,4 +57,23 @@ async fn binding_a_number_of_somebody_else_is_refused() {
     desk.clock.turn(60_000);
     let again = enter_by_phone(&desk, &number).await;
     assert_eq!((&again["id"], &again["phone"]), (&owner["id"], &json!(number)));
+}
+
+#[tokio::test]
+async fn an_openid_of_another_app_binds_no_number() {
+    let desk = desk_on_time().await;
+    let open_id = enter(&desk, "lin-xiaoman").await["openid"].clone();
+    let other = enter_by_phone(&desk, "13900000031").await;
+    // Two apps may give two people the same OpenID.
+    let sql = format!(
+        "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, kind, first_seen, last_seen)
+         VALUES ('00000000-0000-7000-8000-0000000000dd', 'default', '{}', 'app', 'wx0123456789abcdee', '{}', 'wechat:pc', 0, 0)",
+        other["id"].as_str().unwrap(),
+        open_id.as_str().unwrap(),
+    );
+    desk.change(&sql, vec![]).await;
+    let body = with_phone(&desk, "lin-xiaoman").await;
+    let headers = [("authorization", other["token"].as_str().unwrap())];
+    let refused = post(&desk, "/oauth/wechatapp/phone/default", &headers, body).await;
+    assert_eq!(refused["code"], 403, "{refused}");
 }

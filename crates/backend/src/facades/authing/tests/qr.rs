@@ -1,8 +1,9 @@
 //! A code on one screen, confirmed on another.
 
 use super::{POOL, desk_on_time, enter, post};
-use crate::facades::desk::{Desk, read_code};
+use crate::facades::desk::{Desk, parameter, read_code};
 use axum::http::{Method, StatusCode};
+use rstest::rstest;
 use serde_json::{Value, json};
 use std::time::Duration;
 use yaopai_sandbox::AppKind;
@@ -12,6 +13,20 @@ async fn drawn(desk: &Desk, scene: &str) -> Value {
     let answer = post(desk, "/api/v2/qrcode/gene", &[POOL], body).await;
     assert_eq!(answer["code"], 200, "{answer}");
     answer["data"].clone()
+}
+
+/// The word that whoever photographs the screen gets.
+pub(super) async fn in_picture(desk: &Desk, drawn: &Value) -> String {
+    let picture = url::Url::parse(drawn["url"].as_str().unwrap()).unwrap();
+    let picture = desk.call(Method::GET, picture.path(), &[], "").await;
+    let text = read_code(&picture.bytes);
+    match text.parse() {
+        Ok(url) => parameter(&url, "scene").unwrap(),
+        Err(_) => {
+            let text: Value = serde_json::from_str(&text).unwrap();
+            text["random"].as_str().unwrap().to_owned()
+        }
+    }
 }
 
 async fn look(desk: &Desk, drawn: &Value) -> Value {
@@ -41,7 +56,7 @@ async fn an_app_scans_and_confirms_and_the_ticket_is_good_once() {
     assert_eq!(picture.headers["access-control-allow-origin"], "*");
     assert_eq!(look(&desk, &drawn).await["status"], 0);
     let headers = [("authorization", token)];
-    let body = json!({ "random": drawn["random"] });
+    let body = json!({ "random": in_picture(&desk, &drawn).await });
     let mut seen = Value::Null;
     for (step, status) in [("scanned", 1), ("confirm", 2)] {
         let answer = post(&desk, &format!("/api/v2/qrcode/{step}"), &headers, body.clone()).await;
@@ -72,11 +87,31 @@ async fn an_app_scans_and_confirms_and_the_ticket_is_good_once() {
     }
 }
 
+#[rstest]
+#[case::app("APP_AUTH")]
+#[case::mini_program("WXAPP_AUTH")]
+#[tokio::test]
+async fn whoever_photographs_the_screen_learns_nothing_by_it(#[case] scene: &str) {
+    let desk = Desk::open().await;
+    let drawn = drawn(&desk, scene).await;
+    let photographed = in_picture(&desk, &drawn).await;
+    for path in [
+        format!("/api/v2/qrcode/check?random={photographed}"),
+        format!("/api/v3/get-qrcode-status?qrcodeId={photographed}"),
+    ] {
+        let answer = desk.call(Method::GET, &path, &[POOL], "").await.json();
+        assert_eq!(answer["message"], "二维码不存在", "{path}: {answer}");
+    }
+    let path = format!("/api/v2/qrcode/{photographed}.img");
+    let answer = desk.call(Method::GET, &path, &[], "").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn a_mini_program_that_wechat_opened_confirms_with_a_fresh_code() {
     let desk = Desk::open().await;
     let drawn = drawn(&desk, "WXAPP_AUTH").await;
-    let random = drawn["random"].as_str().unwrap();
+    let random = in_picture(&desk, &drawn).await;
     let code = desk.wx_login("lin-xiaoman").await["code"]
         .as_str()
         .unwrap()
@@ -124,8 +159,7 @@ async fn who_follows_the_official_account_is_logged_in() {
     let drawn = drawn(&desk, "WECHATMP_AUTH").await;
     let picture = url::Url::parse(drawn["url"].as_str().unwrap()).unwrap();
     let picture = desk.call(Method::GET, picture.path(), &[], "").await;
-    let text = read_code(&picture.bytes);
-    let scan = json!({ "url": text, "person": "lin-xiaoman", "decision": "approve" });
+    let scan = json!({ "url": read_code(&picture.bytes), "person": "lin-xiaoman", "decision": "approve" });
     desk.sandbox(Method::POST, "sandbox/scan", scan).await;
     let confirmed = async {
         loop {
@@ -157,7 +191,7 @@ async fn looking_at_a_confirmed_code_does_not_make_it_last() {
     let user = enter(&desk, "lin-xiaoman").await;
     let headers = [("authorization", user["token"].as_str().unwrap())];
     let drawn = drawn(&desk, "APP_AUTH").await;
-    let body = json!({ "random": drawn["random"] });
+    let body = json!({ "random": in_picture(&desk, &drawn).await });
     desk.clock.turn(119_000);
     let answer = post(&desk, "/api/v2/qrcode/confirm", &headers, body).await;
     assert_eq!(answer["code"], 200, "{answer}");

@@ -1,6 +1,6 @@
 //! authing-wxapp-sdk 4 and authing-js-sdk 4.
 
-use super::{AUTH, POOL, desk_on_time, enter, enter_by_phone, graphql, post, sms_code, with_phone};
+use super::{AUTH, POOL, desk_on_time, enter, enter_by_phone, graphql, post, qr, sms_code, with_phone};
 use crate::{
     facades::desk::Desk,
     session::{self, Grant},
@@ -239,6 +239,65 @@ async fn a_proven_phone_is_proven_again_before_another_replaces_it() {
     let unbind = "mutation { unbindPhone { phone } }";
     let refused = graphql(&desk, GRAPHQL, Some(&token), unbind, json!({})).await;
     assert_eq!(refused.unwrap_err()["code"], 1_320_004, "it is the last way in");
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_of_a_recent_login_moves_no_account() {
+    let desk = Desk::open().await;
+    let owner = enter_by_phone(&desk, "13900000022").await;
+    let bind = async |token: &str, person: &str| {
+        let login = desk.wx_login(person).await;
+        let path = "/connections/social/wechat-miniprogram/bind";
+        let headers = [POOL, ("authorization", token)];
+        post(&desk, path, &headers, json!({ "code": login["code"] })).await
+    };
+    let bound = bind(&bearer(&owner), "lin-xiaoman").await;
+    assert_eq!(bound["code"], 200, "{bound}");
+    desk.clock.turn(10 * 60 * 1000 + 1);
+    let stolen = bearer(&owner);
+
+    // A login that the stolen token vouches for is no better.
+    let drawn = post(
+        &desk,
+        "/api/v2/qrcode/gene",
+        &[POOL],
+        json!({ "scene": "APP_AUTH" }),
+    )
+    .await;
+    let random = drawn["data"]["random"].as_str().unwrap();
+    let said = qr::in_picture(&desk, &drawn["data"]).await;
+    let headers = [("authorization", stolen.as_str())];
+    post(
+        &desk,
+        "/api/v2/qrcode/confirm",
+        &headers,
+        json!({ "random": said }),
+    )
+    .await;
+    let path = format!("/api/v2/qrcode/check?random={random}");
+    let seen = desk.call(Method::GET, &path, &[POOL], "").await.json();
+    let body = json!({ "ticket": seen["data"]["ticket"] });
+    let entered = post(&desk, "/api/v2/qrcode/userinfo", &[POOL], body).await;
+    assert_eq!(entered["data"]["id"], owner["id"], "{entered}");
+
+    for token in [stolen, bearer(&entered["data"])] {
+        let refused = bind(&token, "chen-mo").await;
+        assert_eq!(refused["code"], 403, "{refused}");
+        for query in [
+            "mutation { unbindPhone { id } }",
+            "mutation { bindEmail(email: \"thief@example.com\", emailCode: \"000000\") { id } }",
+        ] {
+            let refused = graphql(&desk, GRAPHQL, Some(&token), query, json!({})).await;
+            assert_eq!(refused.unwrap_err()["code"], 403, "{query}");
+        }
+    }
+    let token = bearer(&enter(&desk, "lin-xiaoman").await);
+    let unbind = "mutation { unbindPhone { id phone } }";
+    let unbound = graphql(&desk, GRAPHQL, Some(&token), unbind, json!({})).await;
+    assert_eq!(
+        unbound.unwrap()["unbindPhone"],
+        json!({ "id": owner["id"], "phone": null })
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Scripts of administrators, and the newest client SDKs.
 
 use super::{POOL, desk_on_time, enter, post};
-use crate::{facades::desk::Desk, testing::Answer};
+use crate::{
+    facades::desk::Desk,
+    testing::{Answer, SECRET},
+};
 use aws_lc_rs::hmac;
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -251,15 +254,6 @@ async fn identities_are_linked_and_taken_but_never_the_last_way_in() {
     let desk = desk().await;
     let user = enter(&desk, "lin-xiaoman").await;
     let id = user["id"].clone();
-    let last = ask(
-        &desk,
-        &ADMIN,
-        Method::POST,
-        "unlink-identity",
-        json!({ "userId": id, "extIdpId": "x" }),
-    )
-    .await;
-    assert_eq!(last["apiCode"], 1_320_004, "{last}");
     let identities = ask(
         &desk,
         &ADMIN,
@@ -269,6 +263,20 @@ async fn identities_are_linked_and_taken_but_never_the_last_way_in() {
     )
     .await;
     assert_eq!(identities["data"][0]["provider"], "wechat");
+    for (source, code) in [
+        (&identities["data"][0]["extIdpId"], 1_320_004),
+        (&json!("x"), 404),
+    ] {
+        let refused = ask(
+            &desk,
+            &ADMIN,
+            Method::POST,
+            "unlink-identity",
+            json!({ "userId": id, "extIdpId": source }),
+        )
+        .await;
+        assert_eq!(refused["apiCode"], code, "{refused}");
+    }
     let made = done(
         &desk,
         "create-user",
@@ -300,6 +308,65 @@ async fn identities_are_linked_and_taken_but_never_the_last_way_in() {
         json!({ "userId": made["userId"], "extIdpId": source }),
     )
     .await;
+}
+
+#[tokio::test]
+async fn a_source_is_taken_as_a_whole_or_not_at_all_and_no_other_source_with_it() {
+    let desk = desk().await;
+    let made = done(&desk, "create-user", json!({ "nickname": "Bob" })).await;
+    let id = made["userId"].clone();
+    let first =
+        ask(&desk, &ADMIN, Method::GET, "list-ext-idp", json!({})).await["data"]["list"][0]["id"].clone();
+    let second = done(
+        &desk,
+        "create-ext-idp",
+        json!({ "name": "分店", "type": "wechat" }),
+    )
+    .await["id"]
+        .clone();
+    let app_id = "wx0123456789abcdee";
+    let connection = json!({
+        "extIdpId": second, "type": "wechat:pc", "identifier": "branch", "displayName": "分店",
+        "fields": { "clientID": app_id, "clientSecret": SECRET },
+    });
+    done(&desk, "create-ext-idp-conn", connection).await;
+    let of_first = [AppKind::MiniProgram, AppKind::Website].map(|kind| desk.app(kind).app_id);
+    for (index, app) in of_first.iter().map(String::as_str).chain([app_id]).enumerate() {
+        let sql = format!(
+            "INSERT INTO identity (id, pool, user_id, scope_kind, scope, subject, kind, first_seen, last_seen)
+             VALUES ('00000000-0000-7000-8000-0000000000d{index}', 'default', '{}', 'app', '{app}', 'o-of-bob',
+                'wechat:pc', {index}, 0)",
+            id.as_str().unwrap(),
+        );
+        desk.change(&sql, vec![]).await;
+    }
+    let sources = async || {
+        let asked = json!({ "userId": id });
+        let answer = ask(&desk, &ADMIN, Method::GET, "get-user-identities", asked).await;
+        let identities = answer["data"].as_array().unwrap().clone();
+        identities
+            .iter()
+            .map(|identity| identity["extIdpId"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(sources().await, [first.clone(), first.clone(), second.clone()]);
+    done(
+        &desk,
+        "unlink-identity",
+        json!({ "userId": id, "extIdpId": second }),
+    )
+    .await;
+    assert_eq!(sources().await, [first.clone(), first.clone()]);
+    let last = ask(
+        &desk,
+        &ADMIN,
+        Method::POST,
+        "unlink-identity",
+        json!({ "userId": id, "extIdpId": first, "type": "openid" }),
+    )
+    .await;
+    assert_eq!(last["apiCode"], 1_320_004, "{last}");
+    assert_eq!(sources().await, [first.clone(), first], "nothing is half-done");
 }
 
 #[tokio::test]

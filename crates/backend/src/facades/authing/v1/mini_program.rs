@@ -63,7 +63,7 @@ pub(super) async fn bind_phone(State(app): State<Arc<App>>, call: Call) -> Rest 
             let (identified, sealed) = opened_by(&caller, &door, Fields(&body)).await?;
             let phone =
                 mini_program::sealed_phone(&caller, &door, &identified.person.open_id, sealed).await?;
-            mini_program::bind_phone(&caller, &bearer, &identified, &phone).await?;
+            mini_program::bind_phone(&caller, &door, &bearer, &identified, &phone).await?;
             Ok(caller.portrait_of(&bearer).await?.v1())
         }
         .await,
@@ -86,10 +86,7 @@ pub(super) async fn decrypt(State(app): State<Arc<App>>, call: Call) -> Rest {
 async fn arrive(app: Arc<App>, call: &Call) -> Result<(Caller, Map<String, Value>, Door), Fault> {
     let pool = call.uri.path().rsplit('/').next().map(str::to_owned);
     let caller = Caller::of(app, call, pool.as_deref());
-    let body = match call.fields() {
-        Ok(body) => body,
-        Err(error) => return Err(caller.malformed(error.into()).await),
-    };
+    let body = caller.fields(call).await?;
     let door = caller.mini_program(None).await?;
     Ok((caller, body, door))
 }

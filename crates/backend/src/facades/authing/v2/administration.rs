@@ -14,7 +14,6 @@ use crate::{
             wire::{Fault, Rest},
         },
     },
-    session,
 };
 use axum::{extract::State, http::Method};
 use serde_json::{Map, Value};
@@ -51,10 +50,7 @@ async fn answer(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
     let operator = management::operator(&caller)
         .await?
         .ok_or_else(Fault::signed_out)?;
-    let mut sent = match call.fields() {
-        Ok(sent) => sent,
-        Err(error) => return Err(caller.malformed(error.into()).await),
-    };
+    let mut sent = caller.fields(call).await?;
     let path = call.uri.path().strip_prefix("/api/v2/").unwrap_or_default();
     let parts: Vec<&str> = path.split('/').collect();
     if let [_, id, ..] = parts.as_slice() {
@@ -71,10 +67,12 @@ async fn answer(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
             Ok(Value::Array(users))
         }
         (_, ["users", "kick"]) => {
-            operator.may(Action::EditUsers)?;
-            for id in fields.texts("userIds") {
-                session::end_all(&operator.app, &operator.pool, user_id(&id)?).await?;
-            }
+            let users = fields.texts("userIds");
+            let users = users
+                .iter()
+                .map(|id| user_id(id))
+                .collect::<Result<Vec<_>, _>>()?;
+            operator.kick(&users).await?;
             Ok(Value::Null)
         }
         (_, ["users", "filter"]) => {

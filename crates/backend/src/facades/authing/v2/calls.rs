@@ -169,28 +169,16 @@ fn strength(password: &str) -> Value {
 }
 
 async fn values(caller: &Caller, name: &str, fields: Fields<'_>) -> Result<Value, Fault> {
-    let kind = fields.need("targetType")?;
-    if kind != "USER" {
-        return Err(Fault::malformed("targetType 只支持 USER"));
-    }
     let bearer = own(caller, fields.text("targetId")).await?;
-    let entries = match name {
-        "setUdv" => vec![custom_data::entry(
-            fields.need("key")?,
-            fields.0.get("value"),
-            true,
-        )?],
-        "setUdvBatch" => custom_data::entries(fields.list("udvList"), true)?,
-        "removeUdv" => vec![custom_data::entry(fields.need("key")?, None, true)?],
-        _ => Vec::new(),
-    };
+    let entries = custom_data::asked(name, fields)?;
     if !entries.is_empty() {
         custom_data::change(&caller.app, &bearer.pool, bearer.user, entries).await?;
     }
     Ok(caller.portrait_of(&bearer).await?.custom_data())
 }
 
-/// Gives the person a phone or address. Who has a proven one proves it again: a token alone does not move an account.
+/// Gives the person a phone or address. Who has a proven one proves it again, everybody else has logged in lately: a token
+/// alone does not move an account.
 async fn bind(
     caller: &Caller,
     target: account::Target,
@@ -200,6 +188,8 @@ async fn bind(
     let bearer = caller.person().await?;
     if let Some((old, code)) = old_proof(caller, &bearer, &target, fields).await? {
         account::prove(&caller.app, &bearer.pool, &old, code, Use::Confirm).await?;
+    } else if !account::recently_shown(&caller.app, &bearer) {
+        return Err(Fault::stale());
     }
     let proven = account::prove(&caller.app, &bearer.pool, &target, code, Use::Bind).await?;
     account::bind(&caller.app, &bearer.pool, bearer.user, &proven).await?;
@@ -234,7 +224,7 @@ async fn old_proof<'f>(
 }
 
 async fn unbind(caller: &Caller, kind: LoginNameKind) -> Result<Portrait, Fault> {
-    let bearer = caller.person().await?;
+    let bearer = caller.fresh_person().await?;
     account::unbind(&caller.app, &bearer.pool, bearer.user, kind).await?;
     caller.portrait_of(&bearer).await
 }
@@ -246,8 +236,10 @@ async fn change_password(caller: &Caller, fields: Fields<'_>) -> Result<Portrait
     if person.has_password {
         let old = account::decrypt(&caller.app, &bearer.pool, fields.need("oldPassword")?).await?;
         account::change_password(&caller.app, &bearer, &old, &new).await?;
-    } else {
+    } else if account::recently_shown(&caller.app, &bearer) {
         account::set_password(&caller.app, &bearer, &new).await?;
+    } else {
+        return Err(Fault::stale());
     }
     caller.portrait_of(&bearer).await
 }

@@ -64,10 +64,7 @@ async fn try_get_phone(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
 /// Whose mini program it is, and what it sent. `extIdpConnidentifier` or `identifier` may name the connection.
 async fn arrive(app: Arc<App>, call: &Call) -> Result<(Caller, Map<String, Value>, Door), Fault> {
     let caller = Caller::of(app, call, None);
-    let body = match call.fields() {
-        Ok(body) => body,
-        Err(error) => return Err(caller.malformed(error.into()).await),
-    };
+    let body = caller.fields(call).await?;
     let identifier = Fields(&body).text("extIdpConnidentifier");
     let door = caller.mini_program(identifier).await?;
     Ok((caller, body, door))
@@ -80,14 +77,14 @@ fn sealed(body: Fields<'_>) -> Option<SealedData<'_>> {
     })
 }
 
-/// `…/bind`: binds the person of a code to the user whose token was shown.
+/// `…/bind`: binds the person of a code to the user whose token was shown, if they have logged in lately.
 pub(super) async fn bind(State(app): State<Arc<App>>, call: Call) -> Rest {
     Rest(try_bind(app, &call).await)
 }
 
 async fn try_bind(app: Arc<App>, call: &Call) -> Result<Value, Fault> {
     let (caller, body, door) = arrive(app, call).await?;
-    let bearer = caller.person().await?;
+    let bearer = caller.fresh_person().await?;
     if bearer.pool != door.pool {
         return Err(Fault::signed_out());
     }

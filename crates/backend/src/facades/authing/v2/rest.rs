@@ -101,8 +101,6 @@ async fn register_by_email_code(State(app): State<Arc<App>>, call: Call) -> Rest
 
 async fn read(app: Arc<App>, call: &Call) -> Result<(Caller, Map<String, Value>), Fault> {
     let caller = Caller::of(app, call, None);
-    match call.fields() {
-        Ok(body) => Ok((caller, body)),
-        Err(error) => Err(caller.malformed(error.into()).await),
-    }
+    let body = caller.fields(call).await?;
+    Ok((caller, body))
 }

@@ -77,10 +77,7 @@ async fn handle(State(app): State<Arc<App>>, call: Call) -> Envelope {
 }
 
 async fn answer(caller: &Caller, call: &Call) -> Result<Value, Fault> {
-    let sent = match call.fields() {
-        Ok(sent) => sent,
-        Err(error) => return Err(caller.malformed(error.into()).await),
-    };
+    let sent = caller.fields(call).await?;
     let fields = Fields(&sent);
     match call.uri.path().strip_prefix("/api/v3/").unwrap_or_default() {
         "signin-by-mobile" => sign_in(caller, fields).await,

@@ -104,7 +104,7 @@ async fn sources(operator: &Operator) -> Result<Vec<PlatformAccount>, Fault> {
     Ok(operator.app.store.platform_accounts(&operator.pool).await?)
 }
 
-async fn source(operator: &Operator, id: &str) -> Result<PlatformAccount, Fault> {
+pub(super) async fn source(operator: &Operator, id: &str) -> Result<PlatformAccount, Fault> {
     let mut sources = sources(operator).await?.into_iter();
     sources
         .find(|source| source.id.to_string() == id)

@@ -1,6 +1,6 @@
 //! Users, their custom data and their identities.
 
-use super::login_history;
+use super::{connections, login_history};
 use crate::{
     account,
     facades::authing::{
@@ -9,11 +9,11 @@ use crate::{
         operator::{Operator, page},
         wire::Fault,
     },
-    session,
-    store::{Bind, Unbind, UserColumn, UserSearch, UserTest, UserValue},
+    identity::{self, Arrival},
+    store::{Bind, Bound, Unbind, UserColumn, UserSearch, UserTest, UserValue},
 };
 use serde_json::{Map, Value, json};
-use yaopai_domain::{Action, IdentityScope, Timestamp, UserId};
+use yaopai_domain::{Action, IdentityId, IdentityScope, Timestamp, UserId};
 use zeroize::Zeroizing;
 
 /// Users of one page, as Authing's own limit is.
@@ -86,10 +86,9 @@ pub(super) async fn answer(
         }
         "is-user-exists" => json!({ "exists": exists(operator, fields).await? }),
         "kick-users" => {
-            operator.may(Action::EditUsers)?;
             let kind = Fields(options(fields)).text("userIdType");
             let user = named(operator, fields.need("userId")?, kind).await?;
-            session::end_all(&operator.app, &operator.pool, user).await?;
+            operator.kick(&[user]).await?;
             json!({ "success": true })
         }
         "set-custom-data" => {
@@ -403,17 +402,8 @@ pub(in crate::facades::authing) async fn link(
     if of_source.next().is_some() {
         return Err(Fault::malformed("身份源有多个连接，请用 connId 指明"));
     }
-    let person = crate::identity::Arrival {
-        pool: operator.pool.clone(),
-        connection_id: connection.id,
-        kind: connection.kind,
-        app_id: connection.app_id.clone(),
-        platform_account: connection.platform_account,
-        login_only: connection.login_only,
-        person: crate::identity::person(subject.to_owned(), None, None, None),
-        snapshot_user: false,
-        dry_run: false,
-    };
+    let person = identity::person(subject.to_owned(), None, None, None);
+    let person = Arrival::at(&operator.pool, &connection, person);
     match operator.app.store.bind(person, user, operator.by()).await? {
         Bind::Bound | Bind::Already => Ok(json!({ "success": true })),
         Bind::Elsewhere(_) => Err(Fault::new(1_320_002, "该身份已绑定其他账号")),
@@ -421,31 +411,38 @@ pub(in crate::facades::authing) async fn link(
     }
 }
 
-/// Takes the identities of a source from a user, all or those of one type; never the last way in, unless an admin asks.
+/// Takes the identities of a source from a user, all or those of one type, at once; never the last way in.
 pub(in crate::facades::authing) async fn unlink(
     operator: &Operator,
     fields: Fields<'_>,
 ) -> Result<Value, Fault> {
     operator.may(Action::EditUsers)?;
     let user: UserId = fields.need("userId")?.parse().map_err(|_| Fault::no_user())?;
+    let source = connections::source(operator, fields.need("extIdpId")?).await?;
     let wanted = fields.text("type");
-    for identity in operator.portrait(user).await?.identities {
-        let kind = match identity.scope {
+    let of_source = |bound: &Bound| {
+        let kind = match bound.identity.scope {
             IdentityScope::OpenId { .. } => "openid",
             IdentityScope::UnionId { .. } => "unionid",
         };
-        if wanted.is_some_and(|wanted| wanted != kind) {
-            continue;
-        }
-        let store = &operator.app.store;
-        match store
-            .unbind(&operator.pool, user, identity.id, operator.by(), false)
-            .await?
-        {
-            // Taking one may take the other with it.
-            Unbind::Unbound(_) | Unbind::NotFound => {}
-            Unbind::LastWayIn => return Err(Fault::new(1_320_004, "不能解绑最后一种登录方式")),
-        }
+        bound.platform_account == Some(source.id) && wanted.is_none_or(|wanted| wanted == kind)
+    };
+    let bindings = operator.portrait(user).await?.bindings;
+    let identities: Vec<IdentityId> = bindings
+        .iter()
+        .filter(|bound| of_source(bound))
+        .map(|bound| bound.identity.id)
+        .collect();
+    if identities.is_empty() {
+        return Ok(json!({ "success": true }));
     }
-    Ok(json!({ "success": true }))
+    let store = &operator.app.store;
+    match store
+        .unbind(&operator.pool, user, &identities, operator.by(), false)
+        .await?
+    {
+        Unbind::Unbound(_) => Ok(json!({ "success": true })),
+        Unbind::NotFound => Err(Fault::new(404, "身份已变更，请重试")),
+        Unbind::LastWayIn => Err(Fault::new(1_320_004, "不能解绑最后一种登录方式")),
+    }
 }

@@ -170,6 +170,44 @@ async fn a_first_password_or_name_wants_proof() {
     }
 }
 
+#[tokio::test]
+async fn a_token_that_is_not_of_a_recent_login_binds_and_unbinds_nobody() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "members");
+    ok(sdk.sign_up(json!({})).await);
+    desk.clock.turn(10 * 60 * 1000 + 1);
+    let mut asked = json!({ "provider_token": sdk.provider_token("chen-mo").await });
+    let bind = "/auth/v1/user/provider/bind";
+    let refused = sdk.own(Method::POST, bind, asked.clone()).await;
+    assert_eq!(word(&refused), "permission_denied");
+    let refused = sdk
+        .own(Method::DELETE, "/auth/v1/user/provider/wx_open", Value::Null)
+        .await;
+    assert_eq!(word(&refused), "permission_denied");
+
+    let proof = json!({ "password": PASSWORD });
+    let shown = ok(sdk.own(Method::POST, "/auth/v1/user/sudo", proof).await);
+    asked["sudo_token"] = shown["sudo_token"].clone();
+    ok(sdk.own(Method::POST, bind, asked).await);
+}
+
+#[tokio::test]
+async fn who_has_nothing_to_show_has_logged_in_lately_to_change_how_they_log_in() {
+    let desk = Desk::open().await;
+    let mut sdk = Sdk::of(&desk, "shop");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    ok(sdk.sign_in(&token).await);
+    desk.clock.turn(10 * 60 * 1000);
+    let contact = json!({ "verification_token": sdk.verification_token().await });
+    let refused = sdk
+        .own(Method::PATCH, "/auth/v1/user/contact", contact.clone())
+        .await;
+    assert_eq!(word(&refused), "permission_denied");
+    let token = sdk.provider_token("lin-xiaoman").await;
+    ok(sdk.sign_in(&token).await);
+    ok(sdk.own(Method::PATCH, "/auth/v1/user/contact", contact).await);
+}
+
 /// A mini program's code that somebody scanned and agreed to; what the page asks by.
 async fn agreed(desk: &Desk, sdk: &Sdk<'_>) -> Value {
     let app = desk.app(AppKind::MiniProgram);
