@@ -5,6 +5,7 @@ use super::{
     StoreError, Ties,
     engine::{self, values},
     feed,
+    pull::Load,
 };
 use crate::{
     SecretKey,
@@ -23,6 +24,9 @@ use yaopai_domain::{
     Mutation, MutationId, Outcome, PageEnd, Patch, PoolId, Purpose, PushAnswer, PushRejection, ResetReason,
     Revision, Role, Seen, User, UserId,
 };
+
+/// So long the feed keeps what was deleted.
+const KEPT_MILLIS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// A store under test, its clock, and a source of ids.
 pub(crate) struct Subject {
@@ -113,6 +117,29 @@ impl Subject {
             },
             PullAnswer::Reset(reason) => panic!("reset: {reason:?}"),
         }
+    }
+
+    /// Every entity that a load and its tail bring, each once.
+    async fn whole(&self, client: ClientId, load: &Load) -> BTreeMap<EntityKey, Revision> {
+        let mut found = BTreeMap::new();
+        for start in load.parts.iter().rev().chain([&load.tail]) {
+            let mut position = start.clone();
+            loop {
+                let seen = load.seen;
+                let page = match self.pull(client, Place { position, seen }, 2).await {
+                    PullAnswer::Page(page) => page,
+                    PullAnswer::Reset(reason) => panic!("{reason:?} of the part at {start:?}"),
+                };
+                for change in serde_json::from_slice::<Vec<Change>>(&page.changes).unwrap() {
+                    assert_eq!(found.insert(change.key, change.revision), None, "once");
+                }
+                position = page.position;
+                if page.end != PageEnd::More {
+                    break;
+                }
+            }
+        }
+        found
     }
 
     fn mutation(&self, seq: u64, user_id: UserId, base: Option<&str>, new: Option<&str>) -> Mutation {
@@ -469,28 +496,35 @@ pub(crate) async fn parts_of_a_load_and_its_tail_are_everything_once(subject: Su
     // Somebody moves from the first part to the tail while the load is under way.
     let edit = subject.mutation(1, people[0], None, Some("gold"));
     subject.push(client, &[edit]).await;
-    let mut seen = BTreeMap::new();
-    for start in load.parts.iter().rev().chain([&load.tail]) {
-        let mut position = start.clone();
-        loop {
-            let place = Place {
-                position,
-                seen: load.seen,
-            };
-            let PullAnswer::Page(page) = subject.pull(client, place, 2).await else {
-                panic!("reset")
-            };
-            for change in serde_json::from_slice::<Vec<Change>>(&page.changes).unwrap() {
-                assert_eq!(seen.insert(change.key, change.revision), None, "once");
-            }
-            position = page.position;
-            if page.end != PageEnd::More {
-                break;
-            }
-        }
-    }
+    let seen = subject.whole(client, &load).await;
     assert_eq!(seen.len(), 20);
     assert_eq!(seen[&EntityKey::User(people[0])], Revision(21));
+}
+
+pub(crate) async fn a_load_in_parts_succeeds_though_the_horizon_lies_inside_it(subject: Subject) {
+    let people = subject.people(8).await;
+    let client = subject.client();
+    let pool = Subject::pool();
+    let by = By {
+        actor: "admin".to_owned(),
+    };
+    subject.store.delete_user(&pool, by, people[7]).await.unwrap();
+    subject.clock.turn(KEPT_MILLIS + 1);
+    subject.store.forget_old_changes().await.unwrap();
+    for (seq, user) in (1..).zip(&people[..4]) {
+        let edit = subject.mutation(seq, *user, None, Some("gold"));
+        subject.push(client, &[edit]).await;
+    }
+    let horizon = Revision(9);
+    let scope = EntityType::ALL.to_vec();
+    let load = subject.store.load(&pool, scope, 2).await.unwrap();
+    let [first, second] = load.parts.as_slice() else {
+        panic!("{load:?}")
+    };
+    assert!(first.until < Some(horizon) && second.revision < horizon && horizon < load.seen.head);
+    let seen = subject.whole(client, &load).await;
+    let users = people[..7].iter().copied().map(EntityKey::User);
+    assert_eq!(seen.into_keys().collect::<BTreeSet<_>>(), users.collect());
 }
 
 pub(crate) async fn a_page_reads_as_everybody_else_loads_it(subject: Subject) {
@@ -553,7 +587,6 @@ pub(crate) async fn a_page_reads_as_everybody_else_loads_it(subject: Subject) {
 pub(crate) async fn whoever_was_away_for_a_month_loads_again_and_an_idle_pool_resets_nobody(
     subject: Subject,
 ) {
-    const DAY: i64 = 24 * 60 * 60 * 1000;
     subject.bootstrap(CONNECTION).await;
     let client = subject.client();
     let away = subject.page(client, None, 10).await.place;
@@ -566,7 +599,7 @@ pub(crate) async fn whoever_was_away_for_a_month_loads_again_and_an_idle_pool_re
         .unwrap();
     let here = subject.page(client, Some(away.clone()), 10).await.place;
 
-    subject.clock.turn(30 * DAY);
+    subject.clock.turn(KEPT_MILLIS);
     subject.store.forget_old_changes().await.unwrap();
     let page = subject.page(client, Some(away.clone()), 10).await;
     assert_eq!(page.changes.len(), 1, "30 days are kept");
@@ -575,7 +608,7 @@ pub(crate) async fn whoever_was_away_for_a_month_loads_again_and_an_idle_pool_re
     let horizon = PullAnswer::Reset(ResetReason::HorizonPassed);
     assert_eq!(subject.pull(client, away, 10).await, horizon);
     assert!(subject.page(client, Some(here.clone()), 10).await.caught_up);
-    subject.clock.turn(365 * DAY);
+    subject.clock.turn(12 * KEPT_MILLIS);
     subject.store.forget_old_changes().await.unwrap();
     let page = subject.page(client, Some(here), 10).await;
     assert!(page.caught_up, "nothing has happened since");
@@ -1105,6 +1138,7 @@ macro_rules! suite {
             a_foreign_history_is_reset,
             a_page_says_what_a_replica_holds_that_has_applied_it,
             parts_of_a_load_and_its_tail_are_everything_once,
+            a_load_in_parts_succeeds_though_the_horizon_lies_inside_it,
             a_page_reads_as_everybody_else_loads_it,
             whoever_was_away_for_a_month_loads_again_and_an_idle_pool_resets_nobody,
             other_rights_are_another_replica,
