@@ -2,7 +2,7 @@
 //!
 //! A code has six digits, lives five minutes and may be tried five times; the newest of a target is the only one.
 
-use super::{Proven, Purpose, Refused, Target, Use};
+use super::{Proof, Proven, Purpose, Refused, Target, Use};
 use crate::{
     App, Error,
     deliver::Message,
@@ -212,6 +212,36 @@ pub(crate) async fn prove(
         lives: 0,
     };
     attempt(app, pool, attempted).await.map(Proven::by_code)
+}
+
+/// As [`redeem`], but the token stays good until what it is shown for succeeds.
+pub(crate) async fn show_token(app: &App, pool: &PoolId, token: &str, wanted: Use) -> Result<Proof, Error> {
+    let shown = app
+        .store
+        .shown_verification(pool, token_hash(token), wanted)
+        .await?;
+    let (id, target) = shown.ok_or(Refused::CodeSpent)?;
+    Ok(Proof::by_code(target, id))
+}
+
+/// As [`prove`], but the code stays good until what it is shown for succeeds.
+pub(crate) async fn show_code(
+    app: &App,
+    pool: &PoolId,
+    target: &Target,
+    code: &str,
+    wanted: Use,
+) -> Result<Proof, Error> {
+    let id = app.store.verification_of(pool, target).await?;
+    let id = id.ok_or(Refused::CodeSpent)?;
+    let attempted = Attempted {
+        id: id.clone(),
+        code_hash: code_hash(app, pool, target, code),
+        given_for: GivenFor::Later(wanted),
+        lives: 0,
+    };
+    let target = attempt(app, pool, attempted).await?;
+    Ok(Proof::by_code(target, id))
 }
 
 async fn attempt(app: &App, pool: &PoolId, attempted: Attempted) -> Result<Target, Error> {

@@ -15,7 +15,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use codes::{Asker, Locale, check_code, prove, redeem, send_code};
+pub(crate) use codes::{Asker, Locale, check_code, prove, redeem, send_code, show_code, show_token};
 pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};
@@ -28,7 +28,7 @@ pub(crate) use self_service::{
     Field, Person, ProfilePatch, bind, person, recently_shown, rename, unbind, update_profile,
 };
 pub(crate) use sign_in::{Account, sign_in_with_code, sign_in_with_password};
-pub(crate) use target::{Proven, Target};
+pub(crate) use target::{Proof, Proven, Target};
 
 use yaopai_domain::{InvalidUsername, LoginNameKind};
 

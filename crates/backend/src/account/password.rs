@@ -1,9 +1,10 @@
 //! Passwords: Argon2id hashes, and the rules for new ones.
 
-use super::{Refused, WeakPassword};
+use super::{Proof, Refused, WeakPassword};
 use crate::{
     App, Error,
-    session::{self, Bearer},
+    session::Bearer,
+    store::{Claimed, Ends, NewPassword},
 };
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -11,7 +12,7 @@ use argon2::{
 };
 use std::{num::NonZero, sync::Arc, thread::available_parallelism};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use yaopai_domain::{Entropy, PoolId, UserId};
+use yaopai_domain::{Entropy, PoolId, UserId, UserStatus};
 use zeroize::Zeroizing;
 
 /// What OWASP's Password Storage Cheat Sheet names first for Argon2id: 19 MiB, two passes, one lane.
@@ -129,22 +130,40 @@ pub(super) fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
 /// Sets the password of a user who is logged in and has shown once more who they are. This session goes on, every other one
 /// ends: whoever changes a password may do so because somebody else knew it.
 pub(crate) async fn set_password(app: &App, bearer: &Bearer, new: &Zeroizing<String>) -> Result<(), Error> {
-    put(app, &bearer.pool, bearer.user, new, None).await?;
-    session::end_others(app, bearer).await?;
-    Ok(())
+    let hash = hash_of(app, &bearer.pool, bearer.user, new).await?;
+    let new = NewPassword {
+        ends: Ends::Others(bearer.session),
+        ..NewPassword::of(hash)
+    };
+    put(app, &bearer.pool, bearer.user, new).await
 }
 
-/// Sets the password of a user who forgot it and has proven who they are by a code, and ends their sessions: whoever forgot
-/// a password may have lost a device with it.
+/// Sets the password of whoever has the phone or address that was proven, uses the code up, and ends their sessions: who
+/// forgot a password may have lost a device with it. Answers the user; `None` if nobody has it.
 pub(crate) async fn reset_password(
     app: &App,
     pool: &PoolId,
-    user: UserId,
+    proof: &Proof,
     new: &Zeroizing<String>,
-) -> Result<(), Error> {
-    put(app, pool, user, new, None).await?;
-    session::end_all(app, pool, user).await?;
-    Ok(())
+) -> Result<Option<UserId>, Error> {
+    let name = proof.login_name();
+    let Some(account) = app.store.account_by(pool, &name).await? else {
+        return Ok(None);
+    };
+    if account.status == UserStatus::Blocked {
+        return Err(Refused::Blocked.into());
+    }
+    let user = account.user;
+    let hash = hash_of(app, pool, user, new).await?;
+    if app.store.own_name(pool, &name, user).await? == Claimed::Taken {
+        return Ok(None);
+    }
+    let new = NewPassword {
+        code: proof.code().map(str::to_owned),
+        ..NewPassword::of(hash)
+    };
+    put(app, pool, user, new).await?;
+    Ok(Some(user))
 }
 
 /// Sets the password of somebody whom an operator or script names, and ends their sessions. `operator` goes into the audit
@@ -156,18 +175,16 @@ pub(crate) async fn set_password_of(
     new: &Zeroizing<String>,
     operator: &str,
 ) -> Result<(), Error> {
-    put(app, pool, user, new, Some(operator)).await?;
-    session::end_all(app, pool, user).await?;
-    Ok(())
+    let hash = hash_of(app, pool, user, new).await?;
+    let new = NewPassword {
+        operator: Some(operator.to_owned()),
+        ..NewPassword::of(hash)
+    };
+    put(app, pool, user, new).await
 }
 
-async fn put(
-    app: &App,
-    pool: &PoolId,
-    user: UserId,
-    new: &Zeroizing<String>,
-    operator: Option<&str>,
-) -> Result<(), Error> {
+/// The hash of a new password, if it keeps the rules.
+async fn hash_of(app: &App, pool: &PoolId, user: UserId, new: &Zeroizing<String>) -> Result<String, Error> {
     let person = app
         .store
         .person(pool, user)
@@ -180,8 +197,15 @@ async fn put(
         .map(|field| field.value.as_str())
         .collect();
     check_new(new, &names)?;
-    let hash = app.passwords.hash(new, app.entropy.as_ref()).await?;
-    Ok(app.store.set_password(pool, user, hash, operator).await?)
+    app.passwords.hash(new, app.entropy.as_ref()).await
+}
+
+async fn put(app: &App, pool: &PoolId, user: UserId, new: NewPassword) -> Result<(), Error> {
+    if app.store.set_password(pool, user, new).await? {
+        Ok(())
+    } else {
+        Err(Refused::CodeSpent.into())
+    }
 }
 
 /// Changes the password of a user who is logged in and knows the old one, as [`set_password`] does.

@@ -67,13 +67,50 @@ impl Proven {
         Self(Target::Phone(phone))
     }
 
+    /// As a name to log in by.
+    pub(crate) fn login_name(&self) -> LoginName {
+        self.0.clone().into()
+    }
+}
+
+/// What proves a phone or address to whoever makes an account or sets a password by it. A code is used up with what it is
+/// shown for: somebody whose new password is too weak tries again with the same one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proof {
+    target: Target,
+    code: Option<String>,
+}
+
+impl Proof {
+    /// The person has shown the right code, known by this id; it is not used up yet.
+    pub(super) const fn by_code(target: Target, id: String) -> Self {
+        Self {
+            target,
+            code: Some(id),
+        }
+    }
+
     /// The phone or address.
     pub(crate) const fn target(&self) -> &Target {
-        &self.0
+        &self.target
+    }
+
+    /// The id of the code that is used up with what it is shown for.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.code.as_deref()
     }
 
     /// As a name to log in by.
     pub(crate) fn login_name(&self) -> LoginName {
-        self.0.clone().into()
+        self.target.clone().into()
+    }
+}
+
+impl From<Proven> for Proof {
+    fn from(proven: Proven) -> Self {
+        Self {
+            target: proven.0,
+            code: None,
+        }
     }
 }

@@ -3,15 +3,19 @@
 use crate::{
     Delivery, MailServer, SmsGateway,
     serve::gateway_client,
+    session,
     testing::{Answer, Bench},
 };
+use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
 use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, ops::Deref, sync::Mutex};
 use url::Url;
+use yaopai_domain::PoolId;
 use yaopai_sandbox::{AppKind, AppSheet, Config, Sandbox};
 use zeroize::Zeroizing;
 
@@ -260,6 +264,17 @@ impl Desk {
         let path = format!("otp/{}", target.replace('+', "%2B"));
         let answer = self.sandbox(Method::GET, &path, Value::Null).await;
         answer["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A password as an SDK encrypts it with the public key of the pool `default`.
+    pub(crate) async fn encrypted(&self, password: &str) -> String {
+        let key = session::keys::encryption(&self.app, &PoolId::default()).await;
+        let pem = key.unwrap().public_pem().unwrap();
+        let text: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = PublicEncryptingKey::from_der(&BASE64_STANDARD.decode(text).unwrap()).unwrap();
+        let key = Pkcs1PublicEncryptingKey::new(der).unwrap();
+        let mut sealed = vec![0; key.ciphertext_size()];
+        BASE64_STANDARD.encode(key.encrypt(password.as_bytes(), &mut sealed).unwrap())
     }
 
     /// How many users the pool `default` has.

@@ -300,12 +300,6 @@ pub(crate) async fn end_all(app: &App, pool: &PoolId, user: UserId) -> Result<u6
     Ok(app.store.end_sessions(pool, user).await?)
 }
 
-/// Ends every session of the bearer but the one they came with; how many there were.
-pub(crate) async fn end_others(app: &App, bearer: &Bearer) -> Result<u64, Error> {
-    let (user, session) = (bearer.user, bearer.session);
-    Ok(app.store.end_sessions_but(&bearer.pool, user, session).await?)
-}
-
 /// The token of a request, as SDKs send it: `Bearer t`, `bearer t` or bare `t`.
 pub(crate) fn bearer_text(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?.trim();

@@ -9,7 +9,9 @@ use super::{
     login_names::{self, Holder, given, holder, shown},
     own_data::{apply, put_details},
     pace::{self, Action},
-    provider_tokens, users,
+    provider_tokens,
+    sessions::{self, Ends},
+    users, verifications,
 };
 use crate::{
     account::{Account, NewAccount, Pace, one_more_wrong_password},
@@ -30,8 +32,35 @@ pub(crate) enum Registered {
     Taken(LoginNameKind),
     /// The provider token was used meanwhile.
     Spent,
+    /// A code was used meanwhile.
+    CodeSpent,
     /// The WeChat person cannot be bound.
     Unbound(Bind),
+}
+
+/// A password to set.
+#[derive(Clone)]
+pub(crate) struct NewPassword {
+    /// Argon2id in PHC form.
+    pub(crate) hash: String,
+    /// Who sets it, if it is not the person.
+    pub(crate) operator: Option<String>,
+    /// Which sessions of the user end with it.
+    pub(crate) ends: Ends,
+    /// The id of the code that is used up with it.
+    pub(crate) code: Option<String>,
+}
+
+impl NewPassword {
+    /// One that the person sets, and that ends every session of theirs.
+    pub(crate) const fn of(hash: String) -> Self {
+        Self {
+            hash,
+            operator: None,
+            ends: Ends::All,
+            code: None,
+        }
+    }
 }
 
 /// A WeChat person to bind to a user who is made.
@@ -144,33 +173,44 @@ impl Store {
         .await
     }
 
-    /// Sets a password's hash, in the name of the person or of an operator. Wrong passwords are forgotten.
+    /// Sets a password's hash and ends sessions with it: both, or nothing. Whether it did: `false` if the code was used
+    /// meanwhile. Wrong passwords are forgotten.
     pub(crate) async fn set_password(
         &self,
         pool: &PoolId,
         user: UserId,
-        hash: String,
-        operator: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let actor = operator.map_or_else(|| format!("person:{user}"), str::to_owned);
-        self.write(
-            (pool.clone(), user, hash, actor),
-            |writing, (pool, user, hash, actor)| {
-                Box::pin(async move {
-                    put_password(writing, pool, *user, hash).await?;
-                    let entry = Entry {
-                        actor,
-                        action: "account.set_password",
-                        target: format!("user:{user}"),
-                        old: None,
-                        new: None,
-                    };
-                    audit::write(writing, pool, entry).await
-                })
-            },
-        )
+        new: NewPassword,
+    ) -> Result<bool, StoreError> {
+        self.write((pool.clone(), user, new), |writing, (pool, user, new)| {
+            Box::pin(set_password(writing, pool, *user, new))
+        })
         .await
     }
+}
+
+async fn set_password(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    user: UserId,
+    new: &NewPassword,
+) -> Result<bool, StoreError> {
+    if let Some(code) = &new.code
+        && !verifications::use_up(writing, pool, code).await?
+    {
+        return Ok(false);
+    }
+    put_password(writing, pool, user, &new.hash).await?;
+    sessions::end_of_user(writing, pool, user, new.ends).await?;
+    let actor = new.operator.clone().unwrap_or_else(|| format!("person:{user}"));
+    let entry = Entry {
+        actor: &actor,
+        action: "account.set_password",
+        target: format!("user:{user}"),
+        old: None,
+        new: None,
+    };
+    audit::write(writing, pool, entry).await?;
+    Ok(true)
 }
 
 async fn register(writing: &Writing<'_>, pool: &PoolId, new: &NewAccount) -> Result<Registered, StoreError> {
@@ -212,6 +252,14 @@ async fn make(alone: &Alone<'_>, new: &NewAccount) -> Result<Registered, StoreEr
         if holder(alone, pool, name).await? != Holder::Nobody {
             return Ok(Registered::Taken(name.kind()));
         }
+    }
+    for code in &new.codes {
+        if !verifications::is_good(alone, pool, code).await? {
+            return Ok(Registered::CodeSpent);
+        }
+    }
+    for code in &new.codes {
+        verifications::use_up(alone, pool, code).await?;
     }
     let mut user = fresh(alone);
     let details = apply(&mut user, &new.patch, Source::Person);

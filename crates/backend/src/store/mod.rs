@@ -52,7 +52,7 @@ mod watch;
 mod wechat_words;
 
 pub(crate) use access::{KeyHolder, MadeKey};
-pub(crate) use accounts::{Brought, Registered};
+pub(crate) use accounts::{Brought, NewPassword, Registered};
 pub(crate) use applications::Application;
 pub(crate) use attempt_search::AttemptFilter;
 pub(crate) use attempts::{
@@ -74,7 +74,7 @@ pub(crate) use pull::{Page, Position, Pull, PullAnswer};
 pub(crate) use push::{Push, PushAs, PushDecision, Pushed};
 pub(crate) use qr_logins::{QrLogin, QrState, Scanner};
 pub(crate) use refused::{Admission, Admitted, RefusedAfter};
-pub(crate) use sessions::{NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};
+pub(crate) use sessions::{Ends, NewSession, Refreshed, SessionKey, ShownRefresh, StoredSession, TokenHash};
 pub(crate) use transaction::{Alone, Reading, Store, Writing};
 pub(crate) use uploads::NewUpload;
 pub(crate) use user_changes::UserChange;

@@ -99,6 +99,15 @@ pub(crate) enum Refreshed {
     Next(Box<StoredSession>, String),
 }
 
+/// Which sessions of a user end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Every one.
+    All,
+    /// Every one but this.
+    Others(SessionId),
+}
+
 /// What a session's token is looked up by.
 #[derive(Debug, Clone)]
 pub(crate) enum SessionKey {
@@ -158,19 +167,6 @@ impl Store {
         .await
     }
 
-    /// Ends every session of a user but this one; how many there were.
-    pub(crate) async fn end_sessions_but(
-        &self,
-        pool: &PoolId,
-        user: UserId,
-        session: SessionId,
-    ) -> Result<u64, StoreError> {
-        self.write((pool.clone(), user, session), |writing, (pool, user, session)| {
-            Box::pin(end_others(writing, pool, *user, *session))
-        })
-        .await
-    }
-
     /// Forgets sessions and codes that have been over since `before`.
     pub(crate) async fn forget_old_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
         self.write(before, |writing, before| Box::pin(forget(writing, *before)))
@@ -182,6 +178,20 @@ impl Store {
 pub(super) async fn end_all(writing: &Writing<'_>, pool: &PoolId, user: UserId) -> Result<u64, StoreError> {
     let sql = "UPDATE session SET ended_at = $1 WHERE pool = $2 AND user_id = $3 AND ended_at IS NULL";
     writing.execute(sql, values![writing.now(), pool, user]).await
+}
+
+/// Ends these sessions of a user.
+pub(super) async fn end_of_user(
+    writing: &Writing<'_>,
+    pool: &PoolId,
+    user: UserId,
+    ends: Ends,
+) -> Result<(), StoreError> {
+    match ends {
+        Ends::All => end_all(writing, pool, user).await,
+        Ends::Others(session) => end_others(writing, pool, user, session).await,
+    }
+    .map(drop)
 }
 
 async fn end_others(

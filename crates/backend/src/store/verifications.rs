@@ -8,7 +8,7 @@ use super::{
 };
 use crate::account::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Purpose, Target, Use};
 use subtle::ConstantTimeEq;
-use yaopai_domain::PoolId;
+use yaopai_domain::{PoolId, Timestamp};
 
 /// A code may be tried so often.
 const TRIES: u32 = 5;
@@ -61,6 +61,8 @@ pub(crate) enum GivenFor {
     Token(String),
     /// This, at once. A code that was asked for something else does not serve.
     Use(Use),
+    /// This, which uses it up if it succeeds. Until then a right code stays as it is, and has not been tried.
+    Later(Use),
 }
 
 /// What came of it.
@@ -136,6 +138,21 @@ impl Store {
     ) -> Result<Tried, StoreError> {
         self.write((pool.clone(), attempted), |writing, (pool, attempted)| {
             Box::pin(attempt(writing, pool, attempted))
+        })
+        .await
+    }
+
+    /// The id of a code by its token, and where it went, if the token is good and the code was asked for something like
+    /// that.
+    pub(crate) async fn shown_verification(
+        &self,
+        pool: &PoolId,
+        token_hash: String,
+        wanted: Use,
+    ) -> Result<Option<(String, Target)>, StoreError> {
+        let data = (pool.clone(), token_hash, wanted, self.now());
+        self.read(data, |reading, (pool, token_hash, wanted, now)| {
+            Box::pin(shown(reading, pool, token_hash, *wanted, *now))
         })
         .await
     }
@@ -259,15 +276,42 @@ async fn redeem(
     token_hash: &str,
     wanted: Use,
 ) -> Result<Option<Target>, StoreError> {
-    let sql = "SELECT id, kind, target, purpose FROM verification
-               WHERE pool = $1 AND token_hash = $2 AND state = 'proven' AND expires_at > $3 FOR UPDATE";
-    let row = writing.row(sql, values![pool, token_hash, writing.now()]).await?;
-    let Some(row) = row.filter(|row| serves(row, wanted)) else {
+    let Some((id, target)) = shown(writing, pool, token_hash, wanted, writing.now()).await? else {
         return Ok(None);
     };
-    let sql = "UPDATE verification SET state = 'used', token_hash = NULL WHERE id = $1";
-    writing.execute(sql, values![row.text("id")?]).await?;
-    target(&row).map(Some)
+    // Of all who try at the same time, one uses it up.
+    Ok(use_up(writing, pool, &id).await?.then_some(target))
+}
+
+async fn shown(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    token_hash: &str,
+    wanted: Use,
+    now: Timestamp,
+) -> Result<Option<(String, Target)>, StoreError> {
+    let sql = "SELECT id, kind, target, purpose FROM verification
+               WHERE pool = $1 AND token_hash = $2 AND state = 'proven' AND expires_at > $3";
+    let row = reading.row(sql, values![pool, token_hash, now]).await?;
+    row.filter(|row| serves(row, wanted))
+        .map(|row| Ok((row.text("id")?, target(&row)?)))
+        .transpose()
+}
+
+/// Whether a code that was right can still be used up; nobody else can use it until this transaction ends.
+pub(super) async fn is_good(writing: &Writing<'_>, pool: &PoolId, id: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM verification
+               WHERE pool = $1 AND id = $2 AND state IN ('open', 'proven') AND expires_at > $3 FOR UPDATE";
+    let row = writing.row(sql, values![pool, id, writing.now()]).await?;
+    Ok(row.is_some())
+}
+
+/// Uses a code up that was right; whether it was still good.
+pub(super) async fn use_up(writing: &Writing<'_>, pool: &PoolId, id: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE verification SET state = 'used', token_hash = NULL
+               WHERE pool = $1 AND id = $2 AND state IN ('open', 'proven') AND expires_at > $3";
+    let used = writing.execute(sql, values![pool, id, writing.now()]).await?;
+    Ok(used == 1)
 }
 
 /// Whether a code was asked for something like that. One whose purpose nobody knows serves nothing.
@@ -292,8 +336,15 @@ async fn attempt(writing: &Writing<'_>, pool: &PoolId, attempted: &Attempted) ->
     let (state, token_hash) = match &attempted.given_for {
         GivenFor::Token(hash) => ("proven", Some(hash)),
         // It stays good for what it is for; the try counts.
-        GivenFor::Use(wanted) if !serves(&row, *wanted) => return Ok(Tried::Spent),
+        GivenFor::Use(wanted) | GivenFor::Later(wanted) if !serves(&row, *wanted) => {
+            return Ok(Tried::Spent);
+        }
         GivenFor::Use(_) => ("used", None),
+        GivenFor::Later(_) => {
+            let sql = "UPDATE verification SET tries = tries - 1 WHERE id = $1";
+            writing.execute(sql, values![&attempted.id]).await?;
+            return target(&row).map(Tried::Right);
+        }
     };
     writing
         .execute(

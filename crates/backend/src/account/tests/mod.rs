@@ -160,7 +160,7 @@ fn named(name: &str) -> Registration {
 
 fn by(proven: Proven) -> Registration {
     Registration {
-        proven: vec![proven],
+        proofs: vec![proven.into()],
         ..Registration::default()
     }
 }

@@ -1,10 +1,13 @@
 //! Passwords.
 
 use super::{
-    super::{Refused, change_password, set_password, sign_in_with_password},
+    super::{
+        Proof, Purpose, Refused, Use, change_password, reset_password, set_password, show_code,
+        sign_in_with_password,
+    },
     Desk, MINUTE, PASSWORD, by, email, name, phone, refused, text, wait,
 };
-use crate::{Error, account::WeakPassword};
+use crate::{Error, account::WeakPassword, store::engine::values};
 use rstest::rstest;
 use yaopai_domain::UserId;
 
@@ -16,7 +19,7 @@ async fn sign_in(desk: &Desk, who: &str, password: &str) -> Result<UserId, Error
 async fn a_person_comes_in_by_any_of_their_names() {
     let desk = Desk::new().await;
     let mut registration = by(desk.prove(&phone()).await);
-    registration.proven.push(desk.prove(&email()).await);
+    registration.proofs.push(desk.prove(&email()).await.into());
     registration.username = Some("Li.Wei".parse().unwrap());
     registration.password = Some(text(PASSWORD));
     let user = desk.register(registration).await.unwrap();
@@ -140,6 +143,63 @@ async fn who_has_proven_their_phone_sets_a_password() {
     set(PASSWORD).await.unwrap();
     assert!(desk.goes_on(&own).await && !desk.goes_on(&other).await);
     assert_eq!(sign_in(&desk, "13800138000", PASSWORD).await.unwrap(), user);
+}
+
+#[tokio::test]
+async fn a_new_password_that_is_refused_leaves_its_code_as_it_was() {
+    let desk = Desk::new().await;
+    let proven = desk.prove(&phone()).await;
+    let user = desk.register(by(proven)).await.unwrap();
+    let session = desk.log_in(user).await;
+    desk.clock.turn(MINUTE);
+    desk.send(&phone(), Purpose::Unsaid).await.unwrap();
+    let code = desk.arrived(&phone()).await.unwrap();
+    let show = async || show_code(&desk.app, &desk.pool, &phone(), &code, Use::ResetPassword).await;
+    let reset =
+        async |proof: &Proof, new: &str| reset_password(&desk.app, &desk.pool, proof, &text(new)).await;
+    for _ in 0..6 {
+        let weak = reset(&show().await.unwrap(), "short").await;
+        assert_eq!(refused(weak), Refused::WeakPassword(WeakPassword::Length));
+    }
+    assert!(desk.goes_on(&session).await);
+
+    let (first, second) = (show().await.unwrap(), show().await.unwrap());
+    assert_eq!(reset(&first, PASSWORD).await.unwrap(), Some(user));
+    assert!(!desk.goes_on(&session).await, "a device may be lost too");
+    assert_eq!(
+        refused(reset(&second, "battery staple").await),
+        Refused::CodeSpent
+    );
+    assert_eq!(refused(show().await), Refused::CodeSpent);
+    assert_eq!(sign_in(&desk, "13800138000", PASSWORD).await.unwrap(), user);
+}
+
+#[tokio::test]
+async fn a_code_that_is_shown_and_not_used_is_still_guessed_five_times_at_most() {
+    let desk = Desk::new().await;
+    desk.send(&phone(), Purpose::Unsaid).await.unwrap();
+    let code = desk.arrived(&phone()).await.unwrap();
+    let show = async |code: &str| show_code(&desk.app, &desk.pool, &phone(), code, Use::ResetPassword).await;
+    for left in (0..5).rev() {
+        show(&code).await.unwrap();
+        assert_eq!(refused(show("none").await), Refused::WrongCode { left });
+    }
+    assert_eq!(refused(show(&code).await), Refused::CodeSpent);
+}
+
+#[tokio::test]
+async fn a_password_stays_as_it_was_if_other_sessions_cannot_be_ended() {
+    let desk = Desk::new().await;
+    let user = desk.user("li").await;
+    let (own, other) = (desk.log_in(user).await, desk.log_in(user).await);
+    desk.change("ALTER TABLE session RENAME TO hidden", values![])
+        .await;
+    let set = set_password(&desk.app, &own, &text("battery staple")).await;
+    desk.change("ALTER TABLE hidden RENAME TO session", values![])
+        .await;
+    assert!(matches!(set, Err(Error::Store(_))), "{set:?}");
+    assert_eq!(sign_in(&desk, "li", PASSWORD).await.unwrap(), user);
+    assert!(desk.goes_on(&other).await);
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! Registration, and who is found by a proven phone or address.
 
 use super::{
-    super::{Proven, Refused, Registration, register, sign_in_with_code},
-    Desk, PHONE, at_once, by, email, named, phone, refused, text,
+    super::{
+        Proven, Purpose, Refused, Registration, Use, check_code, register, show_token, sign_in_with_code,
+    },
+    Desk, PASSWORD, PHONE, at_once, by, email, named, phone, refused, text,
 };
 use crate::{
     account::{Person, ProfilePatch, WeakPassword, person},
@@ -61,7 +63,7 @@ async fn a_name_is_taken_in_any_case_and_nothing_is_half_done() {
     desk.user("Li").await;
     let users = desk.count("users").await;
     let mut second = named("lI");
-    second.proven = vec![desk.prove(&phone()).await];
+    second.proofs = vec![desk.prove(&phone()).await.into()];
     assert_eq!(
         refused(desk.register(second).await),
         Refused::Taken(LoginNameKind::Username)
@@ -79,7 +81,7 @@ async fn a_name_is_taken_in_any_case_and_nothing_is_half_done() {
     Refused::NothingToLogInBy
 )]
 #[case::two_phones(
-    Registration { proven: vec![proven("13800138000"), proven("13800138001")], ..Registration::default() },
+    Registration { proofs: vec![proven("13800138000").into(), proven("13800138001").into()], ..Registration::default() },
     Refused::NothingToLogInBy
 )]
 #[case::weak(
@@ -90,6 +92,31 @@ async fn a_name_is_taken_in_any_case_and_nothing_is_half_done() {
 async fn who_registers_can_log_in_afterwards(#[case] registration: Registration, #[case] why: Refused) {
     let desk = Desk::new().await;
     assert_eq!(refused(desk.register(registration).await), why);
+}
+
+#[tokio::test]
+async fn a_registration_that_is_refused_leaves_its_code_as_it_was() {
+    let desk = Desk::new().await;
+    desk.user("li").await;
+    let sent = desk.send(&phone(), Purpose::Register).await.unwrap();
+    let code = desk.arrived(&phone()).await.unwrap();
+    let token = check_code(&desk.app, &desk.pool, &sent.verification_id, &code).await;
+    let token = token.unwrap().token;
+    let show = || show_token(&desk.app, &desk.pool, &token, Use::Register);
+    let register = async |name: &str, password: &str| {
+        let registration = Registration {
+            proofs: vec![show().await?],
+            password: Some(text(password)),
+            ..named(name)
+        };
+        desk.register(registration).await
+    };
+    let weak = refused(register("wu", "short").await);
+    assert_eq!(weak, Refused::WeakPassword(WeakPassword::Length));
+    let taken = refused(register("li", PASSWORD).await);
+    assert_eq!(taken, Refused::Taken(LoginNameKind::Username));
+    register("wu", PASSWORD).await.unwrap();
+    assert_eq!(refused(register("zhao", PASSWORD).await), Refused::CodeSpent);
 }
 
 fn proven(number: &str) -> Proven {

@@ -40,14 +40,15 @@ pub(super) async fn by_code(
     profile: &Map<String, Value>,
 ) -> Result<Portrait, Fault> {
     let (pool, _) = caller.place().await?;
+    let profile = ProfilePatch::from_sent(profile).map_err(crate::Error::from)?;
     let proven = account::prove(&caller.app, &pool, &target, code, Use::Enter).await?;
     let known = account::sign_in_with_code(&caller.app, &pool, &proven).await?;
     let user = if let Some(user) = known {
         user
     } else {
         let registration = Registration {
-            proven: vec![proven],
-            profile: ProfilePatch::from_sent(profile).map_err(crate::Error::from)?,
+            proofs: vec![proven.into()],
+            profile,
             ..Registration::default()
         };
         account::register(&caller.app, &pool, registration).await?
@@ -76,15 +77,16 @@ pub(super) async fn register(caller: &Caller, new: NewUser<'_>) -> Result<Portra
         Some(encrypted) => Some(account::decrypt(&caller.app, &pool, encrypted).await?),
         None => None,
     };
-    let mut proven = Vec::new();
+    let profile = ProfilePatch::from_sent(&new.profile).map_err(crate::Error::from)?;
+    let mut proofs = Vec::new();
     if let Some((target, code)) = new.proof {
-        proven.push(account::prove(&caller.app, &pool, &target, code, Use::Register).await?);
+        proofs.push(account::show_code(&caller.app, &pool, &target, code, Use::Register).await?);
     }
     let registration = Registration {
-        proven,
+        proofs,
         username,
         password,
-        profile: ProfilePatch::from_sent(&new.profile).map_err(crate::Error::from)?,
+        profile,
     };
     let user = account::register(&caller.app, &pool, registration).await?;
     caller.let_in(&pool, user, None).await
@@ -120,10 +122,7 @@ pub(super) async fn reset_password(
 ) -> Result<(), Fault> {
     let (pool, _) = caller.place().await?;
     let new = account::decrypt(&caller.app, &pool, encrypted).await?;
-    let proven = account::prove(&caller.app, &pool, &target, code, Use::ResetPassword).await?;
-    let user = account::sign_in_with_code(&caller.app, &pool, &proven)
-        .await?
-        .ok_or_else(Fault::no_user)?;
-    account::reset_password(&caller.app, &pool, user, &new).await?;
-    Ok(())
+    let proof = account::show_code(&caller.app, &pool, &target, code, Use::ResetPassword).await?;
+    let user = account::reset_password(&caller.app, &pool, &proof, &new).await?;
+    user.map(drop).ok_or_else(Fault::no_user)
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error,
-    account::{self, Proven, Refused, Registration, Target, Use},
+    account::{self, Proof, Refused, Registration, Target, Use},
     login::{self, Door, Identified, Which},
     session::{self, Grant, Issued, token},
     store::{Brought, ProviderToken},
@@ -185,14 +185,14 @@ pub(super) async fn up(visit: &mut Visit) -> Result<Value, Fault> {
         }
         None => None,
     };
-    let mut proven = Vec::new();
+    let mut proofs = Vec::new();
     if let Some(token) = text("verification_token") {
-        let one = account::redeem(&visit.app, &pool, token, Use::Register).await?;
-        same_target(&sent, &one)?;
-        proven.push(one);
+        let proof = account::show_token(&visit.app, &pool, token, Use::Register).await?;
+        same_target(&sent, &proof)?;
+        proofs.push(proof);
     }
     let registration = Registration {
-        proven,
+        proofs,
         username,
         password: text("password").map(|password| Zeroizing::new(password.to_owned())),
         profile,
@@ -218,10 +218,10 @@ pub(super) async fn up(visit: &mut Visit) -> Result<Value, Fault> {
 }
 
 /// What the client says it proved must be what it proved.
-fn same_target(sent: &Map<String, Value>, proven: &Proven) -> Result<(), Fault> {
+fn same_target(sent: &Map<String, Value>, proof: &Proof) -> Result<(), Fault> {
     let same = |name: &str, target: fn(&str) -> Option<Target>| {
         let said = sent.get(name).and_then(Value::as_str);
-        said.is_none_or(|said| target(said).as_ref() == Some(proven.target()))
+        said.is_none_or(|said| target(said).as_ref() == Some(proof.target()))
     };
     let phone = same("phone_number", |text| text.parse().ok().map(Target::Phone));
     let email = same("email", |text| text.parse().ok().map(Target::Email));

@@ -660,6 +660,36 @@ async fn passwords_codes_and_their_encryption() {
 }
 
 #[tokio::test]
+async fn who_is_refused_for_their_password_or_name_tries_again_with_the_same_token() {
+    let desk = Desk::open().await;
+    let sdk = Sdk::of(&desk, "shop");
+    let taken = json!({ "username": "chenmo", "password": PASSWORD });
+    ok(sdk.post("/auth/v1/signup", taken).await);
+    let token = sdk.verification_token().await;
+    let sign_up = async |username: &str, password: &str| {
+        let body = json!({
+            "phone_number": PHONE,
+            "verification_token": token,
+            "username": username,
+            "password": password,
+        });
+        sdk.post("/auth/v1/signup", body).await
+    };
+    assert_eq!(word(&sign_up("xiaoman", "short").await), "invalid_argument");
+    assert_eq!(word(&sign_up("chenmo", PASSWORD).await), "already_exists");
+    ok(sign_up("xiaoman", PASSWORD).await);
+
+    let token = sdk.verification_token().await;
+    let reset = async |new: &str| {
+        let body = json!({ "phone_number": PHONE, "new_password": new, "verification_token": token });
+        sdk.post("/auth/v1/reset", body).await
+    };
+    assert_eq!(word(&reset("short").await), "invalid_argument");
+    ok(reset("battery staple").await);
+    assert_eq!(word(&reset("third password").await), "invalid_verification_code");
+}
+
+#[tokio::test]
 async fn a_refresh_token_is_good_once_and_sign_out_ends_all() {
     let desk = Desk::open().await;
     let mut sdk = Sdk::of(&desk, "shop");

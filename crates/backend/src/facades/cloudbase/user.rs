@@ -108,10 +108,16 @@ fn iso(moment: Timestamp) -> Option<String> {
     Some(moment.to_string())
 }
 
-/// `PATCH /auth/v1/user/profile`: what people may change of themselves; anything else is ignored.
+/// `PATCH /auth/v1/user/profile`: what people may change of themselves; anything else is ignored. Who changes their name
+/// shows again who they are as for `user/password`.
 pub(super) async fn change_profile(visit: &mut Visit) -> Result<Value, Fault> {
     let bearer = visit.bearer().await?;
-    change(visit, &bearer, &visit.body()?).await?;
+    let sent: Map<String, Value> = visit.body()?;
+    if sent.contains_key("username") {
+        let sudo_token = sent.get("sudo_token").and_then(Value::as_str);
+        shown_again(visit, &bearer, sudo_token).await?;
+    }
+    change(visit, &bearer, &sent).await?;
     shown(visit, &bearer).await
 }
 
@@ -285,11 +291,12 @@ struct Reset {
 pub(super) async fn reset_password(visit: &mut Visit) -> Result<Value, Fault> {
     let (pool, _) = visit.client().await?;
     let asked: Reset = visit.body()?;
-    let proven = account::redeem(&visit.app, &pool, &asked.verification_token, Use::ResetPassword).await?;
-    let user = account::sign_in_with_code(&visit.app, &pool, &proven).await?;
-    let user = user.ok_or_else(|| Fault::new(Word::NotFound, "nobody has this phone or address"))?;
-    account::reset_password(&visit.app, &pool, user, &asked.new_password).await?;
-    Ok(json!({}))
+    let token = &asked.verification_token;
+    let proof = account::show_token(&visit.app, &pool, token, Use::ResetPassword).await?;
+    match account::reset_password(&visit.app, &pool, &proof, &asked.new_password).await? {
+        Some(_) => Ok(json!({})),
+        None => Err(Fault::new(Word::NotFound, "nobody has this phone or address")),
+    }
 }
 
 #[cfg(test)]

@@ -352,6 +352,58 @@ async fn a_person_registers_and_logs_in_without_wechat() {
     assert_eq!(answer["errors"][0]["message"]["code"], 2333);
 }
 
+#[tokio::test]
+async fn who_is_refused_for_their_password_tries_again_with_the_same_code() {
+    let desk = Desk::open().await;
+    let app = [("x-authing-app-id", "shop")];
+    let send = async || {
+        desk.clock.turn(60_000);
+        let body = json!({ "phone": "13900000001" });
+        let sent = post(&desk, "/api/v2/sms/send", &[POOL], body).await;
+        assert_eq!(sent["code"], 200, "{sent}");
+        desk.one_time_code("+8613900000001").await
+    };
+    let ask = async |query: &str, variables: Value| {
+        post(
+            &desk,
+            GRAPHQL,
+            &app,
+            json!({ "query": query, "variables": variables }),
+        )
+        .await
+    };
+    let code = send().await;
+    let register = async |password: &str| {
+        let query =
+            "mutation r($input: RegisterByPhoneCodeInput!) { registerByPhoneCode(input: $input) { phone } }";
+        let input =
+            json!({ "phone": "13900000001", "code": code, "password": desk.encrypted(password).await });
+        ask(query, json!({ "input": input })).await
+    };
+    let weak = register("short").await;
+    assert!(weak["errors"].is_array(), "{weak}");
+    let registered = register("correct horse").await;
+    assert_eq!(
+        registered["data"]["registerByPhoneCode"]["phone"], "13900000001",
+        "{registered}"
+    );
+
+    let code = send().await;
+    let reset = async |password: &str| {
+        let query = "mutation r($phone: String, $code: String!, $newPassword: String!) {
+            resetPassword(phone: $phone, code: $code, newPassword: $newPassword) { code } }";
+        let new = desk.encrypted(password).await;
+        let variables = json!({ "phone": "13900000001", "code": code, "newPassword": new });
+        ask(query, variables).await
+    };
+    let weak = reset("short").await;
+    assert!(weak["errors"].is_array(), "{weak}");
+    let again = reset("battery staple").await;
+    assert_eq!(again["data"]["resetPassword"]["code"], 200, "{again}");
+    let used = reset("third password").await;
+    assert_eq!(used["errors"][0]["message"]["code"], 2001, "{used}");
+}
+
 #[rstest]
 #[case::malformed_json("{\"code\":", 400, "bad_request")]
 #[case::no_code("{}", 400, "bad_request")]

@@ -153,16 +153,21 @@ async fn a_first_password_or_name_wants_proof() {
     ] {
         assert_eq!(word(&edit(body.clone()).await), expected, "{body}");
     }
+    let rename = async |token: &Value| {
+        let body = json!({ "username": "xiaoman", "sudo_token": token });
+        sdk.own(Method::PATCH, "/auth/v1/user/profile", body).await
+    };
+    for token in [Value::Null, json!("9999999999999.00")] {
+        assert_eq!(word(&rename(&token).await), "permission_denied", "{token}");
+    }
     let me = sdk.me().await;
     assert_eq!(me["hasPassword"], false);
     assert!(me["username"].is_null());
 
     let proof = json!({ "verification_token": sdk.verification_token().await });
     let shown = ok(sdk.own(Method::POST, "/auth/v1/user/sudo", proof).await);
-    ok(
-        edit(json!({ "new_password": PASSWORD, "username": "xiaoman", "sudo_token": shown["sudo_token"] }))
-            .await,
-    );
+    ok(edit(json!({ "new_password": PASSWORD, "username": "man", "sudo_token": shown["sudo_token"] })).await);
+    assert_eq!(ok(rename(&shown["sudo_token"]).await)["username"], "xiaoman");
     ok(edit(json!({ "new_password": "battery staple", "password": PASSWORD })).await);
     for name in [PHONE, "xiaoman"] {
         let body = json!({ "username": name, "password": "battery staple" });
