@@ -22,6 +22,8 @@ use yaopai_wechat::{WeChat, WeChatHosts};
 
 /// How often what is old is forgotten.
 const FORGET_EVERY: Duration = Duration::from_hours(1);
+/// How often attempts are ended that nobody drives any more.
+const END_OVERDUE_EVERY: Duration = Duration::from_mins(1);
 /// Pages of the feed that are read at a time.
 pub(crate) const FEED_READERS: usize = 2;
 /// How long a stop waits for requests and tasks that do not want to end.
@@ -95,7 +97,9 @@ impl Backend {
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
-        app.tasks.spawn(forget_every_hour(Arc::clone(&app)));
+        app.tasks.spawn(forget_every(FORGET_EVERY, Arc::clone(&app)));
+        app.tasks
+            .spawn(end_overdue_every(END_OVERDUE_EVERY, Arc::clone(&app)));
         app.tasks.spawn(watch(Arc::clone(&app)));
         let server = tokio::spawn(serve(listener, Arc::clone(&app)));
         Ok(Self {
@@ -162,14 +166,27 @@ async fn forget_what_is_old(store: &Store, now: Timestamp) -> Result<(), StoreEr
     store.forget_old_sessions(now).await
 }
 
-async fn forget_every_hour(app: Arc<App>) {
-    let hour = || app.stopping.run_until_cancelled(tokio::time::sleep(FORGET_EVERY));
-    while hour().await.is_some() {
-        // What was not forgotten now is forgotten in an hour.
+async fn forget_every(period: Duration, app: Arc<App>) {
+    while runs_on(&app, period).await {
+        // What was not forgotten now is forgotten the next time.
         if let Err(error) = forget_what_is_old(&app.store, app.clock.now()).await {
             tracing::warn!(%error, "old data could not be removed");
         }
     }
+}
+
+async fn end_overdue_every(period: Duration, app: Arc<App>) {
+    while runs_on(&app, period).await {
+        if let Err(error) = app.store.end_overdue_attempts().await {
+            tracing::warn!(%error, "overdue login attempts could not be ended");
+        }
+    }
+}
+
+/// Waits for a period; whether the backend still runs then.
+async fn runs_on(app: &App, period: Duration) -> bool {
+    let over = tokio::time::sleep(period);
+    app.stopping.run_until_cancelled(over).await.is_some()
 }
 
 async fn open(
@@ -234,10 +251,16 @@ fn client_of(hosts: &[&Url]) -> Result<reqwest::Client, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Delivery, EmbeddedKey};
+    use crate::{
+        Delivery, EmbeddedKey,
+        store::Ties,
+        testing::{Bench, On, TestDatabase},
+    };
     use futures_util::StreamExt;
+    use rstest::rstest;
+    use serde_json::json;
     use std::net::Ipv4Addr;
-    use yaopai_domain::{System, WeChatEnvironment};
+    use yaopai_domain::{AttemptId, AttemptState, LoginAttempt, PoolId, Purpose, System, WeChatEnvironment};
 
     fn config(dir: &Path) -> Config {
         let nowhere: Url = "http://127.0.0.1:9".parse().unwrap();
@@ -288,6 +311,84 @@ mod tests {
             .await
             .expect("a stream does not hold a stop up");
         assert!(stream.next().await.is_none(), "the stream ended in good order");
+    }
+
+    #[tokio::test]
+    async fn a_change_at_one_backend_is_told_by_another_of_the_same_database() {
+        let database = TestDatabase::new().await;
+        let dir = tempfile::tempdir().unwrap();
+        let config = || Config {
+            database: Database::Postgres(Box::new(database.server())),
+            ..config(dir.path())
+        };
+        let (here, there) = (config(), config());
+        let [key, other_key] = [&here, &there].map(|config| config.embedded_key.clone().unwrap());
+        let (here, there) = (start(here).await.unwrap(), start(there).await.unwrap());
+        let events = there.url().join("sync/v1/pools/default/events").unwrap();
+        let answer = http().get(events).bearer_auth(other_key.expose()).send().await;
+        let mut stream = answer.unwrap().bytes_stream();
+        let first = stream.next().await.unwrap().unwrap();
+        assert_eq!(first, "event: head\ndata: {\"head\":0}\n\n");
+
+        let users = here.url().join("manage/v1/pools/default/users").unwrap();
+        let made = http()
+            .post(users)
+            .bearer_auth(key.expose())
+            .json(&json!({ "profile": { "nickname": "张伟" } }));
+        assert_eq!(made.send().await.unwrap().status(), 201);
+        let told = async {
+            let mut heard = Vec::new();
+            while !String::from_utf8_lossy(&heard).contains("data: {\"head\":1}\n") {
+                heard.extend(stream.next().await.expect("the stream goes on").unwrap());
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), told)
+            .await
+            .expect("it is told");
+        drop(stream);
+        tokio::join!(here.stop(), there.stop());
+    }
+
+    #[rstest]
+    #[tokio::test]
+    async fn an_attempt_that_nobody_drives_ends_while_the_backend_runs(
+        #[values(On::Sqlite, On::Postgres)] engine: On,
+        #[values(
+            (AttemptState::Waiting, AttemptState::Expired),
+            (AttemptState::Confirmed, AttemptState::Failed)
+        )]
+        (left, ended): (AttemptState, AttemptState),
+    ) {
+        let bench = Bench::on(engine).await;
+        let (pool, now) = (PoolId::default(), bench.clock.now());
+        let attempt = LoginAttempt {
+            id: AttemptId::new(bench.clock.as_ref(), bench.app.entropy.as_ref()),
+            connection_id: None,
+            kind: None,
+            via: None,
+            purpose: Purpose::Login,
+            dry_run: false,
+            state: left,
+            created_at: now,
+            expires_at: now.plus_millis(1000),
+            finished_at: None,
+            legs: Vec::new(),
+            verdict: None,
+        };
+        let id = attempt.id;
+        let store = &bench.app.store;
+        store.put_attempt(&pool, attempt, Ties::default()).await.unwrap();
+        let state = async || store.attempt(&pool, id).await.unwrap().unwrap().state;
+        let watch = tokio::spawn(end_overdue_every(
+            Duration::from_millis(1),
+            Arc::clone(&bench.app),
+        ));
+        bench.clock.turn(1000);
+        assert_eq!(state().await, left, "another backend may still end it");
+        bench.clock.turn(60_000);
+        while state().await != ended {}
+        bench.app.stopping.cancel();
+        watch.await.unwrap();
     }
 
     #[tokio::test]

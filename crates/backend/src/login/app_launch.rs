@@ -2,6 +2,7 @@
 //! over its login code for it.
 
 use super::{
+    Via,
     mini_program::{confirm_scan, waiting_for},
     nonce::Nonce,
     running::{Running, Stop},
@@ -41,9 +42,10 @@ pub(super) fn endpoint() -> Endpoint {
 
 async fn handle(
     State(app): State<Arc<App>>,
+    via: Via,
     Body(AppLaunchCode { launch, code }): Body<AppLaunchCode>,
 ) -> Result<StatusCode, Error> {
-    let (running, leg) = waiting_for(app, &launch).await?;
+    let (running, leg) = waiting_for(app, &via, &launch).await?;
     confirm_scan(&running, leg, code, "POST /login/v1/app-launch/code").await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,8 +1,9 @@
 //! The door somebody knocks at: a connection that is enabled, and who is knocking.
 
 use super::{Rejected, reject};
-use crate::{App, Error, store::SealedSecret};
-use std::net::IpAddr;
+use crate::{App, Error, limit::address_of, store::SealedSecret};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 use yaopai_domain::{ApplicationId, Connection, ConnectionId, ConnectionKind, PoolId};
 
 /// A connection somebody knocks at, found and enabled.
@@ -52,6 +53,20 @@ impl Via {
             client: self.client.map(|address| address.to_string()),
             request_id: self.request_id.clone(),
         }
+    }
+}
+
+/// Whoever brings WeChat's answer to an address of our own.
+impl FromRequestParts<Arc<App>> for Via {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Infallible> {
+        let request_id = parts.headers.get("x-request-id");
+        Ok(Self {
+            facade: "callback",
+            client: address_of(app, &parts.headers, &parts.extensions),
+            request_id: request_id.and_then(|id| id.to_str().ok()).map(str::to_owned),
+        })
     }
 }
 

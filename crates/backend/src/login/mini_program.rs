@@ -2,8 +2,10 @@
 //! hands over its login code. Inside the mini program itself the code comes by [`super::log_in`].
 
 use super::{
+    Via,
     exchange::confirm,
     nonce::{Nonce, hash},
+    reject_unknown_state,
     running::{Running, Stop},
     step::{LegReport, Step},
 };
@@ -78,12 +80,16 @@ pub(super) fn endpoint() -> Endpoint {
     )
 }
 
-async fn handle(State(app): State<Arc<App>>, Body(scan): Body<MiniProgramScan>) -> Result<StatusCode, Error> {
+async fn handle(
+    State(app): State<Arc<App>>,
+    via: Via,
+    Body(scan): Body<MiniProgramScan>,
+) -> Result<StatusCode, Error> {
     const REQUEST: &str = "POST /login/v1/miniprogram/scan";
     let (MiniProgramScan::Scanned { scene }
     | MiniProgramScan::Confirmed { scene, .. }
     | MiniProgramScan::Refused { scene }) = &scan;
-    let (running, leg) = waiting_for(app, scene).await?;
+    let (running, leg) = waiting_for(app, &via, scene).await?;
     // An event that comes again, or too late, finds the attempt ended or further on: nothing is left to do.
     match scan {
         MiniProgramScan::Scanned { .. } => {
@@ -102,7 +108,7 @@ async fn handle(State(app): State<Arc<App>>, Body(scan): Body<MiniProgramScan>) 
 }
 
 /// The attempt that waits for the mini program with this scene or launch token, and the leg that waits.
-pub(super) async fn waiting_for(app: Arc<App>, nonce: &str) -> Result<(Running, LegName), Error> {
+pub(super) async fn waiting_for(app: Arc<App>, via: &Via, nonce: &str) -> Result<(Running, LegName), Error> {
     let tied = app.store.attempt_of_nonce(hash(nonce)).await?;
     let found = tied.and_then(|tied| {
         let leg = tied
@@ -113,7 +119,10 @@ pub(super) async fn waiting_for(app: Arc<App>, nonce: &str) -> Result<(Running, 
             .find(|name| matches!(name, LegName::MiniProgramScan | LegName::AppLaunch))?;
         Some((tied, leg))
     });
-    let (tied, leg) = found.ok_or(Error::NotFound("scene"))?;
+    let Some((tied, leg)) = found else {
+        reject_unknown_state(&app, via).await?;
+        return Err(Error::NotFound("scene"));
+    };
     let running = Running::resume(app, tied.pool, &tied.attempt).await?;
     Ok((running, leg))
 }

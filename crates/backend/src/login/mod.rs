@@ -33,7 +33,7 @@ pub(crate) use knock::{Identified, begin_session, identify, log_in, resolve};
 pub(crate) use mini_program::scene_page;
 pub(crate) use phone::{ProvenPhone, open_data, phone_by_code, phone_by_data, take_phone};
 pub(crate) use redirect::{Arrived, Then, begin_redirect};
-pub(crate) use reject::reject;
+pub(crate) use reject::{reject, reject_unknown_state};
 pub(crate) use scan::{begin_naming_scan, begin_scan, redeem_scan, scan};
 pub(crate) use step::{LegReport, Step, advance};
 pub(crate) use yaopai_domain::Rejected;

@@ -7,7 +7,7 @@ use super::{
     knock::{detached, first_verdict},
     nonce::{Nonce, hash},
     page::Page,
-    reject,
+    reject, reject_unknown_state,
     running::{Running, outcome},
     step::{LegReport, Step},
 };
@@ -15,12 +15,11 @@ use crate::{
     App, Error,
     endpoint::{Endpoint, Needs},
     extract::Place,
-    limit::address_of,
     store::{Claim, ClaimedCode, Tied, Ties},
 };
 use axum::{
-    extract::{Request, State},
-    http::{HeaderMap, Method},
+    extract::State,
+    http::{HeaderMap, Method, Uri},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -236,34 +235,25 @@ async fn handle(
     State(app): State<Arc<App>>,
     method: Method,
     Place(identifier): Place<String>,
-    request: Request,
+    via: Via,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response {
     if method != Method::GET {
         // A preview that only asks for the head must not spend the code.
         return Page::Unknown.into_response();
     }
-    let (parts, _) = request.into_parts();
-    let query = parts.uri.query().unwrap_or_default();
+    let query = uri.query().unwrap_or_default();
     // WeChat may append more (`uin`, `key`, …); of a repeated name the first counts.
     let parameter = |name: &str| {
         form_urlencoded::parse(query.as_bytes())
             .find(|(key, value)| key == name && !value.is_empty())
             .map(|(_, value)| value.into_owned())
     };
-    let Some(state) = parameter("state") else {
-        return Page::Unknown.into_response();
-    };
+    // Without one it is a state that nobody knows.
+    let state = parameter("state").unwrap_or_default();
     let code = parameter("code").map(LoginCode::new);
-    let via = Via {
-        facade: "callback",
-        client: address_of(&app, &parts.headers, &parts.extensions),
-        request_id: parts
-            .headers
-            .get("x-request-id")
-            .and_then(|id| id.to_str().ok())
-            .map(str::to_owned),
-    };
-    take(app, &identifier, &state, code, &parts.headers, via)
+    take(app, &identifier, &state, code, &headers, via)
         .await
         .unwrap_or_else(|error| {
             tracing::error!(%error, "a callback could not be taken");
@@ -280,18 +270,21 @@ async fn take(
     via: Via,
 ) -> Result<Response, Error> {
     let Some(tied) = app.store.attempt_of_nonce(hash(state)).await? else {
+        reject_unknown_state(&app, &via).await?;
         return Ok(Page::Unknown.into_response());
     };
     let running = match Running::resume(Arc::clone(&app), tied.pool.clone(), &tied.attempt).await {
-        Ok(running) if running.connection.identifier == identifier => running,
-        // The attempt was for another connection, or that one is gone.
-        Ok(_) | Err(Error::NotFound(_)) => return Ok(Page::Unknown.into_response()),
+        Ok(running) => {
+            let connection = &running.connection;
+            (connection.identifier == identifier && connection.kind.redirects()).then_some(running)
+        }
+        Err(Error::NotFound(_)) => None,
         Err(error) => return Err(error),
     };
-    if !running.connection.kind.redirects() {
-        return Ok(Page::Unknown.into_response());
-    }
-    let Ok(memo) = tied.memo.clone().map(serde_json::from_value::<Memo>).transpose() else {
+    let memo = tied.memo.clone().map(serde_json::from_value::<Memo>).transpose();
+    let (Some(running), Ok(memo)) = (running, memo) else {
+        // The attempt is for another connection, or that one is gone.
+        reject(&app, &tied.pool, None, &via, Rejected::UnknownState).await;
         return Ok(Page::Unknown.into_response());
     };
     if let Some(memo) = memo

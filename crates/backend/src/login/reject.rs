@@ -1,11 +1,20 @@
 //! What never became a login is an attempt too: whoever wonders why nothing works finds it there.
 
 use super::Via;
-use crate::{App, store::Ties};
+use crate::{App, Error, store::Ties};
 use yaopai_domain::{
     AttemptId, AttemptState, Connection, Failure, Leg, LegName, LegOutcome, LoginAttempt, PoolId, Purpose,
     Rejected, Verdict,
 };
+
+/// Records that nobody knows the state or scene of a request. It says nothing about whose it was, so it is recorded only
+/// where there is one pool.
+pub(crate) async fn reject_unknown_state(app: &App, via: &Via) -> Result<(), Error> {
+    if let Some(pool) = app.store.only_pool().await? {
+        reject(app, &pool, None, via, Rejected::UnknownState).await;
+    }
+    Ok(())
+}
 
 /// Records something that never became a login, so that an operator can read it. Nothing of the request is kept but who
 /// sent it.

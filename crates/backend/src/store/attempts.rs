@@ -321,13 +321,19 @@ impl Store {
     }
 
     /// Ends the attempts that a stopped backend left behind. Where other backends may be running on the same database,
-    /// those are only the attempts whose time has been over for a minute.
+    /// those are only the overdue ones.
     pub(crate) async fn end_interrupted_attempts(&self) -> Result<(), StoreError> {
-        let latest = if self.is_shared() {
-            self.now().plus_millis(-GRACE_MILLIS)
-        } else {
-            Timestamp(i64::MAX)
-        };
+        if self.is_shared() {
+            return self.end_overdue_attempts().await;
+        }
+        let latest = Timestamp(i64::MAX);
+        self.write(latest, |writing, latest| Box::pin(end_left(writing, *latest)))
+            .await
+    }
+
+    /// Ends the attempts whose time has been over for a minute: whoever drove them is gone.
+    pub(crate) async fn end_overdue_attempts(&self) -> Result<(), StoreError> {
+        let latest = self.now().plus_millis(-GRACE_MILLIS);
         self.write(latest, |writing, latest| Box::pin(end_left(writing, *latest)))
             .await
     }

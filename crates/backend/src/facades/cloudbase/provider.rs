@@ -244,9 +244,7 @@ async fn refuse(app: &App, call: &Call, redirect: &ProviderRedirect, why: Reject
 
 /// Nothing is kept about this browser.
 async fn lost(app: &App, call: &Call) -> Result<Response, Error> {
-    if let Some(pool) = app.store.only_pool().await? {
-        login::reject(app, &pool, None, &via(call), Rejected::UnknownState).await;
-    }
+    login::reject_unknown_state(app, &via(call)).await?;
     let said = "this login has expired; go back to the page and begin again";
     Ok(Fault::new(Word::InvalidArgument, said).into_response())
 }

@@ -1,7 +1,7 @@
 //! `wechatmp-qrcode`: what WeChat pushes, and who it is.
 
 use super::{
-    Desk,
+    Ends,
     kinds::{KEY, TOKEN, connect, sandbox},
 };
 use reqwest::{Method, StatusCode};
@@ -16,15 +16,15 @@ use yaopai_wechat::{EncodingAesKey, MessageCrypto, PushToken};
 const FOLLOW: ConnectionKind = ConnectionKind::FollowCode;
 const EVENTS: &str = "connections/social/wechatmp-qrcode/default/events";
 
-async fn newest(desk: &Desk) -> LoginAttempt {
-    let answer = desk.ask(Method::GET, "attempts?limit=1").send().await.unwrap();
+async fn newest(ends: &Ends) -> LoginAttempt {
+    let answer = ends.ask(Method::GET, "attempts?limit=1").send().await.unwrap();
     let mut body: Value = answer.json().await.unwrap();
     serde_json::from_value(body["attempts"][0].take()).unwrap()
 }
 
 /// Sends a push that WeChat might have sent just now.
-async fn push(desk: &Desk, xml: &str, signed_with: &str) -> (StatusCode, String) {
-    push_signed_at(desk, xml, signed_with, seconds(0)).await
+async fn push(ends: &Ends, xml: &str, signed_with: &str) -> (StatusCode, String) {
+    push_signed_at(ends, xml, signed_with, seconds(0)).await
 }
 
 /// The clock, moved by so many seconds.
@@ -32,13 +32,13 @@ fn seconds(moved: i64) -> i64 {
     System.now().0 / 1000 + moved
 }
 
-async fn push_signed_at(desk: &Desk, xml: &str, signed_with: &str, at: i64) -> (StatusCode, String) {
+async fn push_signed_at(ends: &Ends, xml: &str, signed_with: &str, at: i64) -> (StatusCode, String) {
     let signature = PushToken::new(signed_with).sign(&at.to_string(), "n1");
     let url = format!(
         "{}{EVENTS}?signature={signature}&timestamp={at}&nonce=n1&openid=o1",
-        desk.backend.url()
+        ends.backend.url()
     );
-    let answer = desk.http.post(url).body(xml.to_owned()).send().await.unwrap();
+    let answer = ends.http.post(url).body(xml.to_owned()).send().await.unwrap();
     (answer.status(), answer.text().await.unwrap())
 }
 
@@ -55,34 +55,34 @@ fn event(scene: &str) -> String {
 #[case("encrypted")]
 #[tokio::test]
 async fn who_follows_is_logged_in_whatever_the_mode(#[case] mode: &str) {
-    let desk = Desk::open().await;
+    let ends = Ends::open().await;
     let settings = json!({ "settings": { "type": "pushes", "mode": mode } });
-    let connection = connect(&desk, FOLLOW, settings).await;
-    let (id, text) = desk.draw(connection, false).await;
-    desk.phone(&text, "lin-xiaoman", "approve").await;
-    let ended = desk.ended(id).await;
+    let connection = connect(&ends, FOLLOW, settings).await;
+    let (id, text) = ends.draw(connection, false).await;
+    ends.phone(&text, "lin-xiaoman", "approve").await;
+    let ended = ends.ended(id).await;
     assert_eq!(ended.state, AttemptState::Decided, "{ended:?}");
-    let app = desk.app(FOLLOW).app_id;
-    let pushes = sandbox(&desk, Method::GET, &format!("apps/{app}/pushes"), json!({})).await;
+    let app = ends.app(FOLLOW).app_id;
+    let pushes = sandbox(&ends, Method::GET, &format!("apps/{app}/pushes"), json!({})).await;
     assert_eq!(pushes[0]["tries"], json!(["answered"]), "{pushes}");
 }
 
 #[tokio::test]
 async fn what_a_push_names_is_the_open_id_and_the_union_id_is_asked_for() {
-    let desk = Desk::open().await;
-    let connection = connect(&desk, FOLLOW, json!({})).await;
-    let (id, text) = desk.draw(connection, false).await;
-    desk.phone(&text, "lin-xiaoman", "approve").await;
+    let ends = Ends::open().await;
+    let connection = connect(&ends, FOLLOW, json!({})).await;
+    let (id, text) = ends.draw(connection, false).await;
+    ends.phone(&text, "lin-xiaoman", "approve").await;
     let Some(Verdict::Create {
         user_id: Some(user), ..
-    }) = desk.ended(id).await.verdict
+    }) = ends.ended(id).await.verdict
     else {
         panic!("nobody was created");
     };
-    let app = desk.app(FOLLOW).app_id;
+    let app = ends.app(FOLLOW).app_id;
     let path = format!("people/lin-xiaoman/openids/{app}");
-    let known = sandbox(&desk, Method::GET, &path, json!({})).await;
-    let answer = desk.ask(Method::GET, &format!("users/{user}")).send().await;
+    let known = sandbox(&ends, Method::GET, &path, json!({})).await;
+    let answer = ends.ask(Method::GET, &format!("users/{user}")).send().await;
     let record: UserRecord = answer.unwrap().json().await.unwrap();
     let subjects: Vec<_> = record
         .identities
@@ -98,101 +98,101 @@ async fn what_a_push_names_is_the_open_id_and_the_union_id_is_asked_for() {
 
 #[tokio::test]
 async fn the_check_of_the_address_is_answered_only_to_wechat() {
-    let desk = Desk::open().await;
-    connect(&desk, FOLLOW, json!({})).await;
+    let ends = Ends::open().await;
+    connect(&ends, FOLLOW, json!({})).await;
     let check = async |token: &str, path: &str| {
         let signature = PushToken::new(token).sign("1735689600", "n1");
         let query = format!("signature={signature}&timestamp=1735689600&nonce=n1&echostr=4711");
-        let url = format!("{}{path}?{query}", desk.backend.url());
-        desk.browse(&url).await
+        let url = format!("{}{path}?{query}", ends.backend.url());
+        ends.browse(&url).await
     };
     assert_eq!(check(TOKEN, EVENTS).await, (StatusCode::OK, "4711".to_owned()));
     assert_eq!(check("other", EVENTS).await.0, StatusCode::FORBIDDEN);
     let elsewhere = EVENTS.replace("wechatmp-qrcode", "nothing");
     assert_eq!(check(TOKEN, &elsewhere).await.0, StatusCode::NOT_FOUND);
-    let unsigned = desk
-        .browse(desk.backend.url().join(EVENTS).unwrap().as_str())
+    let unsigned = ends
+        .browse(ends.backend.url().join(EVENTS).unwrap().as_str())
         .await;
     assert_eq!(unsigned.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
 async fn a_forged_push_changes_nothing_and_can_be_read_about() {
-    let desk = Desk::open().await;
+    let ends = Ends::open().await;
     let plain = json!({ "settings": { "type": "pushes", "mode": "plain" } });
-    let connection = connect(&desk, FOLLOW, plain).await;
-    let (id, _) = desk.draw(connection, false).await;
-    assert_eq!(push(&desk, &event("x"), "other").await.0, StatusCode::FORBIDDEN);
+    let connection = connect(&ends, FOLLOW, plain).await;
+    let (id, _) = ends.draw(connection, false).await;
+    assert_eq!(push(&ends, &event("x"), "other").await.0, StatusCode::FORBIDDEN);
     let Some(Verdict::Fail {
         failure: Failure::Rejected { why },
         ..
-    }) = newest(&desk).await.verdict
+    }) = newest(&ends).await.verdict
     else {
         panic!("it is not written down");
     };
     assert_eq!(why, Rejected::TamperedData);
-    assert_eq!(desk.attempt(id).await.state, AttemptState::Waiting);
+    assert_eq!(ends.attempt(id).await.state, AttemptState::Waiting);
     // Signed, but of a code that is none of ours, and no push at all.
     assert_eq!(
-        push(&desk, &event("theirs"), TOKEN).await,
+        push(&ends, &event("theirs"), TOKEN).await,
         (StatusCode::OK, "success".to_owned())
     );
-    assert_eq!(push(&desk, "<xml>", TOKEN).await.0, StatusCode::FORBIDDEN);
-    assert_eq!(desk.users().await, 0);
+    assert_eq!(push(&ends, "<xml>", TOKEN).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(ends.users().await, 0);
 }
 
 #[tokio::test]
 async fn a_signature_is_good_for_its_push_only_and_not_for_long() {
-    let desk = Desk::open().await;
+    let ends = Ends::open().await;
     let plain = json!({ "settings": { "type": "pushes", "mode": "plain" } });
-    connect(&desk, FOLLOW, plain).await;
+    connect(&ends, FOLLOW, plain).await;
     let at = seconds(0);
     let theirs = event("theirs");
     for _ in 0..2 {
-        let taken = push_signed_at(&desk, &theirs, TOKEN, at).await;
+        let taken = push_signed_at(&ends, &theirs, TOKEN, at).await;
         assert_eq!(taken.0, StatusCode::OK, "WeChat may send it again");
     }
     let other = theirs.replace("o1", "o2");
-    let forged = push_signed_at(&desk, &other, TOKEN, at).await;
+    let forged = push_signed_at(&ends, &other, TOKEN, at).await;
     assert_eq!(
         forged.0,
         StatusCode::FORBIDDEN,
         "another body below the signature"
     );
-    let signed_anew = push_signed_at(&desk, &theirs, TOKEN, at + 1).await;
+    let signed_anew = push_signed_at(&ends, &theirs, TOKEN, at + 1).await;
     assert_eq!(signed_anew.0, StatusCode::OK);
-    let forged = push_signed_at(&desk, &other, TOKEN, at + 1).await;
+    let forged = push_signed_at(&ends, &other, TOKEN, at + 1).await;
     assert_eq!(forged.0, StatusCode::FORBIDDEN, "the signature of a repeat");
     for moved in [-301, 330] {
-        let stale = push_signed_at(&desk, &other, TOKEN, seconds(moved)).await;
+        let stale = push_signed_at(&ends, &other, TOKEN, seconds(moved)).await;
         assert_eq!(stale.0, StatusCode::FORBIDDEN, "{moved} s");
     }
     assert_eq!(
-        push_signed_at(&desk, &other, TOKEN, seconds(-240)).await.0,
+        push_signed_at(&ends, &other, TOKEN, seconds(-240)).await.0,
         StatusCode::OK
     );
 }
 
 #[tokio::test]
 async fn where_encryption_is_on_nothing_in_the_clear_is_believed() {
-    let desk = Desk::open().await;
-    connect(&desk, FOLLOW, json!({})).await;
-    assert_eq!(push(&desk, &event("x"), TOKEN).await.0, StatusCode::FORBIDDEN);
+    let ends = Ends::open().await;
+    connect(&ends, FOLLOW, json!({})).await;
+    assert_eq!(push(&ends, &event("x"), TOKEN).await.0, StatusCode::FORBIDDEN);
     // The right key of another account.
     let (token, key) = (PushToken::new(TOKEN), EncodingAesKey::new(KEY));
     let theirs = MessageCrypto::new(token, &key, "wx00000000000000ff").unwrap();
     let encrypted = theirs.reply(&event("x"), "n1", &System, Timestamp(0)).unwrap();
-    assert_eq!(push(&desk, &encrypted, TOKEN).await.0, StatusCode::FORBIDDEN);
+    assert_eq!(push(&ends, &encrypted, TOKEN).await.0, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
 async fn the_second_who_scans_a_code_is_not_logged_in_by_it() {
-    let desk = Desk::open().await;
-    let connection = connect(&desk, FOLLOW, json!({})).await;
-    let (id, text) = desk.draw(connection, false).await;
-    desk.phone(&text, "lin-xiaoman", "approve").await;
-    let ended = desk.ended(id).await;
-    desk.phone(&text, "chen-mo", "approve").await;
-    assert_eq!(desk.attempt(id).await, ended);
-    assert_eq!(desk.users().await, 1);
+    let ends = Ends::open().await;
+    let connection = connect(&ends, FOLLOW, json!({})).await;
+    let (id, text) = ends.draw(connection, false).await;
+    ends.phone(&text, "lin-xiaoman", "approve").await;
+    let ended = ends.ended(id).await;
+    ends.phone(&text, "chen-mo", "approve").await;
+    assert_eq!(ends.attempt(id).await, ended);
+    assert_eq!(ends.users().await, 1);
 }

@@ -1,6 +1,6 @@
 //! All seven kinds, each from what is drawn to the verdict.
 
-use super::{Desk, legs_done};
+use super::{Ends, legs_done};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ pub(super) const KEY: &str = "9mAkn1IegZnH5qDUzwqk3RJxetkpA8daFYMgyIaveTQ";
 
 /// A connection of a kind, ready to be used. Of an official account WeChat is told where to push, as an administrator
 /// does it in WeChat's console.
-pub(super) async fn connect(desk: &Desk, kind: ConnectionKind, other: Value) -> yaopai_domain::ConnectionId {
+pub(super) async fn connect(ends: &Ends, kind: ConnectionKind, other: Value) -> yaopai_domain::ConnectionId {
     let identifier = kind.as_str().replace(':', "-");
     let mut fields = json!({ "identifier": identifier });
     if kind.has_pushes() {
@@ -22,7 +22,7 @@ pub(super) async fn connect(desk: &Desk, kind: ConnectionKind, other: Value) -> 
     for (name, value) in other.as_object().unwrap() {
         fields[name] = value.clone();
     }
-    let id = desk.connect_with(kind, fields.clone()).await;
+    let id = ends.connect_with(kind, fields.clone()).await;
     if kind.has_pushes() {
         let path = format!("connections/social/{identifier}/default/events");
         let mode = match fields["settings"]["mode"].as_str().unwrap() {
@@ -30,21 +30,21 @@ pub(super) async fn connect(desk: &Desk, kind: ConnectionKind, other: Value) -> 
             other => other,
         };
         let messages = json!({
-            "server_url": desk.backend.url().join(&path).unwrap(),
+            "server_url": ends.backend.url().join(&path).unwrap(),
             "token": TOKEN,
             "encoding_aes_key": KEY,
             "mode": mode,
         });
-        let app = desk.app(kind).app_id;
-        sandbox(desk, Method::PUT, &format!("apps/{app}/messages"), messages).await;
+        let app = ends.app(kind).app_id;
+        sandbox(ends, Method::PUT, &format!("apps/{app}/messages"), messages).await;
     }
     id
 }
 
 /// Turns something in the sandbox.
-pub(super) async fn sandbox(desk: &Desk, method: Method, path: &str, body: Value) -> Value {
-    let url = desk.sandbox.url().join(&format!("sandbox/{path}")).unwrap();
-    let answer = desk.http.request(method, url).json(&body).send().await.unwrap();
+pub(super) async fn sandbox(ends: &Ends, method: Method, path: &str, body: Value) -> Value {
+    let url = ends.sandbox.url().join(&format!("sandbox/{path}")).unwrap();
+    let answer = ends.http.request(method, url).json(&body).send().await.unwrap();
     let status = answer.status();
     let text = answer.text().await.unwrap();
     assert!(status.is_success(), "{path}: {status} {text}");
@@ -78,13 +78,13 @@ async fn a_test_login_of_every_kind_ends_with_a_verdict(
     #[case] kind: ConnectionKind,
     #[case] expected: &[LegName],
 ) {
-    let desk = Desk::open().await;
-    let connection = connect(&desk, kind, json!({})).await;
-    let (id, text) = desk.draw(connection, false).await;
-    if let Some(callback) = desk.phone(&text, "lin-xiaoman", "approve").await {
-        desk.browse(&callback).await;
+    let ends = Ends::open().await;
+    let connection = connect(&ends, kind, json!({})).await;
+    let (id, text) = ends.draw(connection, false).await;
+    if let Some(callback) = ends.phone(&text, "lin-xiaoman", "approve").await {
+        ends.browse(&callback).await;
     }
-    let ended = desk.ended(id).await;
+    let ended = ends.ended(id).await;
     assert_eq!(ended.kind, Some(kind));
     assert!(
         matches!(ended.verdict, Some(Verdict::Create { .. })),
@@ -93,54 +93,54 @@ async fn a_test_login_of_every_kind_ends_with_a_verdict(
     );
     assert_eq!(legs_done(&ended), expected);
 
-    let (id, text) = desk.draw(connection, false).await;
-    if let Some(callback) = desk.phone(&text, "lin-xiaoman", "approve").await {
-        desk.browse(&callback).await;
+    let (id, text) = ends.draw(connection, false).await;
+    if let Some(callback) = ends.phone(&text, "lin-xiaoman", "approve").await {
+        ends.browse(&callback).await;
     }
-    let again = desk.ended(id).await;
+    let again = ends.ended(id).await;
     assert!(
         matches!(again.verdict, Some(Verdict::LogIn { .. })),
         "{:?}",
         again.verdict
     );
-    assert_eq!(desk.users().await, 1);
+    assert_eq!(ends.users().await, 1);
 }
 
 #[tokio::test]
 async fn rule_1_one_person_by_every_kind_is_one_user() {
-    let desk = Desk::open().await;
+    let ends = Ends::open().await;
     for kind in ConnectionKind::ALL {
-        let connection = connect(&desk, kind, json!({})).await;
-        let (id, text) = desk.draw(connection, false).await;
-        if let Some(callback) = desk.phone(&text, "chen-mo", "approve").await {
-            desk.browse(&callback).await;
+        let connection = connect(&ends, kind, json!({})).await;
+        let (id, text) = ends.draw(connection, false).await;
+        if let Some(callback) = ends.phone(&text, "chen-mo", "approve").await {
+            ends.browse(&callback).await;
         }
-        assert_eq!(desk.ended(id).await.state, AttemptState::Decided, "{kind}");
+        assert_eq!(ends.ended(id).await.state, AttemptState::Decided, "{kind}");
     }
-    assert_eq!(desk.users().await, 1);
+    assert_eq!(ends.users().await, 1);
 }
 
 #[tokio::test]
 async fn a_mobile_apps_refusal_is_a_refusal() {
-    let desk = Desk::open().await;
-    let connection = connect(&desk, ConnectionKind::Mobile, json!({})).await;
-    let (id, text) = desk.draw(connection, false).await;
-    desk.phone(&text, "lin-xiaoman", "scan").await;
-    desk.phone(&text, "lin-xiaoman", "refuse").await;
-    assert_eq!(desk.ended(id).await.state, AttemptState::Refused);
+    let ends = Ends::open().await;
+    let connection = connect(&ends, ConnectionKind::Mobile, json!({})).await;
+    let (id, text) = ends.draw(connection, false).await;
+    ends.phone(&text, "lin-xiaoman", "scan").await;
+    ends.phone(&text, "lin-xiaoman", "refuse").await;
+    assert_eq!(ends.ended(id).await.state, AttemptState::Refused);
 }
 
 #[tokio::test]
 async fn a_silent_web_login_knows_the_open_id_only() {
-    let desk = Desk::open().await;
+    let ends = Ends::open().await;
     let kind = ConnectionKind::WebpageAuthorization;
     let base = json!({ "settings": { "type": "web_page", "scope": "snsapi_base" } });
-    let connection = connect(&desk, kind, base).await;
-    let (id, url) = desk.draw(connection, false).await;
+    let connection = connect(&ends, kind, base).await;
+    let (id, url) = ends.draw(connection, false).await;
     assert!(url.contains("scope=snsapi_base"), "{url}");
-    let callback = desk.phone(&url, "lin-xiaoman", "approve").await.unwrap();
-    desk.browse(&callback).await;
-    let ended = desk.ended(id).await;
+    let callback = ends.phone(&url, "lin-xiaoman", "approve").await.unwrap();
+    ends.browse(&callback).await;
+    let ended = ends.ended(id).await;
     let Some(Verdict::Create { person, .. }) = &ended.verdict else {
         panic!("{:?}", ended.verdict);
     };

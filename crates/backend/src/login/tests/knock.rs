@@ -1,30 +1,24 @@
-//! Somebody knocks with a code: once, again, at two instances, and at a WeChat that refuses.
+//! Somebody knocks with a code: once, again, at two instances; with a person that is known better later.
 
 use crate::{
     App, Error,
     facades::desk::{Desk, PAGE, parameter},
-    login::{
-        self, Door, Identified, Rejected, Then, Via, Which,
-        nonce::hash,
-        redirect::{Brought, arrived},
-        running::Running,
-    },
+    login::{self, Door, Identified, Rejected, Via, Which},
     store::AttemptFilter,
 };
-use axum::http::{HeaderMap, Method};
-use rstest::rstest;
+use axum::http::Method;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use url::Url;
 use yaopai_domain::{
-    AttemptState, Clock, ConnectionKind, Failure, LegName, LegOutcome, LoginAttempt, PoolId, Refusal, System,
-    Verdict,
+    AttemptState, Clock, Failure, LegName, LegOutcome, LoginAttempt, PoolId, Refusal, System, Verdict,
 };
 use yaopai_sandbox::AppKind;
 use yaopai_wechat::{LoginCode, PhoneCode};
 
 const MINUTE: i64 = 60 * 1000;
 
-fn via() -> Via {
+pub(super) fn via() -> Via {
     Via {
         facade: "test",
         client: Some([192, 0, 2, 1].into()),
@@ -32,7 +26,7 @@ fn via() -> Via {
     }
 }
 
-async fn door(app: &App, identifier: &str) -> Door {
+pub(super) async fn door(app: &App, identifier: &str) -> Door {
     let which = Which::Identifier(identifier);
     login::door(app, &PoolId::default(), which, None, via())
         .await
@@ -40,12 +34,12 @@ async fn door(app: &App, identifier: &str) -> Door {
 }
 
 /// Turns something in the sandbox.
-async fn sandbox(desk: &Desk, method: Method, path: &str, body: Value) -> Value {
+pub(super) async fn sandbox(desk: &Desk, method: Method, path: &str, body: Value) -> Value {
     desk.sandbox(method, &format!("sandbox/{path}"), body).await
 }
 
 /// A login code of the mini program.
-async fn code(desk: &Desk, person: &str) -> LoginCode {
+pub(super) async fn code(desk: &Desk, person: &str) -> LoginCode {
     let app = desk.app(AppKind::MiniProgram).app_id;
     let path = format!("people/{person}/wx-login");
     let login = sandbox(desk, Method::POST, &path, json!({ "app_id": app })).await;
@@ -57,16 +51,21 @@ async fn website_code(desk: &Desk, person: &str) -> String {
     let app_id = desk.app(AppKind::Website).app_id;
     let page = PAGE.parse().unwrap();
     let url = desk.app.wechat.qrconnect_url(&app_id, &page, "s");
-    parameter(&desk.scan_page(url.as_str(), person).await, "code").unwrap()
+    code_of(&desk.scan_page(url.as_str(), person).await)
 }
 
-async fn attempts(desk: &Desk) -> Vec<LoginAttempt> {
+/// The login code with which a browser is sent back.
+pub(super) fn code_of(callback: &Url) -> String {
+    parameter(callback, "code").unwrap()
+}
+
+pub(super) async fn attempts(desk: &Desk) -> Vec<LoginAttempt> {
     let (pool, all) = (PoolId::default(), AttemptFilter::default());
     let found = desk.app.store.find_attempts(&pool, all, 50).await.unwrap();
     found.attempts
 }
 
-fn errcode(error: &Error) -> i32 {
+pub(super) fn errcode(error: &Error) -> i32 {
     match error {
         Error::WeChat(yaopai_wechat::Error::WeChat(error)) => {
             assert!(error.rid.is_some(), "WeChat's support asks for the rid");
@@ -154,20 +153,6 @@ async fn rule_2_two_instances_that_get_one_code_give_one_outcome() {
 }
 
 #[tokio::test]
-async fn rule_2_a_refusal_of_wechat_is_an_outcome_too() {
-    let desk = Desk::open().await;
-    let door = door(&desk.app, "wxapp").await;
-    let invented = LoginCode::new("0".repeat(32));
-    for _ in 0..2 {
-        let refused = login::log_in(&desk.app, &door, invented.clone()).await;
-        assert_eq!(errcode(&refused.unwrap_err()), 40029);
-    }
-    let attempts = attempts(&desk).await;
-    assert_eq!(attempts.len(), 1);
-    assert_eq!(attempts[0].state, AttemptState::Failed);
-}
-
-#[tokio::test]
 async fn rule_4_who_was_identified_can_be_resolved_again() {
     let desk = Desk::open().await;
     let members = door(&desk.app, "pc-members").await;
@@ -191,47 +176,24 @@ async fn rule_4_who_was_identified_can_be_resolved_again() {
     assert_eq!(attempts(&desk).await.len(), 3);
 }
 
-#[rstest]
-#[case::quota(json!({ "errcode": { "path": "/sns/jscode2session", "errcode": 45011 } }), 45011)]
-#[case::risk(json!({ "errcode": { "path": "/sns/jscode2session", "errcode": 40226 } }), 40226)]
-#[case::busy(json!({ "errcode": { "path": "/sns/jscode2session", "errcode": -1 } }), -1)]
 #[tokio::test]
-async fn what_wechat_refuses_is_told_with_its_number(#[case] switch: Value, #[case] expected: i32) {
+async fn rule_4_who_was_identified_is_resolved_although_the_attempt_has_ended() {
     let desk = Desk::open().await;
-    let code = code(&desk, "lin-xiaoman").await;
-    sandbox(&desk, Method::POST, "switches", switch).await;
     let door = door(&desk.app, "wxapp").await;
-    let refused = login::log_in(&desk.app, &door, code).await;
-    assert_eq!(errcode(&refused.unwrap_err()), expected);
-}
-
-#[tokio::test]
-async fn after_a_reset_of_the_secret_logins_fail_with_40125() {
-    let desk = Desk::open().await;
-    let code = code(&desk, "lin-xiaoman").await;
-    let app = desk.app(AppKind::MiniProgram).app_id;
-    sandbox(
-        &desk,
-        Method::POST,
-        &format!("apps/{app}/reset-secret"),
-        json!({}),
-    )
-    .await;
-    let door = door(&desk.app, "wxapp").await;
-    let refused = login::log_in(&desk.app, &door, code).await;
-    assert_eq!(errcode(&refused.unwrap_err()), 40125);
-}
-
-#[tokio::test]
-async fn an_address_that_is_not_on_the_whitelist_is_refused_with_40164_and_kept() {
-    let desk = Desk::open().await;
-    let app = desk.app(AppKind::MiniProgram).app_id;
-    let nobody = json!({ "ip_whitelist": ["192.0.2.7"] });
-    sandbox(&desk, Method::PATCH, &format!("apps/{app}"), nobody).await;
-    let door = door(&desk.app, "wxapp").await;
-    let refused = login::begin_scan(&desk.app, &door).await.err().unwrap();
-    assert_eq!(errcode(&refused), 40164);
+    let identified = login::identify(&desk.app, &door, code(&desk, "lin-xiaoman").await).await;
+    let identified = identified.unwrap();
+    let expires = attempts(&desk).await[0].expires_at;
+    desk.clock
+        .turn(expires.millis_since(desk.clock.now()) + MINUTE - 1);
+    desk.app.store.end_overdue_attempts().await.unwrap();
+    assert_eq!(attempts(&desk).await[0].state, AttemptState::Confirmed);
+    desk.clock.turn(1);
+    desk.app.store.end_overdue_attempts().await.unwrap();
     assert_eq!(attempts(&desk).await[0].state, AttemptState::Failed);
+    let verdict = login::resolve(&desk.app, &door, &identified).await;
+    assert!(matches!(verdict, Ok(Verdict::Create { .. })), "{verdict:?}");
+    let states: Vec<_> = attempts(&desk).await.iter().map(|one| one.state).collect();
+    assert_eq!(states, [AttemptState::Decided, AttemptState::Failed]);
 }
 
 #[tokio::test]
@@ -265,58 +227,6 @@ async fn rule_1_a_union_id_that_appears_later_is_added() {
 }
 
 #[tokio::test]
-async fn closed_and_unknown_doors_are_written_down() {
-    let desk = Desk::open().await;
-    let knock = async |which| login::door(&desk.app, &PoolId::default(), which, None, via()).await;
-    let unknown = knock(Which::Identifier("nothing")).await;
-    assert!(matches!(unknown, Err(Error::NotFound("connection"))));
-    let closed = knock(Which::Identifier("pc-disabled")).await;
-    assert!(matches!(closed, Err(Error::ConnectionDisabled)));
-    assert!(
-        knock(Which::Kind(ConnectionKind::Pc)).await.is_ok(),
-        "an open one first"
-    );
-    let members = Some("members".parse().unwrap());
-    let hidden = Which::Identifier("pc");
-    let hidden = login::door(&desk.app, &PoolId::default(), hidden, members, via()).await;
-    assert!(matches!(hidden, Err(Error::NotFound("connection"))));
-
-    let why: Vec<_> = attempts(&desk)
-        .await
-        .into_iter()
-        .map(|attempt| match attempt.verdict {
-            Some(Verdict::Fail {
-                failure: Failure::Rejected { why },
-                ..
-            }) => (why, attempt.connection_id.is_some()),
-            other => panic!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(
-        why.iter()
-            .filter(|(why, _)| *why == Rejected::UnknownConnection)
-            .count(),
-        2
-    );
-    assert!(why.contains(&(Rejected::Disabled, true)));
-}
-
-#[tokio::test]
-async fn an_empty_code_never_reaches_wechat() {
-    let desk = Desk::open().await;
-    let door = door(&desk.app, "wxapp").await;
-    let refused = login::log_in(&desk.app, &door, LoginCode::new("")).await;
-    assert!(matches!(refused, Err(Error::Malformed(_))), "{refused:?}");
-    let rejected = Failure::Rejected {
-        why: Rejected::BadRequest,
-    };
-    assert!(matches!(
-        &attempts(&desk).await[0].verdict,
-        Some(Verdict::Fail { failure, .. }) if *failure == rejected
-    ));
-}
-
-#[tokio::test]
 async fn the_device_that_waits_takes_the_login_once() {
     let desk = Desk::open().await;
     let door = door(&desk.app, "pc").await;
@@ -332,7 +242,7 @@ async fn the_device_that_waits_takes_the_login_once() {
 
     let approve = json!({ "url": text, "person": "lin-xiaoman", "decision": "approve" });
     sandbox(&desk, Method::POST, "scan", approve).await;
-    let ended = super::super::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
+    let ended = login::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
     assert_eq!(ended.unwrap().state, AttemptState::Decided);
     let stranger = login::redeem_scan(&desk.app, &pool, &"0".repeat(32)).await;
     assert!(matches!(stranger, Err(Error::NotFound("ticket"))));
@@ -366,113 +276,10 @@ async fn an_app_that_opened_the_mini_program_gets_the_login() {
     };
     assert_eq!(hand_over(&"0".repeat(32)).await, 404);
     assert_eq!(hand_over(&token).await, 204);
-    let ended = super::super::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
+    let ended = login::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
     assert_eq!(ended.unwrap().state, AttemptState::Decided);
     let (_, verdict) = login::redeem_scan(&desk.app, &pool, &scan.ticket).await.unwrap();
     assert!(matches!(verdict, Some(Verdict::Create { .. })));
-}
-
-#[tokio::test]
-async fn a_browser_that_comes_back_twice_is_one_login() {
-    let desk = Desk::open().await;
-    let door = door(&desk.app, "wxweb").await;
-    let then = Then {
-        facade: "test".to_owned(),
-        memo: json!({ "to": "https://shop.example.com/" }),
-    };
-    let url = login::begin_redirect(&desk.app, &door, then.clone(), &HeaderMap::new())
-        .await
-        .unwrap()
-        .url;
-    let state = parameter(&url, "state").unwrap();
-    let path = "people/lin-xiaoman/authorize";
-    let agreed = sandbox(&desk, Method::POST, path, json!({ "url": url })).await;
-    let callback: url::Url = agreed["location"].as_str().unwrap().parse().unwrap();
-    let code = parameter(&callback, "code").unwrap();
-    let come_back = async |code: Option<&str>| {
-        let tied = desk
-            .app
-            .store
-            .attempt_of_nonce(hash(&state))
-            .await
-            .unwrap()
-            .unwrap();
-        let running = Running::resume(Arc::clone(&desk.app), tied.pool.clone(), &tied.attempt);
-        let brought = code.map_or(Brought::Nothing, |code| Brought::Code(LoginCode::new(code)));
-        arrived(&running.await.unwrap(), &tied, then.clone(), brought)
-    };
-    let back = come_back(Some(&code)).await;
-    assert_eq!(back.then, then);
-    assert!(back.agreed);
-    let first = back.log_in(&desk.app).await.unwrap();
-    assert!(matches!(first, Verdict::Create { .. }));
-    let again = come_back(Some(&code)).await.log_in(&desk.app).await.unwrap();
-    assert_eq!(again, first);
-    let other = come_back(Some("another")).await.log_in(&desk.app).await;
-    assert!(matches!(other, Err(Error::NotFound("state"))), "{other:?}");
-    let nobody = come_back(None).await;
-    assert!(!nobody.agreed);
-}
-
-fn nobody() -> Then {
-    Then {
-        facade: "test".to_owned(),
-        memo: Value::Null,
-    }
-}
-
-#[tokio::test]
-async fn a_used_code_that_comes_back_with_another_state_is_refused() {
-    let desk = Desk::open().await;
-    let door = door(&desk.app, "wxweb").await;
-    let begin = async || {
-        let then = nobody();
-        let away = login::begin_redirect(&desk.app, &door, then, &HeaderMap::new()).await;
-        away.unwrap().url
-    };
-    let come_back = async |url: &url::Url, code: &str| {
-        let nonce = hash(&parameter(url, "state").unwrap());
-        let tied = desk.app.store.attempt_of_nonce(nonce).await.unwrap().unwrap();
-        let running = Running::resume(Arc::clone(&desk.app), tied.pool.clone(), &tied.attempt);
-        let brought = Brought::Code(LoginCode::new(code));
-        arrived(&running.await.unwrap(), &tied, nobody(), brought)
-    };
-    let (theirs, own) = (begin().await, begin().await);
-    let code = parameter(&desk.authorize(theirs.as_str(), "lin-xiaoman").await, "code").unwrap();
-    let verdict = come_back(&theirs, &code).await.log_in(&desk.app).await;
-    assert!(matches!(verdict, Ok(Verdict::Create { .. })), "{verdict:?}");
-    let stolen = come_back(&own, &code).await.log_in(&desk.app).await;
-    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
-    let stolen = come_back(&own, &code).await.log_in(&desk.app).await;
-    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
-    let stolen = login::log_in(&desk.app, &door, LoginCode::new(code)).await;
-    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
-    let replay = Failure::Rejected {
-        why: Rejected::Replay,
-    };
-    let written = attempts(&desk).await.into_iter().filter(
-        |attempt| matches!(&attempt.verdict, Some(Verdict::Fail { failure, .. }) if *failure == replay),
-    );
-    assert_eq!(written.count(), 3);
-}
-
-#[rstest]
-#[case::from_elsewhere(|door: &mut Door| door.via.client = Some([192, 0, 2, 2].into()))]
-#[case::from_nowhere(|door: &mut Door| door.via.client = None)]
-#[case::by_another_application(|door: &mut Door| door.application = Some("shop".parse().unwrap()))]
-#[tokio::test]
-async fn a_used_code_gives_nobody_else_its_outcome(#[case] other: fn(&mut Door)) {
-    let desk = Desk::open().await;
-    let door = door(&desk.app, "wxapp").await;
-    let code = code(&desk, "lin-xiaoman").await;
-    let first = login::log_in(&desk.app, &door, code.clone()).await.unwrap();
-    let mut stranger = door.clone();
-    other(&mut stranger);
-    let stolen = login::log_in(&desk.app, &stranger, code.clone()).await;
-    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
-    let stolen = login::identify(&desk.app, &stranger, code.clone()).await;
-    assert!(matches!(stolen, Err(Error::Replayed)), "{stolen:?}");
-    assert_eq!(login::log_in(&desk.app, &door, code).await.unwrap(), first);
 }
 
 #[tokio::test]
@@ -486,31 +293,11 @@ async fn a_login_that_nobody_takes_for_five_minutes_is_lost() {
     };
     let approve = json!({ "url": text, "person": "lin-xiaoman", "decision": "approve" });
     sandbox(&desk, Method::POST, "scan", approve).await;
-    let ended = super::super::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
+    let ended = login::running::outcome(Arc::clone(&desk.app), pool.clone(), scan.attempt).await;
     assert_eq!(ended.unwrap().state, AttemptState::Decided);
     desk.clock.turn(5 * MINUTE);
     let late = login::redeem_scan(&desk.app, &pool, &scan.ticket).await;
     assert!(matches!(late, Err(Error::NotFound("ticket"))), "{late:?}");
-}
-
-#[tokio::test]
-async fn rule_6_a_snapshot_visitor_is_refused() {
-    let desk = Desk::open().await;
-    let door = door(&desk.app, "wxweb").await;
-    let then = nobody();
-    let away = login::begin_redirect(&desk.app, &door, then, &HeaderMap::new()).await;
-    let url = away.unwrap().url;
-    let visit = json!({ "url": url, "snapshot": true });
-    let agreed = sandbox(&desk, Method::POST, "people/lin-xiaoman/authorize", visit).await;
-    let callback: url::Url = agreed["location"].as_str().unwrap().parse().unwrap();
-    let code = parameter(&callback, "code").unwrap();
-    let verdict = login::log_in(&desk.app, &door, LoginCode::new(code))
-        .await
-        .unwrap();
-    let Verdict::Refuse { refusal, .. } = verdict else {
-        panic!("{verdict:?}");
-    };
-    assert_eq!(refusal, Refusal::SnapshotUser);
 }
 
 #[tokio::test]

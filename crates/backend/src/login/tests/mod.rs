@@ -1,16 +1,21 @@
 //! Logins from end to end: a real backend and a real sandbox on ports of their own, and a simulated phone.
 
+mod browser_back;
 mod follow_code;
 mod kinds;
 mod knock;
 mod left;
 mod mini_program;
 mod pc;
+mod refusals;
 mod secrets;
 mod silence;
 mod webpage_authorization;
 
-use crate::{Backend, Config, Database, Delivery, EmbeddedKey, WeChatHosts};
+use crate::{
+    Backend, Config, Database, Delivery, EmbeddedKey, WeChatHosts,
+    testing::{On, TestDatabase},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -21,8 +26,8 @@ use std::{
     time::Duration,
 };
 use yaopai_domain::{
-    AttemptId, AttemptState, Clock, Code, ConnectionId, ConnectionKind, Drawing, LegName, LegOutcome,
-    LoginAttempt, Problem, System, TestLogin, Verdict, WeChatEnvironment,
+    AttemptId, AttemptState, Clock, Code, ConnectionId, ConnectionKind, Drawing, Failure, LegName,
+    LegOutcome, LoginAttempt, Problem, Rejected, System, TestLogin, Verdict, WeChatEnvironment,
 };
 use yaopai_sandbox::{AppKind, AppSheet, Sandbox};
 
@@ -30,30 +35,40 @@ use yaopai_sandbox::{AppKind, AppSheet, Sandbox};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A backend, the sandbox it talks to, and somebody who operates both.
-struct Desk {
+struct Ends {
     sandbox: Sandbox,
     backend: Backend,
     key: EmbeddedKey,
     http: reqwest::Client,
     dir: tempfile::TempDir,
+    database: Option<TestDatabase>,
 }
 
-impl Desk {
+impl Ends {
     async fn open() -> Self {
         Self::open_at(Arc::new(System)).await
     }
 
     async fn open_at(clock: Arc<dyn Clock>) -> Self {
-        Self::open_to(None, clock).await
+        Self::open_to(None, clock, On::any()).await
+    }
+
+    /// With the backend's database in a file, whatever the other tests run on.
+    async fn open_on_file() -> Self {
+        Self::open_to(None, Arc::new(System), On::Sqlite).await
     }
 
     /// With the backend's WeChat at `wechat`, instead of in the sandbox.
-    async fn open_to(wechat: Option<url::Url>, clock: Arc<dyn Clock>) -> Self {
+    async fn open_to(wechat: Option<url::Url>, clock: Arc<dyn Clock>, engine: On) -> Self {
         let sandbox = Sandbox::start(yaopai_sandbox::Config::default()).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let key = EmbeddedKey::generate(&System);
         let wechat = wechat.unwrap_or_else(|| sandbox.url());
-        let backend = start(dir.path(), wechat, &key, clock).await;
+        let database = match engine {
+            On::Sqlite => None,
+            On::Postgres => Some(TestDatabase::new().await),
+        };
+        let backend = start(dir.path(), database.as_ref(), wechat, &key, clock).await;
         sandbox.set_miniprogram_server(backend.url());
         #[expect(clippy::disallowed_methods, reason = "the test is the program here")]
         let http = reqwest::Client::builder()
@@ -68,6 +83,7 @@ impl Desk {
             key,
             http,
             dir,
+            database,
         }
     }
 
@@ -79,15 +95,18 @@ impl Desk {
             key,
             http,
             dir,
+            database,
         } = self;
         backend.stop().await;
-        let backend = start(dir.path(), sandbox.url(), &key, Arc::new(System)).await;
+        let clock = Arc::new(System);
+        let backend = start(dir.path(), database.as_ref(), sandbox.url(), &key, clock).await;
         Self {
             sandbox,
             backend,
             key,
             http,
             dir,
+            database,
         }
     }
 
@@ -119,7 +138,7 @@ impl Desk {
         self.connect_with(kind, json!({})).await
     }
 
-    /// As [`Desk::connect`], with other fields.
+    /// As [`Ends::connect`], with other fields.
     async fn connect_with(&self, kind: ConnectionKind, other: Value) -> ConnectionId {
         let app = self.app(kind);
         let mut draft = json!({
@@ -247,6 +266,26 @@ impl Desk {
             .replace(&port(self.backend.url()), "[backend]")
     }
 
+    async fn attempts(&self) -> Vec<LoginAttempt> {
+        let answer = self.ask(Method::GET, "attempts").send().await.unwrap();
+        let mut body: Value = answer.json().await.unwrap();
+        serde_json::from_value(body["attempts"].take()).unwrap()
+    }
+
+    /// Why requests never became logins.
+    async fn rejected(&self) -> Vec<Rejected> {
+        let attempts = self.attempts().await.into_iter();
+        attempts
+            .filter_map(|attempt| match attempt.verdict {
+                Some(Verdict::Fail {
+                    failure: Failure::Rejected { why },
+                    ..
+                }) => Some(why),
+                _ => None,
+            })
+            .collect()
+    }
+
     async fn users(&self) -> usize {
         let answer = self.ask(Method::GET, "users?limit=100").send().await.unwrap();
         let body: Value = answer.json().await.unwrap();
@@ -294,10 +333,19 @@ impl Live {
     }
 }
 
-async fn start(dir: &Path, url: url::Url, key: &EmbeddedKey, clock: Arc<dyn Clock>) -> Backend {
+async fn start(
+    dir: &Path,
+    database: Option<&TestDatabase>,
+    url: url::Url,
+    key: &EmbeddedKey,
+    clock: Arc<dyn Clock>,
+) -> Backend {
     let config = Config {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-        database: Database::Sqlite(dir.join("backend.db")),
+        database: match database {
+            None => Database::Sqlite(dir.join("backend.db")),
+            Some(database) => Database::Postgres(Box::new(database.server())),
+        },
         data_dir: dir.to_owned(),
         public_url: None,
         wechat: WeChatHosts {

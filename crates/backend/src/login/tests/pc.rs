@@ -1,6 +1,6 @@
 //! `wechat:pc` from the drawn code to the verdict.
 
-use super::{Desk, failed_with, legs_done, refused};
+use super::{Ends, failed_with, legs_done, refused};
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
@@ -11,15 +11,15 @@ const PC: ConnectionKind = ConnectionKind::Pc;
 
 #[tokio::test]
 async fn the_states_are_wechats_own_and_the_person_becomes_a_user() {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
-    let (id, url) = desk.draw(connection, false).await;
+    let ends = Ends::open().await;
+    let connection = ends.connect(PC).await;
+    let (id, url) = ends.draw(connection, false).await;
     assert!(url.contains("/connect/confirm?uuid="), "{url}");
-    let mut live = desk.follow(id).await;
+    let mut live = ends.follow(id).await;
     live.until(AttemptState::Waiting).await;
-    desk.phone(&url, "", "scan").await;
+    ends.phone(&url, "", "scan").await;
     live.until(AttemptState::Scanned).await;
-    desk.phone(&url, "lin-xiaoman", "approve").await;
+    ends.phone(&url, "lin-xiaoman", "approve").await;
     let last = live.end().await;
     assert_eq!(last.state, AttemptState::Decided);
     assert_eq!(
@@ -41,28 +41,28 @@ async fn the_states_are_wechats_own_and_the_person_becomes_a_user() {
     };
     assert_eq!(person.nickname.as_deref(), Some("小满"));
     assert!(person.union_id.is_some());
-    assert_eq!(desk.users().await, 1);
-    insta::assert_json_snapshot!(desk.timeless(&last));
+    assert_eq!(ends.users().await, 1);
+    insta::assert_json_snapshot!(ends.timeless(&last));
 
-    let (id, url) = desk.draw(connection, false).await;
-    desk.phone(&url, "lin-xiaoman", "approve").await;
-    let again = desk.ended(id).await;
+    let (id, url) = ends.draw(connection, false).await;
+    ends.phone(&url, "lin-xiaoman", "approve").await;
+    let again = ends.ended(id).await;
     let Some(Verdict::LogIn { user_id, name, .. }) = &again.verdict else {
         panic!("{:?}", again.verdict);
     };
     assert_eq!((user_id, name.as_deref()), (user, Some("小满")));
-    assert_eq!(desk.users().await, 1);
+    assert_eq!(ends.users().await, 1);
 }
 
 #[tokio::test]
 async fn a_person_who_refuses_is_refused() {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
-    let (id, url) = desk.draw(connection, false).await;
-    desk.phone(&url, "", "refuse").await;
-    let ended = desk.ended(id).await;
+    let ends = Ends::open().await;
+    let connection = ends.connect(PC).await;
+    let (id, url) = ends.draw(connection, false).await;
+    ends.phone(&url, "", "refuse").await;
+    let ended = ends.ended(id).await;
     assert_eq!((ended.state, ended.verdict), (AttemptState::Refused, None));
-    assert_eq!(desk.users().await, 0);
+    assert_eq!(ends.users().await, 0);
 }
 
 #[test]
@@ -86,12 +86,12 @@ fn a_wechat_on_this_machine_is_not_asked_through_a_proxy() {
 #[case::emoji("ye-zi", false, Some("叶子🍃👩‍🌾"))]
 #[tokio::test]
 async fn everybody_is_somebody(#[case] who: &str, #[case] anonymous: bool, #[case] name: Option<&str>) {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
+    let ends = Ends::open().await;
+    let connection = ends.connect(PC).await;
     for _ in 0..2 {
-        let (id, url) = desk.draw(connection, false).await;
-        desk.phone(&url, who, "approve").await;
-        let ended = desk.ended(id).await;
+        let (id, url) = ends.draw(connection, false).await;
+        ends.phone(&url, who, "approve").await;
+        let ended = ends.ended(id).await;
         match ended.verdict {
             Some(Verdict::Create { person, .. }) => {
                 assert_eq!(person.anonymous, anonymous);
@@ -101,67 +101,67 @@ async fn everybody_is_somebody(#[case] who: &str, #[case] anonymous: bool, #[cas
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(desk.users().await, 1);
+    assert_eq!(ends.users().await, 1);
 }
 
 #[tokio::test]
 async fn a_dry_run_works_on_a_disabled_connection_and_writes_no_user() {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
-    desk.disable(connection).await;
-    let (code, _) = refused(desk.start(connection, false).await);
+    let ends = Ends::open().await;
+    let connection = ends.connect(PC).await;
+    ends.disable(connection).await;
+    let (code, _) = refused(ends.start(connection, false).await);
     assert_eq!(code, Code::ConnectionDisabled);
-    let (id, url) = desk.draw(connection, true).await;
-    desk.phone(&url, "chen-mo", "approve").await;
-    let ended = desk.ended(id).await;
+    let (id, url) = ends.draw(connection, true).await;
+    ends.phone(&url, "chen-mo", "approve").await;
+    let ended = ends.ended(id).await;
     assert!(
         matches!(ended.verdict, Some(Verdict::Create { user_id: None, .. })),
         "{:?}",
         ended.verdict
     );
-    assert_eq!(desk.users().await, 0);
+    assert_eq!(ends.users().await, 0);
 }
 
 #[tokio::test]
 async fn rule_3_login_only_refuses_a_stranger() {
-    let desk = Desk::open().await;
-    let connection = desk.connect_with(PC, json!({ "login_only": true })).await;
-    let (id, url) = desk.draw(connection, false).await;
-    desk.phone(&url, "lin-xiaoman", "approve").await;
-    let ended = desk.ended(id).await;
+    let ends = Ends::open().await;
+    let connection = ends.connect_with(PC, json!({ "login_only": true })).await;
+    let (id, url) = ends.draw(connection, false).await;
+    ends.phone(&url, "lin-xiaoman", "approve").await;
+    let ended = ends.ended(id).await;
     assert_eq!(ended.state, AttemptState::Decided);
     let Some(Verdict::Refuse { refusal, .. }) = ended.verdict else {
         panic!("{:?}", ended.verdict);
     };
     assert_eq!(refusal, Refusal::LoginOnly);
-    assert_eq!(desk.users().await, 0);
+    assert_eq!(ends.users().await, 0);
 }
 
 #[tokio::test]
 async fn a_wrong_secret_fails_at_the_exchange_with_40125() {
-    let desk = Desk::open().await;
-    let connection = desk
+    let ends = Ends::open().await;
+    let connection = ends
         .connect_with(PC, json!({ "app_secret": "f".repeat(32) }))
         .await;
-    let (id, url) = desk.draw(connection, false).await;
-    desk.phone(&url, "lin-xiaoman", "approve").await;
-    let ended = desk.ended(id).await;
+    let (id, url) = ends.draw(connection, false).await;
+    ends.phone(&url, "lin-xiaoman", "approve").await;
+    let ended = ends.ended(id).await;
     assert_eq!(failed_with(&ended), (LegName::CodeExchange, 40125));
 }
 
 #[tokio::test]
 async fn a_foreign_callback_host_is_refused_by_the_page_and_kept() {
-    let desk = Desk::open().await;
+    let ends = Ends::open().await;
     let callback = json!({ "callback_url": "https://shop.example.com/cb" });
-    let connection = desk.connect_with(PC, callback).await;
-    let (code, problem) = refused(desk.start(connection, true).await);
+    let connection = ends.connect_with(PC, callback).await;
+    let (code, problem) = refused(ends.start(connection, true).await);
     assert_eq!(code, Code::WechatPageRefused);
     assert!(
         problem.detail.contains("redirect_uri 参数错误"),
         "{}",
         problem.detail
     );
-    let answer = desk.ask(Method::GET, "attempts?limit=1").send().await.unwrap();
+    let answer = ends.ask(Method::GET, "attempts?limit=1").send().await.unwrap();
     let body: serde_json::Value = answer.json().await.unwrap();
     assert_eq!(body["attempts"][0]["state"], "failed");
     assert_eq!(body["attempts"][0]["verdict"]["leg"], "qr_page");
@@ -169,26 +169,13 @@ async fn a_foreign_callback_host_is_refused_by_the_page_and_kept() {
 
 #[tokio::test]
 async fn an_unreachable_wechat_is_named_by_its_host() {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
-    let Desk {
-        sandbox,
-        backend,
-        key,
-        http,
-        dir,
-    } = desk;
-    let url = sandbox.url();
+    let mut ends = Ends::open().await;
+    let connection = ends.connect(PC).await;
+    let url = ends.sandbox.url();
     let other = yaopai_sandbox::Sandbox::start(yaopai_sandbox::Config::default());
-    let desk = Desk {
-        sandbox: other.await.unwrap(),
-        backend,
-        key,
-        http,
-        dir,
-    };
+    let sandbox = std::mem::replace(&mut ends.sandbox, other.await.unwrap());
     sandbox.stop().await;
-    let (code, problem) = refused(desk.start(connection, true).await);
+    let (code, problem) = refused(ends.start(connection, true).await);
     assert_eq!(code, Code::WechatUnreachable);
     let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     assert_eq!(problem.host, Some(host));
@@ -196,32 +183,32 @@ async fn an_unreachable_wechat_is_named_by_its_host() {
 
 #[tokio::test]
 async fn an_operator_can_cancel_and_the_phone_comes_too_late() {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
-    let (id, url) = desk.draw(connection, false).await;
+    let ends = Ends::open().await;
+    let connection = ends.connect(PC).await;
+    let (id, url) = ends.draw(connection, false).await;
     let path = format!("attempts/{id}");
-    let answer = desk.ask(Method::DELETE, &path).send().await.unwrap();
+    let answer = ends.ask(Method::DELETE, &path).send().await.unwrap();
     assert_eq!(answer.status(), 204);
-    assert_eq!(desk.ended(id).await.state, AttemptState::Cancelled);
-    desk.phone(&url, "lin-xiaoman", "approve").await;
-    assert_eq!(desk.attempt(id).await.state, AttemptState::Cancelled);
-    assert_eq!(desk.users().await, 0);
+    assert_eq!(ends.ended(id).await.state, AttemptState::Cancelled);
+    ends.phone(&url, "lin-xiaoman", "approve").await;
+    assert_eq!(ends.attempt(id).await.state, AttemptState::Cancelled);
+    assert_eq!(ends.users().await, 0);
 }
 
 #[tokio::test]
 async fn a_stop_is_quick_and_the_attempt_it_leaves_ends_with_the_next_start() {
-    let desk = Desk::open().await;
-    let connection = desk.connect(PC).await;
-    let (id, _) = desk.draw(connection, false).await;
-    let mut live = desk.follow(id).await;
+    let ends = Ends::open_on_file().await;
+    let connection = ends.connect(PC).await;
+    let (id, _) = ends.draw(connection, false).await;
+    let mut live = ends.follow(id).await;
     live.until(AttemptState::Waiting).await;
     // Below the patience of a stop that has to wait for something.
-    let restarted = tokio::time::timeout(Duration::from_secs(4), desk.restart());
-    let desk = restarted
+    let restarted = tokio::time::timeout(Duration::from_secs(4), ends.restart());
+    let ends = restarted
         .await
         .expect("nothing waits for the long poll or the stream");
     while live.hear().await {}
-    let ended = desk.attempt(id).await;
+    let ended = ends.attempt(id).await;
     assert_eq!(ended.state, AttemptState::Expired);
     assert!(ended.finished_at.is_some());
 }

@@ -1,6 +1,6 @@
 //! Design rule 5: secrets, codes and tokens stay where they belong.
 
-use super::Desk;
+use super::Ends;
 use serde_json::json;
 use std::{
     io::Write,
@@ -36,7 +36,7 @@ async fn rule_5_no_secret_code_or_token_in_attempts_log_or_database() {
     // The test's runtime has one thread, so this sees what the backend logs.
     let listening = tracing::subscriber::set_default(subscriber);
 
-    let desk = Desk::open().await;
+    let ends = Ends::open_on_file().await;
     let mut canaries = Vec::new();
     let mut shown = String::new();
     for (kind, identifier) in [
@@ -44,19 +44,19 @@ async fn rule_5_no_secret_code_or_token_in_attempts_log_or_database() {
         (ConnectionKind::WebpageAuthorization, "webpage"),
         (ConnectionKind::MiniProgram, "mini-program"),
     ] {
-        let connection = desk.connect_with(kind, json!({ "identifier": identifier })).await;
-        let (id, text) = desk.draw(connection, false).await;
-        canaries.push(desk.app(kind).app_secret);
+        let connection = ends.connect_with(kind, json!({ "identifier": identifier })).await;
+        let (id, text) = ends.draw(connection, false).await;
+        canaries.push(ends.app(kind).app_secret);
         // uuid, state or scene: whoever has it can take part in the login.
         for name in ["uuid", "state", "scene", "code"] {
             canaries.extend(parameter(&text, name));
         }
-        if let Some(callback) = desk.phone(&text, "lin-xiaoman", "approve").await {
+        if let Some(callback) = ends.phone(&text, "lin-xiaoman", "approve").await {
             canaries.extend(parameter(&callback, "code"));
-            let (_, page) = desk.browse(&callback).await;
+            let (_, page) = ends.browse(&callback).await;
             shown.push_str(&page);
         }
-        let ended = desk.ended(id).await;
+        let ended = ends.ended(id).await;
         shown.push_str(&serde_json::to_string(&ended).unwrap());
     }
     assert_eq!(
@@ -65,7 +65,7 @@ async fn rule_5_no_secret_code_or_token_in_attempts_log_or_database() {
         "three secrets, three words of three QR codes, one code in a callback"
     );
 
-    let Desk { backend, dir, .. } = desk;
+    let Ends { backend, dir, .. } = ends;
     backend.stop().await;
     drop(listening);
     let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
