@@ -33,14 +33,23 @@ pub(super) async fn has_secret(app: &App, id: &ApplicationId) -> Result<bool, Fa
     Ok(!secrets.map_err(crate::Error::from)?.is_empty())
 }
 
-/// The application that sends a request to the token endpoint or one like it: by HTTP Basic or in the form, with its secret
-/// if it has one.
-pub(super) async fn authenticate(
+/// Whose people a request to the token endpoint or one like it is about, its form, and the application that sends it. Without
+/// `place`, the pool of its path, it is about the pool of the application.
+pub(super) async fn asking(
     app: &App,
-    pool: &PoolId,
+    place: Option<&str>,
     call: &Call,
-    form: &Parameters,
-) -> Result<Client, Fault> {
+) -> Result<(PoolId, Parameters, Client), Fault> {
+    let (pool, form) = match place {
+        Some(pool) => (super::pool(app, pool).await?, Parameters::of(call)?),
+        None => of_pool(app, call).await?,
+    };
+    let client = authenticate(app, &pool, call, &form).await?;
+    Ok((pool, form, client))
+}
+
+/// The application, by HTTP Basic or in the form, with its secret if it has one.
+async fn authenticate(app: &App, pool: &PoolId, call: &Call, form: &Parameters) -> Result<Client, Fault> {
     // One answer for all of it: nobody learns here which applications there are.
     let refused = || {
         Fault::new(
@@ -80,7 +89,7 @@ pub(super) async fn authenticate(
 
 /// The pool of the application that sends a request to an address without a pool, and its form. Authing's SDKs name the
 /// application in a header.
-pub(super) async fn of_pool(app: &App, call: &Call) -> Result<(PoolId, Parameters), Fault> {
+async fn of_pool(app: &App, call: &Call) -> Result<(PoolId, Parameters), Fault> {
     let mut form = Parameters::of(call)?;
     let by_basic = call.header(header::AUTHORIZATION.as_str()).and_then(basic);
     if let (None, Some(named)) = (&by_basic, call.header("x-authing-app-id")) {

@@ -1,9 +1,8 @@
 //! Whether a token is good (RFC 7662), and the end of one (RFC 7009).
 
 use super::{
-    client::{authenticate, of_pool},
+    client::asking,
     fault::{Fault, Kind},
-    parameters::Parameters,
 };
 use crate::{
     App, Error,
@@ -19,7 +18,6 @@ use axum::{
 };
 use serde_json::json;
 use std::sync::Arc;
-use yaopai_domain::PoolId;
 
 /// `POST /oidc/{pool}/introspect`: only for applications that prove themselves, about access tokens of the same pool.
 pub(super) async fn introspect(
@@ -27,9 +25,7 @@ pub(super) async fn introspect(
     Place(pool): Place<String>,
     call: Call,
 ) -> Result<Response, Fault> {
-    let pool = super::pool(&app, &pool).await?;
-    let form = Parameters::of(&call)?;
-    let client = authenticate(&app, &pool, &call, &form).await?;
+    let (pool, form, client) = asking(&app, Some(&pool), &call).await?;
     if !client.proven {
         return Err(Fault::new(
             Kind::InvalidClient,
@@ -66,19 +62,16 @@ pub(super) async fn revoke(
     Place(pool): Place<String>,
     call: Call,
 ) -> Result<Response, Fault> {
-    let pool = super::pool(&app, &pool).await?;
-    let form = Parameters::of(&call)?;
-    take_back(&app, &pool, &call, &form).await
+    take_back(&app, Some(&pool), &call).await
 }
 
 /// `POST /oidc/token/revocation`: the same, of the pool of the application that asks.
 pub(super) async fn revoke_of_client(State(app): State<Arc<App>>, call: Call) -> Result<Response, Fault> {
-    let (pool, form) = of_pool(&app, &call).await?;
-    take_back(&app, &pool, &call, &form).await
+    take_back(&app, None, &call).await
 }
 
-async fn take_back(app: &App, pool: &PoolId, call: &Call, form: &Parameters) -> Result<Response, Fault> {
-    let client = authenticate(app, pool, call, form).await?;
+async fn take_back(app: &App, place: Option<&str>, call: &Call) -> Result<Response, Fault> {
+    let (_, form, client) = asking(app, place, call).await?;
     let session = session::session_of_token(app, form.need("token")?).await?;
     if let Some(session) = session
         && session.application.as_ref() == Some(&client.application.id)

@@ -1,7 +1,7 @@
 //! `POST /oidc/{pool}/token` and `/oidc/token`: a code or a refresh token for tokens (RFC 6749, 4.1.3 and 6; RFC 7636).
 
 use super::{
-    client::{Client, authenticate, of_pool},
+    client::{Client, asking},
     fault::{Fault, Kind},
     parameters::Parameters,
     rejected,
@@ -35,22 +35,19 @@ pub(super) async fn handle(
     Place(pool): Place<String>,
     call: Call,
 ) -> Result<Response, Fault> {
-    let pool = super::pool(&app, &pool).await?;
-    let form = Parameters::of(&call)?;
-    grant(&app, &pool, &call, &form).await
+    grant(&app, Some(&pool), &call).await
 }
 
 /// `POST /oidc/token`: the same, of the pool of the application that asks.
 pub(super) async fn of_client(State(app): State<Arc<App>>, call: Call) -> Result<Response, Fault> {
-    let (pool, form) = of_pool(&app, &call).await?;
-    grant(&app, &pool, &call, &form).await
+    grant(&app, None, &call).await
 }
 
-async fn grant(app: &App, pool: &PoolId, call: &Call, form: &Parameters) -> Result<Response, Fault> {
-    let client = authenticate(app, pool, call, form).await?;
+async fn grant(app: &App, place: Option<&str>, call: &Call) -> Result<Response, Fault> {
+    let (pool, form, client) = asking(app, place, call).await?;
     let issued = match form.need("grant_type")? {
-        "authorization_code" => redeem(app, pool, &client, form, call).await?,
-        "refresh_token" => refresh(app, pool, &client, form, call).await?,
+        "authorization_code" => redeem(app, &pool, &client, &form, call).await?,
+        "refresh_token" => refresh(app, &pool, &client, &form, call).await?,
         _ => {
             return Err(Fault::new(
                 Kind::UnsupportedGrantType,
