@@ -20,12 +20,11 @@ pub(super) async fn in_picture(desk: &Desk, drawn: &Value) -> String {
     let picture = url::Url::parse(drawn["url"].as_str().unwrap()).unwrap();
     let picture = desk.call(Method::GET, picture.path(), &[], "").await;
     let text = read_code(&picture.bytes);
-    match text.parse() {
-        Ok(url) => parameter(&url, "scene").unwrap(),
-        Err(_) => {
-            let text: Value = serde_json::from_str(&text).unwrap();
-            text["random"].as_str().unwrap().to_owned()
-        }
+    if let Ok(url) = text.parse() {
+        parameter(&url, "scene").unwrap()
+    } else {
+        let text: Value = serde_json::from_str(&text).unwrap();
+        text["random"].as_str().unwrap().to_owned()
     }
 }
 
