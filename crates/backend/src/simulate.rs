@@ -70,6 +70,7 @@ impl From<Edit> for UserChange {
             status: edit.status,
             profile: edit.profile,
             metadata: edit.metadata,
+            password_hash: None,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use encrypted::decrypt;
 pub(crate) use own_metadata::{OwnEntry, change_metadata};
 pub(crate) use pace::{CODES_FROM_ONE, CODES_TO_ONE, Limit, Pace, one_more_wrong_password};
 pub(crate) use password::{
-    Passwords, change_password, confirm_password, reset_password, set_password, set_password_of,
+    Passwords, change_password, confirm_password, new_hash, reset_password, set_password,
 };
 pub(crate) use purpose::{Purpose, Use};
 pub(crate) use register::{NewAccount, Registration, register, register_bound};

@@ -108,8 +108,14 @@ async fn blocking<T: Send + 'static>(
     .map_err(|_| Error::Internal("hashing a password broke off"))
 }
 
+/// The hash of a new password, in PHC form, if it keeps the rules; `names` are what everybody can read about its owner.
+pub(crate) async fn new_hash(app: &App, new: &Zeroizing<String>, names: &[&str]) -> Result<String, Error> {
+    check_new(new, names)?;
+    app.passwords.hash(new, app.entropy.as_ref()).await
+}
+
 /// Checks the rules for a new password; `names` are what everybody can read about its owner.
-pub(super) fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
+fn check_new(password: &str, names: &[&str]) -> Result<(), Refused> {
     if !CHARACTERS.contains(&password.chars().count()) {
         return Err(Refused::WeakPassword(WeakPassword::Length));
     }
@@ -166,24 +172,7 @@ pub(crate) async fn reset_password(
     Ok(Some(user))
 }
 
-/// Sets the password of somebody whom an operator or script names, and ends their sessions. `operator` goes into the audit
-/// log.
-pub(crate) async fn set_password_of(
-    app: &App,
-    pool: &PoolId,
-    user: UserId,
-    new: &Zeroizing<String>,
-    operator: &str,
-) -> Result<(), Error> {
-    let hash = hash_of(app, pool, user, new).await?;
-    let new = NewPassword {
-        operator: Some(operator.to_owned()),
-        ..NewPassword::of(hash)
-    };
-    put(app, pool, user, new).await
-}
-
-/// The hash of a new password, if it keeps the rules.
+/// The hash of a new password of a user, if it keeps the rules.
 async fn hash_of(app: &App, pool: &PoolId, user: UserId, new: &Zeroizing<String>) -> Result<String, Error> {
     let person = app
         .store
@@ -196,8 +185,7 @@ async fn hash_of(app: &App, pool: &PoolId, user: UserId, new: &Zeroizing<String>
         .flatten()
         .map(|field| field.value.as_str())
         .collect();
-    check_new(new, &names)?;
-    app.passwords.hash(new, app.entropy.as_ref()).await
+    new_hash(app, new, &names).await
 }
 
 async fn put(app: &App, pool: &PoolId, user: UserId, new: NewPassword) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Registration without WeChat: by a proven phone or address, or by a user name and a password.
 
-use super::{ProfilePatch, Proof, Refused, password::check_new};
+use super::{ProfilePatch, Proof, Refused, password::new_hash};
 use crate::{
     App, Error,
     store::{Brought, Registered},
@@ -77,8 +77,7 @@ async fn checked(app: &App, registration: Registration) -> Result<NewAccount, Er
     let password_hash = match &registration.password {
         Some(password) => {
             let texts: Vec<&str> = names.iter().map(LoginName::as_str).collect();
-            check_new(password, &texts)?;
-            Some(app.passwords.hash(password, app.entropy.as_ref()).await?)
+            Some(new_hash(app, password, &texts).await?)
         }
         None => None,
     };

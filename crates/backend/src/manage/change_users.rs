@@ -112,6 +112,7 @@ impl Wish {
                 status: self.status,
                 profile,
                 metadata,
+                password_hash: None,
             })
         } else {
             Err(Error::InvalidFields(refused))

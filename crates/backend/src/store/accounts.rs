@@ -38,13 +38,11 @@ pub(crate) enum Registered {
     Unbound(Bind),
 }
 
-/// A password to set.
+/// A password that a person sets.
 #[derive(Clone)]
 pub(crate) struct NewPassword {
     /// Argon2id in PHC form.
     pub(crate) hash: String,
-    /// Who sets it, if it is not the person.
-    pub(crate) operator: Option<String>,
     /// Which sessions of the user end with it.
     pub(crate) ends: Ends,
     /// The id of the code that is used up with it.
@@ -52,11 +50,10 @@ pub(crate) struct NewPassword {
 }
 
 impl NewPassword {
-    /// One that the person sets, and that ends every session of theirs.
+    /// One that ends every session of theirs.
     pub(crate) const fn of(hash: String) -> Self {
         Self {
             hash,
-            operator: None,
             ends: Ends::All,
             code: None,
         }
@@ -201,15 +198,7 @@ async fn set_password(
     }
     put_password(writing, pool, user, &new.hash).await?;
     sessions::end_of_user(writing, pool, user, new.ends).await?;
-    let actor = new.operator.clone().unwrap_or_else(|| format!("person:{user}"));
-    let entry = Entry {
-        actor: &actor,
-        action: "account.set_password",
-        target: format!("user:{user}"),
-        old: None,
-        new: None,
-    };
-    audit::write(writing, pool, entry).await?;
+    by_person(writing, pool, user, "account.set_password", None, None).await?;
     Ok(true)
 }
 
@@ -331,7 +320,7 @@ async fn wrong_password(
 }
 
 /// Sets a password's hash. Wrong passwords are forgotten.
-async fn put_password(
+pub(super) async fn put_password(
     writing: &Writing<'_>,
     pool: &PoolId,
     id: UserId,

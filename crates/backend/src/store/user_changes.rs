@@ -2,6 +2,7 @@
 
 use super::{
     Alone, Store, StoreError, Unique, Writing,
+    accounts::put_password,
     audit::{self, Entry},
     bindings::By,
     engine::values,
@@ -14,7 +15,7 @@ use yaopai_domain::{
 };
 
 /// A change of a user; what is not named stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct UserChange {
     /// `updated_at` of the state the change began with: if another one is stored, the change is outdated.
     pub(crate) based_on: Option<Timestamp>,
@@ -24,6 +25,8 @@ pub(crate) struct UserChange {
     pub(crate) profile: Vec<(ProfileField, Option<String>)>,
     /// Keys of the metadata; `None` removes one.
     pub(crate) metadata: Vec<(MetadataKey, Option<MetadataValue>)>,
+    /// A new password, as Argon2id in PHC form; every session ends with the old one.
+    pub(crate) password_hash: Option<String>,
 }
 
 impl Store {
@@ -95,6 +98,7 @@ async fn create(
     put(&mut user, source, new);
     users::save(&alone, &user).await?;
     names_follow(&alone, &user, new).await?;
+    password_follows(&alone, by, user.id, new).await?;
     finish(
         &alone,
         by,
@@ -127,6 +131,7 @@ async fn alter(
     user.updated_at = alone.now();
     users::save(&alone, &user).await?;
     names_follow(&alone, &user, change).await?;
+    password_follows(&alone, by, id, change).await?;
     if user.status == UserStatus::Blocked && before.status != UserStatus::Blocked {
         sessions::end_all(&alone, pool, id).await?;
     }
@@ -166,6 +171,28 @@ async fn names_follow(alone: &Alone<'_>, user: &User, change: &UserChange) -> Re
         return Err(StoreError::Taken(Unique::LoginName));
     }
     Ok(())
+}
+
+/// Sets the password of a change, and ends every session: whoever came in by the old one goes.
+async fn password_follows(
+    alone: &Alone<'_>,
+    by: &By,
+    id: UserId,
+    change: &UserChange,
+) -> Result<(), StoreError> {
+    let Some(hash) = &change.password_hash else {
+        return Ok(());
+    };
+    put_password(alone, alone.pool(), id, hash).await?;
+    sessions::end_all(alone, alone.pool(), id).await?;
+    let entry = Entry {
+        actor: &by.actor,
+        action: "account.set_password",
+        target: format!("user:{id}"),
+        old: None,
+        new: None,
+    };
+    audit::write(alone, alone.pool(), entry).await
 }
 
 /// Writes the metadata of a change, the audit row and the feed, and answers the user.

@@ -18,7 +18,7 @@ use crate::{
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use yaopai_domain::{Action, PoolId, ProfileField, Role, Source, UserId, UserStatus, Username};
+use yaopai_domain::{Action, PoolId, Profile, ProfileField, Role, Source, UserId, UserStatus, Username};
 use zeroize::Zeroizing;
 
 /// A nonce is remembered until its date is refused, whichever way the clocks differ.
@@ -136,12 +136,14 @@ impl Operator {
         password: Option<Zeroizing<String>>,
     ) -> Result<UserId, Fault> {
         self.may(Action::EditUsers)?;
-        let change = change_of(sent)?;
+        let mut change = change_of(sent)?;
+        if let Some(password) = password {
+            change.password_hash = Some(self.hash(&password, &change, &Profile::default()).await?);
+        }
         let store = &self.app.store;
         let user = store
             .create_user(&self.pool, self.by(), Source::Operator, change)
             .await?;
-        self.set_password(user.id, password).await?;
         Ok(user.id)
     }
 
@@ -153,15 +155,29 @@ impl Operator {
         password: Option<Zeroizing<String>>,
     ) -> Result<(), Fault> {
         self.may(Action::EditUsers)?;
-        self.apply(user, change_of(sent)?).await?;
-        self.set_password(user, password).await
+        let mut change = change_of(sent)?;
+        if let Some(password) = password {
+            let known = self.portrait(user).await?.person.user.profile;
+            change.password_hash = Some(self.hash(&password, &change, &known).await?);
+        }
+        self.apply(user, change).await
     }
 
-    async fn set_password(&self, user: UserId, password: Option<Zeroizing<String>>) -> Result<(), Fault> {
-        match password {
-            Some(new) => Ok(account::set_password_of(&self.app, &self.pool, user, &new, &self.name).await?),
-            None => Ok(()),
-        }
+    /// The hash of a new password, if it keeps the rules for whom the user will be after the change.
+    async fn hash(
+        &self,
+        password: &Zeroizing<String>,
+        change: &UserChange,
+        known: &Profile,
+    ) -> Result<String, Fault> {
+        let will_be = |field: ProfileField| match change.profile.iter().find(|(changed, _)| *changed == field)
+        {
+            Some((_, value)) => value.as_deref(),
+            None => field.of(known).as_ref().map(|known| known.value.as_str()),
+        };
+        let names = [ProfileField::Phone, ProfileField::Email, ProfileField::Username];
+        let names: Vec<&str> = names.into_iter().filter_map(will_be).collect();
+        Ok(account::new_hash(&self.app, password, &names).await?)
     }
 
     async fn apply(&self, user: UserId, change: UserChange) -> Result<(), Fault> {
@@ -282,5 +298,6 @@ fn change_of(sent: &Map<String, Value>) -> Result<UserChange, Fault> {
         status,
         profile,
         metadata,
+        password_hash: None,
     })
 }

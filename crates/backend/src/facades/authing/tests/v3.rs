@@ -311,6 +311,42 @@ async fn identities_are_linked_and_taken_but_never_the_last_way_in() {
 }
 
 #[tokio::test]
+async fn a_user_whose_password_is_refused_is_neither_made_nor_changed() {
+    let desk = desk().await;
+    let made = json!({ "username": "bob-the-first", "nickname": "Bob", "password": "correct horse" });
+    let bob = done(&desk, "create-user", made).await["userId"].clone();
+    let lasting = async || {
+        let mut rows = desk.dump().await;
+        rows.retain(|(table, _)| table != "authing_nonce");
+        rows
+    };
+    let before = lasting().await;
+    for (name, parameters) in [
+        ("create-user", json!({ "username": "eve", "password": "short" })),
+        (
+            "create-user",
+            json!({ "username": "eve-the-second", "password": "Eve-The-Second" }),
+        ),
+        (
+            "update-user",
+            json!({ "userId": bob, "nickname": "Robert", "password": "short" }),
+        ),
+        (
+            "update-user",
+            json!({ "userId": bob, "nickname": "Robert", "password": "bob-the-first" }),
+        ),
+        (
+            "update-user",
+            json!({ "userId": bob, "username": "robert-two", "password": "robert-two" }),
+        ),
+    ] {
+        let refused = ask(&desk, &ADMIN, Method::POST, name, parameters).await;
+        assert_eq!(refused["apiCode"], 2200, "{refused}");
+    }
+    assert!(lasting().await == before, "something is left of what was refused");
+}
+
+#[tokio::test]
 async fn a_source_is_taken_as_a_whole_or_not_at_all_and_no_other_source_with_it() {
     let desk = desk().await;
     let made = done(&desk, "create-user", json!({ "nickname": "Bob" })).await;
