@@ -38,7 +38,7 @@ pub use config::{Config, Database, InvalidDatabaseUrl};
 pub use deliver::{Delivery, InvalidMailServer, MailServer, SmsGateway};
 pub use error::{Error, TokenRefusal};
 pub use limit::{Limits, Rate};
-pub use serve::Backend;
+pub use serve::{Backend, restored};
 pub use store::{InvalidPostgresUrl, PostgresServer, StoreError, Unique};
 pub use vault::{InvalidSecretKey, SecretKey};
 pub use yaopai_wechat::WeChatHosts;

@@ -1,6 +1,6 @@
 //! `yaopai-server`: the identity service alone.
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
@@ -12,7 +12,7 @@ use std::{
 use tracing_subscriber::EnvFilter;
 use url::Url;
 use yaopai_backend::{
-    Backend, Config, Database, Delivery, Limits, MailServer, Rate, SmsGateway, WeChatHosts,
+    Backend, Config, Database, Delivery, Limits, MailServer, Rate, SmsGateway, WeChatHosts, restored,
 };
 use yaopai_domain::{System, WeChatEnvironment};
 use zeroize::Zeroizing;
@@ -96,6 +96,16 @@ struct Flags {
     /// The sender of mails: codes@example.com, or Example <codes@example.com>
     #[arg(long, env = "YAOPAI_MAIL_FROM")]
     mail_from: Option<String>,
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    instead: Option<Instead>,
+}
+
+/// What the program does instead of serving.
+#[derive(Clone, Copy, Subcommand)]
+enum Instead {
+    /// Say that the database was restored from a backup, before a server opens it: every console loads everything again
+    Restored,
 }
 
 /// How the log is written.
@@ -187,7 +197,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> anyhow::Result<()> {
+    let instead = flags.instead;
     let config = flags.config()?;
+    if let Some(Instead::Restored) = instead {
+        let pools = restored(config.database, Arc::new(System), Arc::new(System)).await?;
+        println!("the consoles of {pools} pools will load everything again");
+        return Ok(());
+    }
     // Listened for from here on, so that a signal during the start is not lost.
     let mut signals = Signals::listen()?;
     let backend = Backend::start(config, Arc::new(System), Arc::new(System)).await?;

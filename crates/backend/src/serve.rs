@@ -141,6 +141,19 @@ impl Backend {
     }
 }
 
+/// Says of a database that it was restored from a backup: consoles, which may know of changes that the backup lacks, load
+/// everything again. Answers how many pools it has.
+pub async fn restored(
+    database: Database,
+    clock: Arc<dyn Clock>,
+    entropy: Arc<dyn Entropy>,
+) -> Result<usize, Error> {
+    let store = open(database, &clock, &entropy, News::new()).await?;
+    let renewed = store.renew_feeds().await;
+    store.close().await;
+    Ok(renewed?)
+}
+
 /// Hears of changes by other backends, until this one stops.
 async fn watch(app: Arc<App>) {
     app.stopping.run_until_cancelled(app.store.watch_heads()).await;

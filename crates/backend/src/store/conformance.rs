@@ -388,6 +388,17 @@ pub(crate) async fn a_foreign_history_is_reset(subject: Subject) {
     assert!(subject.page(client, Some(ours), 10).await.caught_up);
 }
 
+pub(crate) async fn a_console_that_knows_more_than_a_restored_backup_loads_again(subject: Subject) {
+    subject.people(2).await;
+    let client = subject.client();
+    let before = subject.page(client, None, 10).await.place;
+    assert_eq!(subject.store.renew_feeds().await.unwrap(), 1);
+    let reset = PullAnswer::Reset(ResetReason::OtherFeed);
+    assert_eq!(subject.pull(client, before, 10).await, reset);
+    let again = subject.page(client, None, 10).await;
+    assert!(again.changes.len() == 2 && again.caught_up);
+}
+
 pub(crate) async fn no_change_is_skipped_by_a_reader(subject: Subject) {
     const WRITERS: usize = 8;
     const EDITS: u64 = 12;
@@ -1136,6 +1147,7 @@ macro_rules! suite {
             an_entity_appears_once_at_its_latest_revision,
             a_deleted_entity_is_a_tombstone_but_not_for_a_first_load,
             a_foreign_history_is_reset,
+            a_console_that_knows_more_than_a_restored_backup_loads_again,
             a_page_says_what_a_replica_holds_that_has_applied_it,
             parts_of_a_load_and_its_tail_are_everything_once,
             a_load_in_parts_succeeds_though_the_horizon_lies_inside_it,

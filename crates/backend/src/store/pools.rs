@@ -1,6 +1,11 @@
 //! Pools.
 
-use super::{Reading, Store, StoreError, Writing, engine::values, feed};
+use super::{
+    Reading, Store, StoreError, Writing,
+    audit::{self, Entry},
+    engine::values,
+    feed,
+};
 use yaopai_domain::{PlatformAccountId, PoolId};
 
 /// A pool.
@@ -22,6 +27,12 @@ impl Store {
     /// Makes the pool `default` with its feed and a platform account `default`, unless there is any pool already.
     pub(crate) async fn ensure_a_pool(&self) -> Result<(), StoreError> {
         self.write((), |writing, ()| Box::pin(ensure_one(writing))).await
+    }
+
+    /// Gives every pool's feed a new id, and notes it in the audit log: whoever knows something of an earlier history loads
+    /// everything again. Answers how many pools there are.
+    pub(crate) async fn renew_feeds(&self) -> Result<usize, StoreError> {
+        self.write((), |writing, ()| Box::pin(renew_feeds(writing))).await
     }
 }
 
@@ -50,8 +61,6 @@ pub(super) async fn ensure_one(writing: &Writing<'_>) -> Result<(), StoreError> 
 
 /// Makes a pool with a new feed and the platform account `default`.
 pub(super) async fn create(writing: &Writing<'_>, id: &PoolId, name: &str) -> Result<(), StoreError> {
-    let mut feed_id = [0; 16];
-    writing.entropy().fill(&mut feed_id);
     writing
         .execute(
             "INSERT INTO pool (id, name, created_at) VALUES ($1, $2, $3)",
@@ -61,11 +70,37 @@ pub(super) async fn create(writing: &Writing<'_>, id: &PoolId, name: &str) -> Re
     writing
         .execute(
             "INSERT INTO pool_head (pool, feed_id, rev, horizon, digests) VALUES ($1, $2, 0, 0, '{}')",
-            values![id, hex::encode(feed_id)],
+            values![id, new_feed_id(writing)],
         )
         .await?;
     feed::mark(writing, id, 0).await?;
     create_platform_account(writing, id, "default").await
+}
+
+async fn renew_feeds(writing: &Writing<'_>) -> Result<usize, StoreError> {
+    let pools = writing.rows("SELECT id FROM pool", values![]).await?;
+    for row in &pools {
+        let pool: PoolId = row.parsed("id")?;
+        let sql = "UPDATE pool_head SET feed_id = $2 WHERE pool = $1";
+        let values = values![&pool, new_feed_id(writing)];
+        writing.execute(sql, values).await?;
+        let entry = Entry {
+            actor: "yaopai-server",
+            action: "pool.restored",
+            target: format!("pool:{pool}"),
+            old: None,
+            new: None,
+        };
+        audit::write(writing, &pool, entry).await?;
+    }
+    Ok(pools.len())
+}
+
+/// Names a history that nobody has seen yet.
+fn new_feed_id(writing: &Writing<'_>) -> String {
+    let mut id = [0; 16];
+    writing.entropy().fill(&mut id);
+    hex::encode(id)
 }
 
 /// Makes a platform account.
