@@ -7,7 +7,8 @@ use super::{
     narrow::Question,
 };
 use yaopai_domain::{
-    AttemptState, ConnectionId, Failure, LoginAttempt, PoolId, Timestamp, UserId, Verdict, WeChatPerson,
+    ApplicationId, AttemptId, AttemptState, ConnectionId, Failure, LoginAttempt, PoolId, Timestamp, UserId,
+    Verdict, WeChatPerson,
 };
 
 /// Attempts that one search looks at; a longer one goes on with the next page, so that nobody holds the database up.
@@ -102,6 +103,35 @@ impl Store {
         })
         .await
     }
+
+    /// For each of these attempts the application that somebody logged in for, and its name, in the same order.
+    pub(crate) async fn applications_of_attempts(
+        &self,
+        pool: &PoolId,
+        attempts: Vec<AttemptId>,
+    ) -> Result<Vec<Option<(ApplicationId, String)>>, StoreError> {
+        self.read((pool.clone(), attempts), |reading, (pool, attempts)| {
+            Box::pin(applications(reading, pool, attempts))
+        })
+        .await
+    }
+}
+
+async fn applications(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    attempts: &[AttemptId],
+) -> Result<Vec<Option<(ApplicationId, String)>>, StoreError> {
+    let sql =
+        "SELECT p.id, p.name FROM attempt a JOIN application p ON p.pool = a.pool AND p.id = a.application
+        WHERE a.pool = $1 AND a.id = $2";
+    let mut applications = Vec::with_capacity(attempts.len());
+    for id in attempts {
+        let row = reading.row(sql, values![pool, *id]).await?;
+        let named = row.map(|row| Ok::<_, StoreError>((row.parsed("id")?, row.text("name")?)));
+        applications.push(named.transpose()?);
+    }
+    Ok(applications)
 }
 
 async fn find(

@@ -245,7 +245,10 @@ async fn the_login_history_of_a_user_is_theirs() {
     let user = enter(&desk, "lin-xiaoman").await;
     enter(&desk, "chen-mo").await;
     desk.clock.turn(1000);
-    enter(&desk, "lin-xiaoman").await;
+    let login = desk.wx_login("lin-xiaoman").await;
+    let headers = [("x-authing-app-id", "shop")];
+    let entered = super::post(&desk, super::AUTH, &headers, json!({ "code": login["code"] })).await;
+    assert_eq!(entered["data"]["id"], user["id"], "{entered}");
     let history = async |more: Value| {
         let mut parameters = json!({ "userId": user["id"] });
         for (name, value) in more.as_object().unwrap() {
@@ -257,6 +260,11 @@ async fn the_login_history_of_a_user_is_theirs() {
     let all = history(json!({})).await;
     assert_eq!(all["totalCount"], 2, "{all}");
     assert!(all["list"][0]["time"].as_str() > all["list"][1]["time"].as_str());
+    let applications = [0, 1].map(|index| (&all["list"][index]["appId"], &all["list"][index]["appName"]));
+    assert_eq!(
+        applications,
+        [(&json!("shop"), &json!("shop")), (&json!(""), &json!(""))]
+    );
     let since = desk.app.clock.now().0.to_string();
     assert_eq!(history(json!({ "start": since })).await["totalCount"], 1);
     let second = history(json!({ "page": "2", "limit": "1" })).await;

@@ -10,7 +10,7 @@ use crate::{
     store::AttemptFilter,
 };
 use serde_json::{Value, json};
-use yaopai_domain::{Action, AttemptState, LoginAttempt, Timestamp, UserId};
+use yaopai_domain::{Action, ApplicationId, AttemptState, LoginAttempt, Timestamp, UserId};
 
 /// Logins of one page.
 const PAGE_MAX: i64 = 50;
@@ -46,8 +46,14 @@ pub(super) async fn of_user(operator: &Operator, user: UserId, fields: Fields<'_
         all.retain(|attempt| client_of(attempt) == client);
     }
     let (skip, take) = page(fields, PAGE_MAX);
-    let some = all.iter().skip(skip as usize).take(take as usize);
-    let list: Vec<Value> = some.map(shown).collect();
+    let some: Vec<&LoginAttempt> = all.iter().skip(skip as usize).take(take as usize).collect();
+    let ids = some.iter().map(|attempt| attempt.id).collect();
+    let store = &operator.app.store;
+    let applications = store.applications_of_attempts(&operator.pool, ids).await?;
+    let some = some.into_iter().zip(applications);
+    let list: Vec<Value> = some
+        .map(|(attempt, application)| shown(attempt, application))
+        .collect();
     Ok(json!({ "totalCount": all.len(), "list": list }))
 }
 
@@ -56,11 +62,12 @@ fn client_of(attempt: &LoginAttempt) -> &str {
     via.and_then(|via| via.client.as_deref()).unwrap_or_default()
 }
 
-/// As `UserLoginHistoryDto` of authing-node-sdk 4.0.1 has it; an attempt does not know the application.
-fn shown(attempt: &LoginAttempt) -> Value {
+/// As `UserLoginHistoryDto` of authing-node-sdk 4.0.1 has it; empty texts for a login for no application.
+fn shown(attempt: &LoginAttempt, application: Option<(ApplicationId, String)>) -> Value {
+    let (id, name) = application.map_or_else(Default::default, |(id, name)| (id.to_string(), name));
     json!({
-        "appId": "",
-        "appName": "",
+        "appId": id,
+        "appName": name,
         "appLogo": "",
         "appLoginUrl": "",
         "clientIp": client_of(attempt),
