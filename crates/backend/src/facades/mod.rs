@@ -19,10 +19,15 @@ pub(crate) use authing::secret_place;
 pub(crate) use browsers::{Browsers, let_browsers_in};
 pub(crate) use call::Call;
 
-use crate::{App, Error, endpoint::Endpoint, login::Arrived, store::Application};
+use crate::{
+    App, Error,
+    endpoint::Endpoint,
+    login::{self, Arrived, Rejected, Via},
+    store::Application,
+};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
-use yaopai_domain::{ApplicationId, PoolId};
+use yaopai_domain::{ApplicationId, Connection, PoolId};
 
 /// Every facade's endpoints.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
@@ -94,6 +99,23 @@ pub(crate) async fn pool_of(app: &App, hints: PoolHints<'_>) -> Result<(PoolId, 
             let only = app.store.only_pool().await?;
             Ok((only.ok_or(Error::NotFound("pool"))?, None))
         }
+    }
+}
+
+/// Keeps for operators what never became a login. A call that names nobody's pool is told to the only one there is.
+async fn record(
+    app: &App,
+    pool: Option<&PoolId>,
+    connection: Option<&Connection>,
+    via: &Via,
+    what: Rejected,
+) {
+    let pool = match pool {
+        Some(pool) => Some(pool.clone()),
+        None => app.store.only_pool().await.unwrap_or_default(),
+    };
+    if let Some(pool) = pool {
+        login::reject(app, &pool, connection, via, what).await;
     }
 }
 

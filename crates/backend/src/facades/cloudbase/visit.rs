@@ -4,7 +4,7 @@ use super::fault::{Fault, Word};
 use crate::{
     App,
     endpoint::{Endpoint, Needs},
-    facades::{Browsers, Call, PoolHints, pool_of},
+    facades::{Browsers, Call, PoolHints, pool_of, record},
     login::{self, Door, Via, Which},
     session::{self, Bearer},
     store::Application,
@@ -175,15 +175,9 @@ impl Visit {
 
     /// Keeps for operators what never became a login.
     async fn record(&self, fault: &Fault) {
-        let Some(what) = &fault.rejected else { return };
-        let pool = match &self.pool {
-            Some(pool) => Some(pool.clone()),
-            // A call that names nobody's pool is told to the only one there is.
-            None => self.app.store.only_pool().await.unwrap_or_default(),
-        };
-        if let Some(pool) = pool {
+        if let Some(what) = fault.rejected {
             let connection = self.connection.as_ref();
-            login::reject(&self.app, &pool, connection, &self.via(), *what).await;
+            record(&self.app, self.pool.as_ref(), connection, &self.via(), what).await;
         }
     }
 }

@@ -9,7 +9,7 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
-use super::{Browsers, Call, PoolHints, pool_of};
+use super::{Browsers, Call, PoolHints, pool_of, record};
 use crate::{
     App,
     account::{self, ProfilePatch},
@@ -155,14 +155,9 @@ impl Visit {
 
     /// Keeps for operators what never became a login.
     async fn record(&self, fault: &Fault) {
-        let Some(what) = &fault.rejected else { return };
-        let pool = match &self.pool {
-            Some(pool) => Some(pool.clone()),
-            None => self.app.store.only_pool().await.unwrap_or_default(),
-        };
-        if let Some(pool) = pool {
+        if let Some(what) = fault.rejected {
             let connection = self.connection.as_ref();
-            login::reject(&self.app, &pool, connection, &self.via(), *what).await;
+            record(&self.app, self.pool.as_ref(), connection, &self.via(), what).await;
         }
     }
 }
