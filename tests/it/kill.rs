@@ -22,11 +22,15 @@ const KILLS: usize = 100;
 /// So many that a first load takes long enough to be killed in.
 const USERS: usize = 1500;
 const KEY: &str = "kill-0123456789abcdef0123456789abcdef";
+/// So many kills of each scene have to come in the middle of it: before and after its work they show nothing.
+const MIDWAY: usize = 3;
+/// Edits that wait for a push.
+const LEFT: usize = 50;
 /// Far longer than anything here takes; a test that gets here hangs.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What is killed, and in the middle of what.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Scene {
     /// A console that stores edits, and pushes them meanwhile.
     Edits,
@@ -38,6 +42,14 @@ enum Scene {
     FirstLoad,
     /// A console that loads everything again, because the backend was restored.
     Reset,
+}
+
+/// Where a kill came in the work of its scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caught {
+    Before,
+    Midway,
+    After,
 }
 
 const SCENES: [Scene; 5] = [
@@ -54,13 +66,18 @@ async fn a_hundred_kills_lose_nothing_that_was_reported_as_saved_and_apply_nothi
     world.caught_up(&world.replica("console")).await;
     for kill in 0..KILLS {
         let scene = SCENES[kill % SCENES.len()];
-        // Some die at once, some in the middle, some after all their work.
-        let life = Duration::from_micros(world.dice.below(250_000));
-        world.play(scene, life).await;
+        world.play(scene).await;
     }
     world.caught_up(&world.replica("console")).await;
     world.stop_backend().await;
 
+    for scene in [Scene::Push, Scene::FirstLoad, Scene::Reset] {
+        let midway = world
+            .caught
+            .iter()
+            .filter(|caught| **caught == (scene, Caught::Midway));
+        assert!(midway.count() >= MIDWAY, "{scene:?}: {:?}", world.caught);
+    }
     assert!(
         world.saved.len() > KILLS,
         "only {} edits were saved: nothing was tried",
@@ -85,6 +102,10 @@ struct World {
     dice: Dice,
     edits: usize,
     loads: usize,
+    /// How long something lives at most in each scene, in microseconds.
+    spans: BTreeMap<Scene, u64>,
+    /// Where the kills came.
+    caught: Vec<(Scene, Caught)>,
     /// Key → user and value, of every edit that a console said was saved.
     saved: BTreeMap<String, (String, String)>,
 }
@@ -107,6 +128,8 @@ impl World {
             dice: Dice(2026),
             edits: 0,
             loads: 0,
+            spans: SCENES.map(|scene| (scene, 250_000)).into(),
+            caught: Vec::new(),
             saved: BTreeMap::new(),
         };
         drop(port);
@@ -201,7 +224,13 @@ impl World {
         assert!(ended.success(), "{heard:?}\n{}", self.said("console.log"));
     }
 
-    async fn play(&mut self, scene: Scene, life: Duration) {
+    /// Some die at once, some in the middle, some after all their work.
+    fn life(&mut self, scene: Scene) -> Duration {
+        Duration::from_micros(self.dice.below(self.spans[&scene]))
+    }
+
+    async fn play(&mut self, scene: Scene) {
+        let life = self.life(scene);
         match scene {
             Scene::Edits => {
                 let console = self
@@ -221,12 +250,28 @@ impl World {
             }
             Scene::Push => {
                 let replica = self.replica("console");
+                let before = number(&replica, "SELECT coalesce(max(seq), 0) FROM outbox");
+                self.leave_edits(&replica).await;
                 self.kill_in(&replica, life).await;
+                let caught = caught(
+                    &replica,
+                    "SELECT CASE WHEN EXISTS (SELECT 1 FROM outbox WHERE seq > ?1 AND state = 'sent') THEN 1
+                        WHEN EXISTS (SELECT 1 FROM outbox WHERE seq > ?1 AND state = 'queued') THEN 0 ELSE 2 END",
+                    before,
+                );
+                self.aim(scene, caught);
             }
             Scene::FirstLoad => {
                 let replica = self.replica(&format!("load{}", self.loads));
                 // A load that was killed goes on where it was; every other time it may end.
                 self.kill_in(&replica, life).await;
+                let caught = caught(
+                    &replica,
+                    "SELECT CASE WHEN phase <> 'ready' OR EXISTS (SELECT 1 FROM load_part) THEN cursor IS NOT NULL
+                        ELSE 2 END FROM replica WHERE generation >= ?1",
+                    0,
+                );
+                self.aim(scene, caught);
                 if self.dice.below(2) == 0 {
                     self.caught_up(&replica).await;
                     self.loads += 1;
@@ -234,23 +279,82 @@ impl World {
             }
             Scene::Reset => {
                 self.stop_backend().await;
-                let database = Connection::open(self.path("backend/backend.db")).unwrap();
-                let feed = format!("restored-{}", self.dice.roll());
-                database
-                    .execute("UPDATE pool_head SET feed_id = ?1", [feed])
-                    .unwrap();
-                drop(database);
+                let restored = program("yaopai-server")
+                    .arg("--data-dir")
+                    .arg(self.path("backend"))
+                    .arg("restored")
+                    .stdout(Stdio::null())
+                    .stderr(self.log("backend.log"))
+                    .status();
+                assert!(restored.await.unwrap().success(), "{}", self.said("backend.log"));
                 self.start_backend().await;
                 let replica = self.replica("console");
+                let before = number(&replica, "SELECT generation FROM replica");
                 self.kill_in(&replica, life).await;
+                let caught = caught(
+                    &replica,
+                    "SELECT CASE WHEN generation <= ?1 THEN 0 WHEN sweeping OR sweep THEN 1 ELSE 2 END FROM replica",
+                    before,
+                );
+                self.aim(scene, caught);
             }
         }
     }
 
+    /// Kills a console that syncs; its life begins with the first line it says.
     async fn kill_in(&self, replica: &Path, life: Duration) {
         let mut console = self.console(replica, &["sync"]).spawn().unwrap();
+        let mut lines = lines(&mut console);
+        let said = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
+        assert!(said.is_some(), "{}", self.said("console.log"));
         sleep(life).await;
         console.kill().await.unwrap();
+    }
+
+    /// Notes where a kill came, and has the next one of its scene come nearer to the middle, however fast the machine is.
+    fn aim(&mut self, scene: Scene, caught: Caught) {
+        self.caught.push((scene, caught));
+        let span = self.spans.get_mut(&scene).unwrap();
+        *span = match caught {
+            Caught::Before => *span * 3 / 2,
+            Caught::Midway => *span,
+            Caught::After => (*span * 2 / 3).max(1000),
+        };
+    }
+
+    /// Stores edits while the backend is away.
+    async fn leave_edits(&mut self, replica: &Path) {
+        self.stop_backend().await;
+        let mut console = self.console(replica, &["edits"]).spawn().unwrap();
+        let mut input = console.stdin.take().unwrap();
+        let mut lines = lines(&mut console);
+        let mut tried = BTreeMap::new();
+        for _ in 0..LEFT {
+            let line = self.next_edit(&mut tried);
+            input.write_all(line.as_bytes()).await.unwrap();
+        }
+        drop(input);
+        while let Some(heard) = timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap() {
+            self.take(&heard, &mut tried);
+        }
+        assert!(
+            console.wait().await.unwrap().success(),
+            "{}",
+            self.said("console.log")
+        );
+        assert!(tried.is_empty(), "{tried:?}");
+        self.start_backend().await;
+    }
+
+    /// A line for a console that takes edits.
+    fn next_edit(&mut self, tried: &mut BTreeMap<String, (String, String)>) -> String {
+        let user = user(self.dice.below(USERS as u64) as usize);
+        let key = format!("k{}", self.edits);
+        let value = self.edits.to_string();
+        self.edits += 1;
+        let line = format!("{user} {key} {value}\n");
+        tried.insert(key, (user, value));
+        line
     }
 
     /// Gives a console edits until it, or the backend it pushes to, is killed.
@@ -262,12 +366,7 @@ impl World {
         let mut tried = BTreeMap::new();
         let mut backend = backend;
         loop {
-            let user = user(self.dice.below(USERS as u64) as usize);
-            let key = format!("k{}", self.edits);
-            let value = self.edits.to_string();
-            self.edits += 1;
-            let line = format!("{user} {key} {value}\n");
-            tried.insert(key, (user, value));
+            let line = self.next_edit(&mut tried);
             // A console that was killed takes no more.
             if input.write_all(line.as_bytes()).await.is_err() {
                 break;
@@ -340,6 +439,26 @@ impl World {
         let (_, rest) = line.split_once("waiting").unwrap();
         let (rest, _) = rest.split_once(" loaded").unwrap();
         format!("waiting{rest}")
+    }
+}
+
+/// A replica that nobody has open.
+fn left(replica: &Path) -> Connection {
+    // Only who may write takes up the log of a file that was left, which tells how far the console got.
+    Connection::open_with_flags(replica, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap()
+}
+
+fn number(replica: &Path, sql: &str) -> i64 {
+    left(replica).query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// Where a kill came, as a question about the replica tells: 0 before the work, 1 midway, 2 after it.
+fn caught(replica: &Path, sql: &str, before: i64) -> Caught {
+    let told = left(replica).query_row(sql, [before], |row| row.get::<_, i64>(0));
+    match told.unwrap() {
+        0 => Caught::Before,
+        1 => Caught::Midway,
+        _ => Caught::After,
     }
 }
 
