@@ -12,6 +12,8 @@ use yaopai_domain::{
 
 /// Between two pieces of an answer; a page is ready within a second.
 const PIECE_TIMEOUT: Duration = Duration::from_secs(15);
+/// The backend gives up on a push after 30 s, and says so.
+const PUSH_TIMEOUT: Duration = Duration::from_secs(40);
 /// The backend ends a page after about 2 MiB and the one change that crosses it.
 const MAX_LINE_BYTES: usize = 16 << 20;
 
@@ -26,7 +28,8 @@ impl Api {
     }
 
     pub(crate) async fn push(&self, request: &PushRequest) -> Result<PushAnswer, Failure> {
-        self.read(self.sync(Method::POST, "push").json(request)).await
+        let request = self.sync(Method::POST, "push").json(request);
+        self.read(request.timeout(PUSH_TIMEOUT)).await
     }
 
     /// What became of edits, whoever pushed them.

@@ -57,7 +57,9 @@ pub(crate) use open::Opening;
 #[cfg(test)]
 pub(crate) use open::open_in_memory;
 pub(crate) use orders::Orders;
-pub(crate) use outbox::{Settled, change_client, edit_field, edit_metadata, freeze, settle, undecided};
+pub(crate) use outbox::{
+    Settled, change_client, edit_field, edit_metadata, freeze, has_undecided, settle, undecided,
+};
 pub(crate) use outcomes::{take_outcomes, take_results};
 pub(crate) use progress::{
     Load, Next, Phase, Place, Progress, Standing, begin_generation, progress, remember_server, standing,

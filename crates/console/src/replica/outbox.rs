@@ -125,14 +125,15 @@ fn base_of_next(connection: &Connection, field: &Field) -> Result<Option<Metadat
     fields::mirrored(connection, field)
 }
 
-/// Step F: the next edits to push, in order. From now on they are sent as they are, same numbers, same ids. Decided edits
-/// whose outcome is asked for again go first.
-pub(crate) fn freeze(connection: &Connection) -> Result<Vec<Mutation>, Error> {
-    let again = batch(connection, "verify = 1")?;
+/// Step F: the next edits to push, in order and at most `most`. From now on they are sent as they are, same numbers, same
+/// ids; fewer or more of them in another push are still the same edits. Decided edits whose outcome is asked for again go
+/// first.
+pub(crate) fn freeze(connection: &Connection, most: usize) -> Result<Vec<Mutation>, Error> {
+    let again = batch(connection, "verify = 1", most)?;
     if !again.is_empty() {
         return Ok(again);
     }
-    let mutations = batch(connection, "state <> 'decided'")?;
+    let mutations = batch(connection, "state <> 'decided'", most)?;
     if let Some(last) = mutations.last() {
         connection
             .prepare_cached("UPDATE outbox SET state = 'sent' WHERE state = 'queued' AND seq <= ?1")?
@@ -142,13 +143,13 @@ pub(crate) fn freeze(connection: &Connection) -> Result<Vec<Mutation>, Error> {
 }
 
 /// The first edits of these, without a gap in their numbers, as many as a push takes.
-fn batch(connection: &Connection, which: &str) -> Result<Vec<Mutation>, Error> {
+fn batch(connection: &Connection, which: &str, most: usize) -> Result<Vec<Mutation>, Error> {
     let mut mutations: Vec<Mutation> = Vec::new();
     let mut bytes = 0;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT seq, mutation_id, user_id, field, base, new, act FROM outbox WHERE {which} ORDER BY seq LIMIT ?1"
     ))?;
-    let mut rows = statement.query([PushRequest::MAX_MUTATIONS as i64])?;
+    let mut rows = statement.query([most.min(PushRequest::MAX_MUTATIONS) as i64])?;
     while let Some(row) = rows.next()? {
         let length = |column| -> rusqlite::Result<usize> {
             Ok(row.get_ref(column)?.as_str_or_null()?.map_or(0, str::len))
@@ -181,6 +182,14 @@ pub(super) fn mutation(row: &Row<'_>) -> rusqlite::Result<Mutation> {
         id: parsed(row, "mutation_id")?,
         act,
     })
+}
+
+/// Whether there are edits that the backend has not answered.
+pub(crate) fn has_undecided(connection: &Connection) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE state <> 'decided')";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// The first edits that the backend has not answered.

@@ -8,10 +8,15 @@ const BASE: Duration = Duration::from_millis(250);
 const CAP_FAR: Duration = Duration::from_secs(30);
 /// Asking this machine in vain costs nothing.
 const CAP_LOCAL: Duration = Duration::from_secs(2);
+/// A far backend that was restored resets many consoles at once.
+const RESETS: Duration = Duration::from_secs(4);
+/// A load costs the backend much more than a question.
+const CAP_RESETS: Duration = Duration::from_mins(10);
 
 /// Exponential back-off with full jitter: many consoles never come back in step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BackOff {
+    base: Duration,
     cap: Duration,
     failures: u32,
 }
@@ -20,7 +25,17 @@ impl BackOff {
     /// For a backend on this machine, or elsewhere.
     pub(crate) const fn new(local: bool) -> Self {
         Self {
+            base: BASE,
             cap: if local { CAP_LOCAL } else { CAP_FAR },
+            failures: 0,
+        }
+    }
+
+    /// For loads that the same backend makes necessary: longer waits, but for a first one of a backend on this machine.
+    pub(crate) fn of_resets(self) -> Self {
+        Self {
+            base: if self.cap == CAP_LOCAL { BASE } else { RESETS },
+            cap: CAP_RESETS,
             failures: 0,
         }
     }
@@ -30,9 +45,10 @@ impl BackOff {
         self.failures = 0;
     }
 
-    /// How long to wait after one more failure: between a tenth and all of `250 ms · 2^n`, at most the cap.
+    /// How long to wait after one more failure: between a tenth and all of `base · 2^n`, at most the cap.
     pub(crate) fn next(&mut self, entropy: &dyn Entropy) -> Duration {
-        let ceiling = BASE
+        let ceiling = self
+            .base
             .saturating_mul(2_u32.saturating_pow(self.failures))
             .min(self.cap);
         self.failures = self.failures.saturating_add(1);
@@ -70,9 +86,20 @@ mod tests {
         assert_eq!(back_off.next(&Fixed(0xff)), Duration::from_millis(250));
     }
 
+    #[rstest]
+    #[case::far(false, [4000, 8000, 16000, 32000, 64000])]
+    #[case::local(true, [250, 500, 1000, 2000, 4000])]
+    fn loads_after_resets_are_further_apart(#[case] local: bool, #[case] millis: [u64; 5]) {
+        let mut resets = BackOff::new(local).of_resets();
+        for expected in millis {
+            assert_eq!(resets.next(&Fixed(0xff)), Duration::from_millis(expected));
+        }
+    }
+
     #[test]
     fn never_overflows() {
         let mut back_off = BackOff {
+            base: BASE,
             cap: CAP_FAR,
             failures: u32::MAX,
         };

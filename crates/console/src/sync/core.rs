@@ -3,7 +3,7 @@
 //! A step runs inside one transaction of the replica and its effects are performed after the commit, so a crash at any
 //! point leaves a state from which the same rules go on. The order is always the same: ask who the backend is, push until
 //! the outbox is empty, load what is missing (parts beside each other), pull until caught up, make what a first load left
-//! to make, rest.
+//! to make, rest. An edit that is stored while something takes long is pushed between two pieces of it.
 
 use super::{back_off::BackOff, failure::Failure};
 use crate::{
@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use std::time::Duration;
 use yaopai_domain::{
     Action, Code, LoadPlan, LoadRequest, MutationId, PageEnd, PullPage, PullRequest, PushAnswer, PushRequest,
-    PushResults, ServerInfo, Timestamp,
+    PushResults, Role, ServerInfo, Timestamp,
 };
 
 /// Hints may be lost; this often the backend is asked anyway.
@@ -25,6 +25,8 @@ const PAGE: u32 = PullRequest::MAX_LIMIT;
 const PAGES: u32 = 64;
 /// Parts of a load that are fetched beside each other: more than two only wait for the one that writes.
 const PARTS: u32 = 2;
+/// Edits a push, as long as pushes get through.
+const PUSH: usize = PushRequest::MAX_MUTATIONS;
 /// A backend whose digests never agree is not loaded again more often than that.
 const UNEQUAL_PAUSE_MAX: Duration = Duration::from_hours(1);
 
@@ -82,7 +84,7 @@ pub(crate) enum Effect {
     Plan(RequestId, LoadRequest),
     /// Pull; answer with [`Event::Page`] for each page as it arrives, then [`Event::Ended`].
     Pull(RequestId, PullRequest),
-    /// Give up every request under way.
+    /// Give up every request under way, and the wait.
     Forget,
     /// Let others write, then come back with [`Event::GoOn`].
     GoOn(RequestId),
@@ -103,7 +105,8 @@ pub(super) enum Activity {
     /// The operator stopped the load.
     Paused,
     Informing(RequestId),
-    Pushing(RequestId),
+    /// So many edits are on their way.
+    Pushing(RequestId, usize),
     /// Somebody else pushes under this client id; asking which of the edits here were theirs to tell.
     Recalling(RequestId),
     Planning(RequestId),
@@ -147,10 +150,14 @@ pub(crate) struct Core {
     pub(super) activity: Activity,
     link: Link,
     back_off: BackOff,
+    /// How far apart the loads are that the backend makes necessary before the last one has ended.
+    resets: BackOff,
     requests: RequestId,
     /// Who the backend is was asked since it last came back.
     pub(super) informed: bool,
-    /// The operator's role lets edits through. Otherwise they wait: roles change.
+    /// The operator's role, as the backend last told it.
+    role: Option<Role>,
+    /// The role lets edits through. Otherwise they wait: roles change.
     may_push: bool,
     /// Something woke it during a request.
     woken: bool,
@@ -162,8 +169,14 @@ pub(crate) struct Core {
     gap: Gap,
     /// Loads in a row after which the digests did not agree.
     unequal: u32,
+    /// Nothing is loaded from the beginning before waits of this length have ended; edits are pushed meanwhile.
+    load_pause: Duration,
+    /// The wait whose end will be told; zero if there is none.
+    wait: Duration,
     /// Changes a page: half after an answer that did not arrive at all, an eighth more after each that did.
     page: u32,
+    /// Edits a push: half of those that did not get through, an eighth more after each push that did.
+    push: usize,
 }
 
 impl Core {
@@ -176,15 +189,20 @@ impl Core {
             activity: Activity::Waiting,
             link: Link::Connecting,
             back_off,
+            resets: back_off.of_resets(),
             requests: 0,
             informed: false,
+            role: None,
             may_push: true,
             woken: false,
             told_to_wait: false,
             paused: false,
             gap: Gap::None,
             unequal: 0,
+            load_pause: Duration::ZERO,
+            wait: Duration::ZERO,
             page: PAGE,
+            push: PUSH,
         }
     }
 
@@ -201,7 +219,7 @@ impl Core {
     /// The local file failed in a step that was undone: whatever was under way is forgotten, and begun again after a
     /// while.
     pub(crate) fn recover(&mut self) -> Vec<Effect> {
-        let mut effects = vec![Effect::Forget];
+        let mut effects = vec![self.forget()];
         effects.extend(self.retry_later(None));
         effects
     }
@@ -211,17 +229,28 @@ impl Core {
         if !self.awaits(&event) {
             return Ok(Vec::new());
         }
+        match event {
+            Event::TimeUp => {
+                let waited = std::mem::take(&mut self.wait);
+                self.load_pause = self.load_pause.saturating_sub(waited);
+            }
+            Event::Wake(Wake::Operator) => {
+                self.paused = false;
+                self.load_pause = Duration::ZERO;
+            }
+            _ => {}
+        }
         match (&mut self.activity, event) {
             (Activity::Waiting | Activity::Resting | Activity::Paused, Event::Wake(Wake::Operator)) => {
                 self.back_off.reset();
+                self.resets.reset();
                 self.informed = false;
-                self.paused = false;
                 self.begin(store)
             }
             (Activity::Waiting, Event::Wake(Wake::Edit | Wake::Hint)) if self.told_to_wait => Ok(Vec::new()),
             (
                 Activity::Informing(_)
-                | Activity::Pushing(_)
+                | Activity::Pushing(..)
                 | Activity::Recalling(_)
                 | Activity::Planning(_)
                 | Activity::Loading(_)
@@ -241,19 +270,24 @@ impl Core {
                 | Activity::Building(_),
                 Event::Pause,
             ) => self.pause(store),
-            (Activity::Resting, Event::TimeUp) => {
+            (Activity::Waiting | Activity::Resting | Activity::Paused, Event::TimeUp) => {
                 // Role and address may have changed without a word.
                 self.informed = false;
                 self.begin(store)
             }
             (Activity::Loading(_), Event::TimeUp) => self.load(store),
             (Activity::Building(_), Event::GoOn(_)) => self.build(store),
-            (Activity::Waiting | Activity::Resting, Event::Wake(Wake::Edit | Wake::Hint))
-            | (Activity::Waiting, Event::TimeUp)
+            (
+                Activity::Waiting | Activity::Resting | Activity::Paused,
+                Event::Wake(Wake::Edit | Wake::Hint),
+            )
             | (Activity::Scrubbing(_), Event::Scrubbed(_)) => self.begin(store),
             (Activity::Informing(_), Event::Informed(_, Ok(server))) => self.informed(&server, store),
-            (Activity::Pushing(_), Event::Pushed(_, Ok(answer))) => self.pushed(&answer, store),
-            (Activity::Pushing(_), Event::Pushed(_, Err(failure))) => self.push_failed(failure, store),
+            (Activity::Pushing(..), Event::Pushed(_, Ok(answer))) => self.pushed(&answer, store),
+            (Activity::Pushing(_, edits), Event::Pushed(_, Err(failure))) => {
+                let edits = *edits;
+                self.push_failed(failure, edits, store)
+            }
             (Activity::Recalling(_), Event::Recalled(_, Ok(results))) => self.recalled(&results, store),
             (Activity::Planning(_), Event::Planned(_, Ok(plan))) => self.planned(&plan, store),
             (Activity::Loading(_) | Activity::Pulling(_), Event::Page(id, page)) => {
@@ -279,21 +313,19 @@ impl Core {
             (Activity::Informing(_), Event::Informed(_, Err(failure)))
             | (Activity::Recalling(_), Event::Recalled(_, Err(failure)))
             | (Activity::Planning(_), Event::Planned(_, Err(failure))) => self.failed(failure, store),
-            // The operator wants no load now; a timer was replaced too late; nobody waits for the answer any more.
-            (Activity::Paused, Event::Wake(Wake::Edit | Wake::Hint))
-            | (
+            // There is no load to stop; a timer was replaced too late; nobody waits for the answer any more.
+            (
                 Activity::Resting
                 | Activity::Paused
-                | Activity::Pushing(_)
+                | Activity::Pushing(..)
                 | Activity::Recalling(_)
                 | Activity::Pulling(_)
                 | Activity::Scrubbing(_),
                 Event::Pause,
             )
             | (
-                Activity::Paused
-                | Activity::Informing(_)
-                | Activity::Pushing(_)
+                Activity::Informing(_)
+                | Activity::Pushing(..)
                 | Activity::Recalling(_)
                 | Activity::Planning(_)
                 | Activity::Pulling(_)
@@ -323,7 +355,7 @@ impl Core {
                 | Event::Ended(..),
             )
             | (
-                Activity::Pushing(_),
+                Activity::Pushing(..),
                 Event::GoOn(_)
                 | Event::Scrubbed(_)
                 | Event::Informed(..)
@@ -398,7 +430,7 @@ impl Core {
             | Event::Ended(id, _) => match &self.activity {
                 Activity::Waiting | Activity::Resting | Activity::Paused => false,
                 Activity::Informing(awaited)
-                | Activity::Pushing(awaited)
+                | Activity::Pushing(awaited, _)
                 | Activity::Recalling(awaited)
                 | Activity::Planning(awaited)
                 | Activity::Building(awaited)
@@ -435,14 +467,25 @@ impl Core {
     fn informed(&mut self, server: &ServerInfo, store: &Connection) -> Result<Vec<Effect>, Error> {
         self.informed = true;
         self.may_push = server.role.may(Action::EditUsers);
+        if self.role.replace(server.role) != Some(server.role) {
+            // What the operator may no longer see leaves the machine with the load, and does not wait (design rule 11).
+            self.load_pause = Duration::ZERO;
+        }
         self.link = Link::Connected;
         replica::remember_server(store, server, &self.key)?;
         self.push_or_pull(store)
     }
 
+    /// Whether edits were stored since the last push, and the backend would take them now: they go before whatever takes
+    /// long.
+    fn edits_wait(&self, store: &Connection) -> Result<bool, Error> {
+        Ok(self.woken && self.informed && self.may_push && replica::has_undecided(store)?)
+    }
+
     fn push_or_pull(&mut self, store: &Connection) -> Result<Vec<Effect>, Error> {
+        self.woken = false;
         let mutations = if self.may_push {
-            replica::freeze(store)?
+            replica::freeze(store, self.push)?
         } else {
             Vec::new()
         };
@@ -450,7 +493,7 @@ impl Core {
             return self.pull(store);
         }
         let id = self.next_id();
-        self.activity = Activity::Pushing(id);
+        self.activity = Activity::Pushing(id, mutations.len());
         let client_id = replica::progress(store)?.client_id;
         Ok(vec![Effect::Push(id, PushRequest { client_id, mutations })])
     }
@@ -460,10 +503,19 @@ impl Core {
         match &progress.next {
             Next::Build | Next::Plan | Next::Parts(_) if self.paused => {
                 self.activity = Activity::Paused;
-                Ok(Vec::new())
+                Ok(vec![self.wait(POLL)])
             }
             // They are needed before anything else; from the top.
             Next::Scrub | Next::Build => self.begin(store),
+            Next::Plan if !self.load_pause.is_zero() => {
+                self.activity = Activity::Waiting;
+                let pause = self.load_pause.min(POLL);
+                Ok(if self.wait.is_zero() {
+                    vec![self.wait(pause)]
+                } else {
+                    Vec::new()
+                })
+            }
             Next::Plan => {
                 let id = self.next_id();
                 self.activity = Activity::Planning(id);
@@ -562,7 +614,7 @@ impl Core {
         self.back_off.reset();
         match replica::apply_page(store, &from, page, now)? {
             Applied::Stale => {
-                let mut effects = vec![Effect::Forget];
+                let mut effects = vec![self.forget()];
                 effects.extend(self.pull(store)?);
                 Ok(effects)
             }
@@ -571,6 +623,9 @@ impl Core {
                 let mut effects = tell(news);
                 if from.part.is_none() && page.end == PageEnd::CaughtUp {
                     effects.extend(self.caught_up(page, news, store)?);
+                } else if self.edits_wait(store)? {
+                    effects.push(self.forget());
+                    effects.extend(self.push_or_pull(store)?);
                 }
                 Ok(effects)
             }
@@ -590,6 +645,7 @@ impl Core {
         if page.digests.is_some() {
             self.unequal = 0;
         }
+        self.resets.reset();
         self.gap = match self.gap {
             Gap::Told | Gap::Settled if lost == 0 => Gap::Settled,
             Gap::None | Gap::Told | Gap::Settled => Gap::None,
@@ -606,25 +662,30 @@ impl Core {
             effects.extend(self.begin(store)?);
         } else {
             self.activity = Activity::Resting;
-            effects.push(Effect::Wait(POLL));
+            effects.push(self.wait(POLL));
         }
         Ok(effects)
     }
 
     /// The mirror should equal the backend and does not: everything is loaded again, at once the first time.
     fn unequal(&mut self, store: &Connection) -> Result<Vec<Effect>, Error> {
-        replica::begin_generation(store)?;
-        let mut effects = vec![Effect::Forget];
-        if self.unequal == 0 {
-            effects.extend(self.pull(store)?);
-        } else {
-            self.activity = Activity::Waiting;
-            let pause = POLL
-                .saturating_mul(2_u32.saturating_pow(self.unequal))
-                .min(UNEQUAL_PAUSE_MAX);
-            effects.push(Effect::Wait(pause));
-        }
+        let pause = match self.unequal {
+            0 => Duration::ZERO,
+            before => POLL
+                .saturating_mul(2_u32.saturating_pow(before))
+                .min(UNEQUAL_PAUSE_MAX),
+        };
         self.unequal = self.unequal.saturating_add(1);
+        self.load_again(pause, store)
+    }
+
+    /// Loads everything again, after a pause that no hint and no edit shortens; another role does.
+    fn load_again(&mut self, pause: Duration, store: &Connection) -> Result<Vec<Effect>, Error> {
+        replica::begin_generation(store)?;
+        self.load_pause = pause;
+        self.informed = false;
+        let mut effects = vec![self.forget()];
+        effects.extend(self.begin(store)?);
         Ok(effects)
     }
 
@@ -670,7 +731,7 @@ impl Core {
         if others && broken {
             self.ask_for_less(&failure, lost.pages > 0);
             let pause = self.back_off.next(&*self.ambient.entropy);
-            return Ok(vec![Effect::Wait(pause)]);
+            return Ok(vec![self.wait(pause)]);
         }
         self.pull_failed(failure, lost.pages > 0, store)
     }
@@ -683,10 +744,9 @@ impl Core {
     ) -> Result<Vec<Effect>, Error> {
         if failure.code() == Some(Code::SyncReset) {
             tracing::info!(reason = failure.detail(), "loading everything again");
-            replica::begin_generation(store)?;
-            let mut effects = vec![Effect::Forget];
-            effects.extend(self.pull(store)?);
-            return Ok(effects);
+            // A restored backend resets every console at once: they come back one by one.
+            let pause = self.resets.next(&*self.ambient.entropy);
+            return self.load_again(pause, store);
         }
         self.ask_for_less(&failure, arrived);
         self.failed(failure, store)
@@ -707,12 +767,27 @@ impl Core {
         }
         self.gap = Gap::None;
         self.back_off.reset();
+        self.push = (self.push + self.push.div_ceil(8)).min(PUSH);
         let mut effects = vec![Effect::Tell(Changed::Users)];
         effects.extend(self.push_or_pull(store)?);
         Ok(effects)
     }
 
-    fn push_failed(&mut self, failure: Failure, store: &Connection) -> Result<Vec<Effect>, Error> {
+    fn push_failed(
+        &mut self,
+        failure: Failure,
+        edits: usize,
+        store: &Connection,
+    ) -> Result<Vec<Effect>, Error> {
+        let too_much = match &failure {
+            Failure::Incomplete { .. } => true,
+            Failure::Unreachable { .. } => false,
+            // The backend's time or a gateway's patience was up; a gateway takes less at once than the backend does.
+            Failure::Refused { problem, .. } => matches!(problem.code, Code::Busy | Code::TooLarge),
+        };
+        if too_much {
+            self.push = (edits / 2).max(1);
+        }
         match failure.code() {
             // Reading may still be allowed; the edits wait for a better role.
             Some(Code::Forbidden) => {
@@ -756,6 +831,9 @@ impl Core {
 
     /// Makes the next piece of the indexes of a first load.
     fn build(&mut self, store: &Connection) -> Result<Vec<Effect>, Error> {
+        if self.edits_wait(store)? {
+            return self.push_or_pull(store);
+        }
         if !replica::build_some(store)? {
             let id = self.next_id();
             self.activity = Activity::Building(id);
@@ -772,7 +850,7 @@ impl Core {
         }
         self.paused = true;
         self.activity = Activity::Paused;
-        Ok(vec![Effect::Forget])
+        Ok(vec![self.forget(), self.wait(POLL)])
     }
 
     fn failed(&mut self, failure: Failure, store: &Connection) -> Result<Vec<Effect>, Error> {
@@ -813,7 +891,7 @@ impl Core {
                 | Code::Internal => {
                     tracing::warn!(code = ?problem.code, detail = %problem.detail, "the backend failed");
                     self.link = self.offline(self.host.clone());
-                    let mut effects = vec![Effect::Forget];
+                    let mut effects = vec![self.forget()];
                     effects.extend(self.retry_later(retry_after));
                     Ok(effects)
                 }
@@ -830,7 +908,7 @@ impl Core {
             Lost::Everything { unsent } => {
                 tracing::warn!(unsent, "access was lost; everything has left this machine");
                 effects = vec![
-                    Effect::Forget,
+                    self.forget(),
                     Effect::Tell(Changed::Users),
                     Effect::Tell(Changed::Connections),
                 ];
@@ -855,7 +933,17 @@ impl Core {
         self.activity = Activity::Waiting;
         self.told_to_wait = told.is_some();
         let pause = self.back_off.next(&*self.ambient.entropy);
-        vec![Effect::Wait(told.map_or(pause, |told| pause.max(told)))]
+        vec![self.wait(told.map_or(pause, |told| pause.max(told)))]
+    }
+
+    const fn wait(&mut self, time: Duration) -> Effect {
+        self.wait = time;
+        Effect::Wait(time)
+    }
+
+    const fn forget(&mut self) -> Effect {
+        self.wait = Duration::ZERO;
+        Effect::Forget
     }
 
     const fn next_id(&mut self) -> RequestId {

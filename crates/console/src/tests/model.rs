@@ -82,6 +82,8 @@ pub(crate) struct BackendModel {
     pub(crate) role: Role,
     /// A defect: digests that no replica can have.
     pub(crate) wrong_digests: bool,
+    /// A defect: every cursor is refused, those of a plan it has just made too.
+    pub(crate) refuses_cursors: bool,
     feed_id: u64,
     head: i64,
     /// Makes histories that branched tell each other apart.
@@ -127,6 +129,7 @@ impl BackendModel {
             effects: HashMap::new(),
             role: Role::Admin,
             wrong_digests: false,
+            refuses_cursors: false,
             feed_id: 1,
             head: 0,
             nonce: 0,
@@ -328,7 +331,7 @@ impl BackendModel {
         let ours = request
             .seen
             .is_none_or(|seen| self.marks.get(&seen.head.0) == Some(&seen.mark));
-        if cursor.feed != self.feed_id || cursor.role != self.role || !ours {
+        if cursor.feed != self.feed_id || cursor.role != self.role || !ours || self.refuses_cursors {
             return Err(Code::SyncReset);
         }
         let until = cursor.until.unwrap_or(self.head);

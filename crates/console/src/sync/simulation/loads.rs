@@ -7,6 +7,7 @@ use crate::{
     sync::core::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
+use std::time::Duration;
 use yaopai_domain::EntityKey;
 
 fn backend(users: u32) -> BackendModel {
@@ -121,7 +122,10 @@ fn a_paused_load_rests_until_it_is_resumed_and_goes_on_where_it_was() {
     assert!(matches!(before.next, Next::Parts(_)));
     for event in [Event::TimeUp, Event::Wake(Wake::Hint), Event::Wake(Wake::Edit)] {
         machine.step(event);
-        assert!(!machine.is_busy());
+        while machine.is_busy() {
+            assert!(machine.pulls().is_empty());
+            machine.go_on(&mut backend, Fault::None);
+        }
     }
     assert_eq!(replica::progress(&machine.file).unwrap(), before);
     machine.settle(&mut backend);
@@ -149,14 +153,168 @@ fn a_backend_whose_digests_never_agree_is_not_loaded_without_end() {
     let mut machine = Machine::new(1);
     machine.step(Event::TimeUp);
     machine.drain(&mut backend);
-    assert_eq!(
-        machine.count("SELECT mismatches FROM replica"),
-        2,
-        "at once, then after a pause"
-    );
+    let loads = |machine: &Machine| machine.count("SELECT mismatches FROM replica");
+    assert_eq!(loads(&machine), 2, "at once, then after a pause");
     assert!(!machine.is_loaded());
+    for _ in 0..3 {
+        machine.step(Event::Wake(Wake::Hint));
+        machine.drain(&mut backend);
+    }
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    machine.drain(&mut backend);
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
+    assert_eq!(loads(&machine), 2, "no hint and no edit ends the pause");
+    for _ in 0..2 {
+        machine.step(Event::TimeUp);
+        machine.drain(&mut backend);
+    }
+    assert_eq!(loads(&machine), 3, "its end does");
     backend.wrong_digests = false;
     machine.settle(&mut backend);
+    machine.assert_equals(&backend);
+}
+
+/// A console whose file is whole meets a backend that says its cursors are of another history.
+fn reset(seed: u64, backend: &mut BackendModel) -> Machine {
+    let mut machine = Machine::new(seed);
+    machine.settle(backend);
+    let refuses = std::mem::replace(&mut backend.refuses_cursors, true);
+    machine.step(Event::TimeUp);
+    machine.drain(backend);
+    backend.refuses_cursors = refuses;
+    machine
+}
+
+#[test]
+fn a_backend_that_refuses_its_own_plan_is_asked_ever_less_often() {
+    let mut backend = backend(5);
+    let mut machine = reset(1, &mut backend);
+    backend.refuses_cursors = true;
+    let mut pauses = Vec::new();
+    for number in 0..8 {
+        let mut plans = 0;
+        let begun = machine.waits.len();
+        // Until the next load is refused, too; nobody else makes it come earlier.
+        while plans == 0 {
+            machine.step(Event::Wake(Wake::Hint));
+            machine.edit(user_id(1), "tier", Some(&number.to_string())).unwrap();
+            machine.drain(&mut backend);
+            assert_eq!(
+                backend.value(user_id(1), &key("tier")),
+                Some(json(&number.to_string()))
+            );
+            machine.step(Event::TimeUp);
+            while machine.is_busy() {
+                plans += u32::from(machine.is_planning());
+                machine.go_on(&mut backend, Fault::None);
+            }
+        }
+        pauses.push(machine.waits[begun..].iter().sum::<Duration>());
+    }
+    assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(400)));
+    assert!(pauses.iter().sum::<Duration>() > Duration::from_secs(100), "{pauses:?}");
+    backend.refuses_cursors = false;
+    machine.settle(&mut backend);
+    machine.assert_equals(&backend);
+}
+
+#[test]
+fn consoles_that_a_restored_backend_resets_do_not_load_in_step() {
+    let mut backend = backend(5);
+    let mut pauses: Vec<_> = (0..10)
+        .map(|seed| *reset(seed, &mut backend).waits.last().unwrap())
+        .collect();
+    pauses.sort_unstable();
+    assert!(pauses[9] - pauses[0] > Duration::from_secs(2), "{pauses:?}");
+}
+
+#[test]
+fn an_edit_is_pushed_between_two_pages_of_a_load() {
+    let mut backend = backend(40);
+    let mut machine = Machine::new(1);
+    machine.step(Event::TimeUp);
+    while machine.count("SELECT count(*) FROM people") < 10 {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    machine.create(user_id(100), "王芳", None);
+    for _ in 0..2 {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    assert!(backend.users().contains_key(&user_id(100)));
+    assert!(!machine.is_loaded());
+    machine.settle(&mut backend);
+    machine.assert_equals(&backend);
+    assert_eq!(
+        machine.count("SELECT generation FROM replica"),
+        2,
+        "the load went on where it was"
+    );
+}
+
+#[test]
+fn an_edit_is_pushed_between_two_pieces_of_the_indexes() {
+    let mut backend = backend(40);
+    let mut machine = Machine::new(1);
+    machine.step(Event::TimeUp);
+    while phase(&machine) != Phase::Indexes {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    machine.edit(user_id(1), "tier", Some("1")).unwrap();
+    for _ in 0..3 {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    assert_eq!(backend.value(user_id(1), &key("tier")), Some(json("1")));
+    assert!(!machine.is_loaded());
+    machine.settle(&mut backend);
+    machine.assert_equals(&backend);
+}
+
+#[test]
+fn edits_are_pushed_while_a_load_is_paused() {
+    let mut backend = backend(40);
+    let mut machine = Machine::new(1);
+    machine.step(Event::TimeUp);
+    while machine.count("SELECT count(*) FROM people") < 10 {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    machine.step(Event::Pause);
+    machine.create(user_id(100), "王芳", None);
+    machine.drain(&mut backend);
+    assert!(backend.users().contains_key(&user_id(100)));
+    assert!(machine.core.is_paused() && !machine.is_loaded());
+}
+
+#[test]
+fn lost_access_is_noticed_while_a_load_is_paused() {
+    let mut backend = backend(40);
+    let mut machine = Machine::new(1);
+    machine.step(Event::TimeUp);
+    while machine.count("SELECT count(*) FROM people") < 10 {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    machine.step(Event::Pause);
+    assert!(machine.waits.last().is_some(), "it will ask again by itself");
+    machine.shut_out = true;
+    machine.step(Event::TimeUp);
+    machine.drain(&mut backend);
+    assert_eq!(*machine.core.link(), Link::Denied);
+    assert_eq!(machine.count("SELECT count(*) FROM people"), 0);
+}
+
+#[test]
+fn a_load_that_is_resumed_during_a_request_goes_on_after_it() {
+    let mut backend = backend(40);
+    let mut machine = Machine::new(1);
+    machine.step(Event::TimeUp);
+    for _ in 0..6 {
+        machine.go_on(&mut backend, Fault::None);
+    }
+    machine.step(Event::Pause);
+    machine.step(Event::TimeUp);
+    assert!(machine.is_busy());
+    machine.step(Event::Wake(Wake::Operator));
+    machine.drain(&mut backend);
+    assert!(!machine.core.is_paused());
     machine.assert_equals(&backend);
 }
 

@@ -12,7 +12,7 @@ use crate::{
     tests::{BackendModel, ambient},
 };
 use rusqlite::Connection;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 use yaopai_domain::{
     Code, FieldGroup, MetadataValue, MutationId, NewUser, Outcome, PageEnd, PoolId, Problem, PullRequest,
     PushRequest, ServerInfo, UserId, WeChatEnvironment,
@@ -29,7 +29,9 @@ pub(super) struct Machine {
     /// Which backend and key the console speaks with.
     key: String,
     pub(super) under_way: Vec<UnderWay>,
-    /// Pages of more changes than this do not get through.
+    /// Waits begun, the last one last.
+    pub(super) waits: Vec<Duration>,
+    /// Pages of more changes than this do not get through, nor do pushes of more edits.
     pub(super) line: usize,
     /// The backend lets nobody in.
     pub(super) shut_out: bool,
@@ -55,6 +57,7 @@ impl Machine {
             ambient,
             key: KEY.to_owned(),
             under_way: Vec::new(),
+            waits: Vec::new(),
             line: usize::MAX,
             shut_out: false,
             turns: 0,
@@ -78,7 +81,8 @@ impl Machine {
     pub(super) fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Wait(_) | Effect::Tell(_) => {}
+                Effect::Tell(_) => {}
+                Effect::Wait(time) => self.waits.push(time),
                 Effect::Forget => self.under_way.clear(),
                 Effect::Pull(id, request) => self.under_way.push(UnderWay::Pull(id, request)),
                 effect @ (Effect::Inform(_)
@@ -98,6 +102,11 @@ impl Machine {
     pub(super) fn is_pushing(&self) -> bool {
         let push = |one: &UnderWay| matches!(one, UnderWay::Effect(Effect::Push(..)));
         self.under_way.iter().any(push)
+    }
+
+    pub(super) fn is_planning(&self) -> bool {
+        let plan = |one: &UnderWay| matches!(one, UnderWay::Effect(Effect::Plan(..)));
+        self.under_way.iter().any(plan)
     }
 
     /// The push under way, if there is one.
@@ -130,6 +139,9 @@ impl Machine {
         let lost = Failure::Unreachable {
             host: HOST.to_owned(),
         };
+        let incomplete = Failure::Incomplete {
+            host: HOST.to_owned(),
+        };
         let shut_out = self.shut_out;
         let event = match self.under_way.remove(chosen) {
             UnderWay::Effect(Effect::Inform(id)) => Event::Informed(
@@ -144,6 +156,7 @@ impl Machine {
                 id,
                 match fault {
                     Fault::RequestLost => Err(lost),
+                    Fault::None if push.mutations.len() > self.line => Err(incomplete),
                     Fault::None | Fault::AnswerLost if shut_out => Err(refusal(Code::Unauthenticated)),
                     Fault::AnswerLost => {
                         let _ = backend.push(&push);
