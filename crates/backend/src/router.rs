@@ -123,7 +123,7 @@ mod tests {
             "/manage/v1/pools/{pool}/users/{id}/identities/{identity}",
             Some(SUPPORT),
         ),
-        ("GET", "/manage/v1/pools/{pool}/refused", Some(EVERYBODY)),
+        ("GET", "/manage/v1/pools/{pool}/refused", Some(SUPPORT)),
         (
             "PUT",
             "/manage/v1/pools/{pool}/refused/{app_id}/{open_id}",

@@ -1,7 +1,7 @@
 //! The one HTTP client: every call of `/manage/v1` and `/sync/v1`, and how their errors read.
 
 use crate::{
-    AccessKey, Error, RefusedPage,
+    AccessKey, Error,
     sse::{SseEvent, SseParser},
 };
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect};
@@ -168,14 +168,6 @@ impl Api {
         let request = self.manage(Method::GET, &["attempts"]).query(&[("limit", limit)]);
         let answer: Attempts = self.json(request).await?;
         Ok(answer.attempts)
-    }
-
-    pub(crate) async fn refused(&self, after: Option<&str>, limit: u32) -> Result<RefusedPage, Error> {
-        let mut request = self.manage(Method::GET, &["refused"]).query(&[("limit", limit)]);
-        if let Some(after) = after {
-            request = request.query(&[("after", after)]);
-        }
-        self.json(request).await
     }
 
     /// Lets a refused person in as this user, or as a new one. Answers who they are then.

@@ -1,7 +1,7 @@
 //! To whom a WeChat identity belongs: refused people let in, bindings taken away, users merged. The backend decides all of
 //! it at once, because only it knows who else has the identity; the replica follows.
 
-use crate::{Binding, Changed, Console, Error, MergeDifference, MergeUser, MergeView, RefusedPage};
+use crate::{Binding, Changed, Console, Error, MergeDifference, MergeUser, MergeView};
 use serde_json::Value;
 use yaopai_domain::{
     Connection, Difference, Identity, IdentityId, IdentityScope, Merge, MergeId, MergeRequest, Unmerged,
@@ -12,12 +12,6 @@ use yaopai_domain::{
 const METADATA: &str = "metadata.";
 
 impl Console {
-    /// A page of the people whom a connection refused, latest first; `after` is where the last page ended, and at most
-    /// 200 come at once.
-    pub async fn refused(&self, after: Option<&str>, limit: u32) -> Result<RefusedPage, Error> {
-        self.parts.api.refused(after, limit).await
-    }
-
     /// Lets a refused person in as this user, or as a new one. Answers who they are now.
     pub async fn admit_refused(
         &self,

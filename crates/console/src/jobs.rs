@@ -120,7 +120,7 @@ impl Console {
     /// Ends a job; what it has done stays. A load pauses, and can be resumed.
     pub fn cancel_job(&self, id: &str) -> Result<(), Error> {
         if id == LOAD {
-            self.pause_load();
+            self.parts.wakes.pause();
             return Ok(());
         }
         let jobs = self.parts.jobs.list();

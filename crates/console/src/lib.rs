@@ -38,11 +38,12 @@ pub use sync::simulate;
 
 pub use options::{AccessKey, Options};
 pub use view::{
-    AccessLost, Binding, BindingChip, Changed, Conflict, ErrorView, FileFormat, ImportAction, ImportColumn,
-    ImportMeaning, ImportPreview, ImportRow, Job, JobKind, JobPhase, JobState, Keep, Link, MergeDifference,
-    MergeUser, MergeView, MetadataEdit, MetadataItem, Notice, PictureFormat, QrPicture, RefusedPage,
-    RefusedQuery, RejectedEdit, RowError, RowProblem, SavedView, SavedViewDraft, SortBy, Status, SyncFilter,
-    SyncMark, TestLoginView, TimeRange, UserDetail, UserFilter, UserPage, UserQuery, UserRow, UserSort,
+    AccessLost, Binding, BindingChip, Changed, Conflict, DaySpan, ErrorView, FileFormat, ImportAction,
+    ImportColumn, ImportMeaning, ImportPreview, ImportRow, Job, JobKind, JobPhase, JobState, Keep,
+    KnownConnection, Link, MergeDifference, MergeUser, MergeView, MetadataEdit, MetadataItem, Notice,
+    PictureFormat, QrPicture, RefusedPage, RefusedQuery, RejectedEdit, RowError, RowProblem, SavedView,
+    SavedViewDraft, SortBy, Status, SyncFilter, SyncMark, TestLoginView, TimeRange, UserDetail, UserFilter,
+    UserPage, UserQuery, UserRow, UserSort,
 };
 
 use options::Ambient;
@@ -137,12 +138,6 @@ impl Console {
     /// Tells when something changed that a window shows.
     pub fn changes(&self) -> broadcast::Receiver<Changed> {
         self.parts.board.listen()
-    }
-
-    /// Stops the load under way, if there is one; what has arrived stays. [`Self::sync_now`] goes on with it, and so does
-    /// the next start.
-    pub fn pause_load(&self) {
-        self.parts.wakes.pause();
     }
 
     /// Syncs at once instead of at the next hint or back-off, and goes on with a paused load.

@@ -1,6 +1,6 @@
 //! Connections: read and written at the backend, because they are worth nothing before it has them.
 
-use crate::{Changed, Console, Error};
+use crate::{Changed, Console, Error, KnownConnection, replica};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use url::Url;
 use yaopai_domain::{
@@ -13,6 +13,11 @@ impl Console {
         let mut connections = self.parts.api.connections().await?;
         connections.sort_by(|a, b| (&a.display_name, &a.identifier).cmp(&(&b.display_name, &b.identifier)));
         Ok(connections)
+    }
+
+    /// The pool's connections, by display name, from the replica.
+    pub async fn known_connections(&self) -> Result<Vec<KnownConnection>, Error> {
+        self.parts.replica.read(replica::known_connections).await
     }
 
     /// Checks a draft against every rule that needs no backend; `existing` is what it replaces.

@@ -100,6 +100,21 @@ pub struct UserFilter {
     pub sync: Option<SyncFilter>,
 }
 
+/// Days up to now, today included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum DaySpan {
+    /// Today alone.
+    Today,
+    /// 7 days.
+    Week,
+    /// 30 days.
+    Month,
+    /// 365 days.
+    Year,
+}
+
 /// A span of time; an end that is absent is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -109,6 +124,9 @@ pub struct TimeRange {
     pub from: Option<Timestamp>,
     /// Before this.
     pub until: Option<Timestamp>,
+    /// In a saved view, instead of ends: days that are counted whenever it is applied, by whoever knows the time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<DaySpan>,
 }
 
 /// What a user has that the backend does not have.
@@ -155,6 +173,10 @@ pub enum SortBy {
     Status,
     /// When the user last changed.
     Updated,
+    /// How many bindings there are.
+    Bindings,
+    /// What somebody has to look at first: conflicts, rejected edits, edits on their way, then the rest.
+    Sync,
 }
 
 /// A list somebody wants to see again.
@@ -213,6 +235,8 @@ pub struct UserRow {
     pub bindings: Vec<BindingChip>,
     /// When the user was created.
     pub created_at: Timestamp,
+    /// When the user last changed.
+    pub updated_at: Timestamp,
     /// When WeChat last named one of the bindings.
     pub last_seen: Option<Timestamp>,
     /// Worst sync mark of the user's fields.
@@ -368,6 +392,18 @@ pub struct RejectedEdit {
     pub at: Timestamp,
 }
 
+/// A connection as the replica knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct KnownConnection {
+    /// Names the connection.
+    pub id: ConnectionId,
+    /// What people read on the login button.
+    pub display_name: String,
+    /// Which way to log in; absent until the backend tells of it again, or somebody has used it.
+    pub kind: Option<ConnectionKind>,
+}
+
 /// Which refused people to list, latest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -381,7 +417,7 @@ pub struct RefusedQuery {
     pub last_seen: TimeRange,
     /// Where the last page ended; absent for the first.
     pub after: Option<String>,
-    /// People wanted, at most 200.
+    /// People wanted, at most 200; 0 asks only how many there are.
     pub limit: u32,
 }
 
@@ -393,8 +429,7 @@ pub struct RefusedPage {
     pub refused: Vec<RefusedPerson>,
     /// Where to go on; absent at the end.
     pub after: Option<String>,
-    /// How many match, over all pages. A backend that is asked itself does not count.
-    #[serde(default)]
+    /// How many match, over all pages.
     pub total: u32,
 }
 

@@ -34,7 +34,7 @@ impl Role {
             | Action::ReadUsers
             | Action::ReadAttempts
             | Action::Pull => true,
-            Action::EditUsers | Action::TestLogin | Action::ReadAudit => {
+            Action::EditUsers | Action::ReadRefused | Action::TestLogin | Action::ReadAudit => {
                 matches!(self, Self::Support | Self::Admin)
             }
             Action::EditConnections
@@ -69,6 +69,8 @@ pub enum Action {
     ReadUsers,
     /// Change users, their metadata and their bindings, and let refused people in.
     EditUsers,
+    /// See people whom a connection refused.
+    ReadRefused,
     /// Delete users, or take their last way in.
     DeleteUsers,
     /// Make two users one, and undo it.
@@ -88,6 +90,7 @@ mod tests {
     #[case(Action::ReadAttempts, [true, true, true])]
     #[case(Action::Pull, [true, true, true])]
     #[case(Action::EditUsers, [false, true, true])]
+    #[case(Action::ReadRefused, [false, true, true])]
     #[case(Action::TestLogin, [false, true, true])]
     #[case(Action::ReadAudit, [false, true, true])]
     #[case(Action::ReadApplications, [true, true, true])]

@@ -72,11 +72,6 @@ impl ConnectionKind {
         matches!(self, Self::WebpageAuthorization | Self::Pc)
     }
 
-    /// Whether its AppID is a mini program's, and its login code one of `wx.login`.
-    pub const fn is_mini_program(self) -> bool {
-        matches!(self, Self::MiniProgram | Self::MiniProgramQr | Self::AppLaunch)
-    }
-
     /// Whether WeChat pushes events to the backend, so that the connection has a Token.
     pub const fn has_pushes(self) -> bool {
         matches!(self, Self::FollowCode)

@@ -1,8 +1,8 @@
 //! The sync protocol `/sync/v1`, from the backend to a console: a feed of the latest state of each entity.
 
 use crate::{
-    ClientId, Connection, ConnectionId, Digest, Identity, IdentityId, Refusal, Role, Timestamp, User, UserId,
-    VerificationFile,
+    Action, ClientId, Connection, ConnectionId, Digest, Identity, IdentityId, Refusal, Role, Timestamp, User,
+    UserId, VerificationFile,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,10 +58,14 @@ impl EntityType {
 
     /// Whether replicas of people in this role hold it.
     pub const fn is_for(self, role: Role) -> bool {
-        match self {
-            Self::User | Self::Identity | Self::Connection => true,
-            Self::VerificationFile | Self::RefusedPerson => matches!(role, Role::Support | Role::Admin),
-        }
+        role.may(match self {
+            Self::User | Self::Identity => Action::ReadUsers,
+            Self::Connection => Action::ReadConnections,
+            // Anybody may fetch one by its name, so no right to read hangs on it; who runs test logins asks whether it is
+            // served.
+            Self::VerificationFile => Action::TestLogin,
+            Self::RefusedPerson => Action::ReadRefused,
+        })
     }
 
     /// What a replica of somebody in this role holds.

@@ -6,16 +6,6 @@ use tauri::State;
 use yaopai_console::{MergeView, RefusedPage, RefusedQuery};
 use yaopai_domain::{IdentityId, Merge, MergeId, MergeRequest, Unmerged, UserId};
 
-/// A page of the people whom a connection refused, latest first; `after` is where the last page ended.
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn refused(host: State<'_, Host>, after: Option<String>, limit: u32) -> Answer<RefusedPage> {
-    host.console()?
-        .refused(after.as_deref(), limit)
-        .await
-        .map_err(|error| error.view())
-}
-
 /// A page of the refused people of the replica, latest first.
 #[tauri::command]
 #[specta::specta]

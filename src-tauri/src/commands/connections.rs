@@ -3,6 +3,7 @@
 use super::Answer;
 use crate::host::Host;
 use tauri::State;
+use yaopai_console::KnownConnection;
 use yaopai_domain::{Connection, ConnectionDraft, ConnectionId, ConnectionUsage, FieldError, SetupSheet};
 
 /// The pool's connections, by display name.
@@ -10,6 +11,16 @@ use yaopai_domain::{Connection, ConnectionDraft, ConnectionId, ConnectionUsage, 
 #[specta::specta]
 pub(crate) async fn connections(host: State<'_, Host>) -> Answer<Vec<Connection>> {
     host.console()?.connections().await.map_err(|error| error.view())
+}
+
+/// The pool's connections as the replica knows them, by display name.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn known_connections(host: State<'_, Host>) -> Answer<Vec<KnownConnection>> {
+    host.console()?
+        .known_connections()
+        .await
+        .map_err(|error| error.view())
 }
 
 /// Checks a draft as far as that is possible without the backend; `existing` is what it replaces.

@@ -17,8 +17,6 @@ export const commands = {
 	merges: () => typedError<Merge[], ErrorView>(__TAURI_INVOKE("plugin:console|merges")),
 	/**  What a merge would do; nothing is written. */
 	previewMerge: (request: MergeRequest) => typedError<MergeView, ErrorView>(__TAURI_INVOKE("plugin:console|preview_merge", { request })),
-	/**  A page of the people whom a connection refused, latest first; `after` is where the last page ended. */
-	refused: (after: string | null, limit: number) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused", { after, limit })),
 	/**  A page of the refused people of the replica, latest first. */
 	refusedPeople: (query: RefusedQuery) => typedError<RefusedPage, ErrorView>(__TAURI_INVOKE("plugin:console|refused_people", { query })),
 	/**  Takes a binding from a user; the last way in only if `force` says so. */
@@ -35,6 +33,8 @@ export const commands = {
 	createConnection: (draft: ConnectionDraft) => typedError<Connection, ErrorView>(__TAURI_INVOKE("plugin:console|create_connection", { draft })),
 	/**  Deletes a connection; people and their bindings stay. */
 	deleteConnection: (id: ConnectionId) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|delete_connection", { id })),
+	/**  The pool's connections as the replica knows them, by display name. */
+	knownConnections: () => typedError<KnownConnection[], ErrorView>(__TAURI_INVOKE("plugin:console|known_connections")),
 	/**  Replaces a connection's settings; an empty secret keeps the stored one. */
 	replaceConnection: (id: ConnectionId, draft: ConnectionDraft) => typedError<Connection, ErrorView>(__TAURI_INVOKE("plugin:console|replace_connection", { id, draft })),
 	/**  Enables or disables a connection. */
@@ -969,8 +969,8 @@ export type RefusedPage = {
 	refused: RefusedPerson[],
 	/**  Where to go on; absent at the end. */
 	after: string | null,
-	/**  How many match, over all pages. A backend that is asked itself does not count. */
-	total?: number,
+	/**  How many match, over all pages. */
+	total: number,
 };
 
 /**  A person whom a connection refused and whom an operator can let in. */
@@ -1310,7 +1310,9 @@ export type SortBy =
 /**  Those who may log in, then those who may not. */
 "status" | 
 /**  When the user last changed. */
-"updated";
+"updated" | 
+"bindings" | 
+"sync";
 
 /**  Who gave a profile field. */
 export type Source = 
@@ -1430,6 +1432,25 @@ export type TimeRange = {
 	from?: Timestamp | null,
 	/**  Before this. */
 	until?: Timestamp | null,
+	/**  In a saved view, instead of ends: days that are counted whenever it is applied, by whoever knows the time zone. */
+	span?: DaySpan | null,
+};
+
+/**  Days up to now, today included. */
+export type DaySpan = 
+/**  Today alone. */
+"today" | 
+/**  7 days. */
+"week" | 
+/**  30 days. */
+"month" | 
+/**  365 days. */
+"year";
+
+export type KnownConnection = {
+	id: ConnectionId,
+	display_name: string,
+	kind: ConnectionKind | null,
 };
 
 /**  A moment, in milliseconds since the UNIX epoch, UTC. */
@@ -1532,6 +1553,8 @@ export type UserRow = {
 	bindings: BindingChip[],
 	/**  When the user was created. */
 	created_at: Timestamp,
+	/**  When the user last changed. */
+	updated_at: Timestamp,
 	/**  When WeChat last named one of the bindings. */
 	last_seen: Timestamp | null,
 	/**  Worst sync mark of the user's fields. */

@@ -4,11 +4,8 @@ import type { commands, events, LoginAttempt, TestLoginView, ErrorView, Connecti
 /** How every command answers that can fail. */
 export type Answer<T> = { status: "ok"; data: T } | { status: "error"; error: ErrorView };
 
-/**
- * The commands of the window. Starting a test login takes a plain function instead of a channel; refused people are read
- * from the replica alone.
- */
-export type Commands = Omit<typeof commands, "startTestLogin" | "refused"> & {
+/** The commands of the window. Starting a test login takes a plain function instead of a channel. */
+export type Commands = Omit<typeof commands, "startTestLogin"> & {
   startTestLogin: (
     id: ConnectionId,
     dryRun: boolean,

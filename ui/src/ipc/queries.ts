@@ -34,6 +34,12 @@ export const connectionsQuery = queryOptions({
   queryFn: () => call(commands.connections()),
 });
 
+/** The connections as the replica knows them: their names, with or without the backend. */
+export const knownConnectionsQuery = queryOptions({
+  queryKey: [...connectionsQuery.queryKey, "known"],
+  queryFn: () => call(commands.knownConnections()),
+});
+
 /** What deleting a connection would mean. */
 export const connectionUsageQuery = (id: ConnectionId) =>
   queryOptions({

@@ -22,7 +22,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get(
             "/manage/v1/pools/{pool}/refused",
-            Needs::Right(Action::ReadUsers),
+            Needs::Right(Action::ReadRefused),
             list,
         )
         .doc(

@@ -2,7 +2,7 @@
 //! while a first load writes.
 
 use super::{
-    index,
+    index::{self, CHUNK},
     person::Person,
     postings::{encode, key},
     row::{Uuid16, text_at},
@@ -17,7 +17,7 @@ use yaopai_domain::UserId;
 const BINDINGS: (&str, &str) = ("identities_of_user", "identities (user_id)");
 
 /// What lists are read off. Each ends in the row, as every index does.
-const INDEXES: [(&str, &str); 7] = [
+const INDEXES: [(&str, &str); 8] = [
     ("people_by_created", "people (created_at)"),
     ("people_by_last_seen", "people (last_seen)"),
     ("people_by_name", "people (name_order)"),
@@ -25,10 +25,8 @@ const INDEXES: [(&str, &str); 7] = [
     ("people_by_wechat_id", "people (wechat_id)"),
     ("people_by_status", "people (status)"),
     ("people_by_updated", "people (updated_at)"),
+    ("people_by_bindings", "people (binding_count)"),
 ];
-
-/// Rows of a chunk.
-const CHUNK: i64 = 1 << 16;
 
 /// Drops what would slow a first load down.
 pub(super) fn bare(c: &Connection) -> Result<(), Error> {
@@ -135,7 +133,8 @@ fn derive_bindings(c: &Connection, first: i64) -> Result<(), Error> {
 }
 
 /// Makes the search index of the next 65,536 rows. Call it, a transaction each, until it [is whole](Built::is_whole); after an
-/// interruption it goes on where it was. Needs the indexes; meanwhile rows must not change.
+/// interruption it goes on where it was. Needs the indexes; what changes meanwhile has to be put [as into a replica in
+/// use](super::rows::Into::Ready).
 pub(super) fn build_search(c: &Connection) -> Result<Built, Error> {
     let last = last_row(c)?;
     let total = last.cast_unsigned();

@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 
 /// So many rows may wait: a search looks at each of them.
 const WAITING: i64 = 512;
+/// Rows that are written into the index at once: those that share a key of the postings.
+pub(super) const CHUNK: i64 = 1 << 16;
 
 /// Whether the index is there.
 pub(super) fn is_ready(c: &Connection) -> Result<bool, Error> {
@@ -19,9 +21,15 @@ pub(super) fn is_ready(c: &Connection) -> Result<bool, Error> {
         .query_row([], |row| row.get(0))?)
 }
 
+/// Whether the index has been written as far as this row: what is not written yet will be written as it is then.
+fn covers(c: &Connection, row: i64) -> Result<bool, Error> {
+    Ok(c.prepare_cached("SELECT ready OR ?1 < next_chunk FROM search")?
+        .query_row([row.div_euclid(CHUNK)], |row| row.get(0))?)
+}
+
 /// A row is about to change, or the own edits on top of it: to be called before.
 pub(super) fn changing(c: &Connection, row: i64) -> Result<(), Error> {
-    if !is_ready(c)? || is_waiting(c, row)? {
+    if !covers(c, row)? || is_waiting(c, row)? {
         return counted(c, 0);
     }
     let tokens = current(c, row)?;
@@ -31,7 +39,7 @@ pub(super) fn changing(c: &Connection, row: i64) -> Result<(), Error> {
 /// A row was added.
 pub(super) fn added(c: &Connection, row: i64) -> Result<(), Error> {
     counted(c, 1)?;
-    if !is_ready(c)? || is_waiting(c, row)? {
+    if !covers(c, row)? || is_waiting(c, row)? {
         return Ok(());
     }
     wait(c, row, &BTreeSet::new())

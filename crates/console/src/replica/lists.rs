@@ -7,7 +7,7 @@ use super::{
     person::Wanted,
     row::Uuid16,
     rows::{kind_of, status_of},
-    search::{Found, filter, search},
+    search::{Found, by_mark, filter, search},
 };
 use crate::{BindingChip, Error, SortBy, SyncMark, UserPage, UserQuery, UserRow};
 use roaring::RoaringBitmap;
@@ -158,7 +158,11 @@ impl<'a> List<'a> {
 
     fn places(&self, c: &Connection, after: After, wanted: usize) -> Result<Vec<Place>, Error> {
         match (self.by, &self.found, &self.rows) {
-            (SortBy::Relevance, Some(found), _) => Ok(by_relevance(found, &after, wanted)),
+            (SortBy::Relevance, Some(found), _) => Ok(by_group(found, false, &after, wanted)),
+            (SortBy::Sync, _, rows) => {
+                let groups = by_mark(c, rows.as_ref())?;
+                Ok(by_group(&groups, self.descending, &after, wanted))
+            }
             (_, _, None) => self.of_everybody(c, after, wanted),
             (_, _, Some(rows)) => self.of_some(c, rows, after, wanted),
         }
@@ -291,13 +295,15 @@ impl<'a> List<'a> {
 
     const fn column(&self) -> &'static str {
         match self.by {
-            SortBy::Relevance | SortBy::Created => "created_at",
+            // Relevance and sync marks are sorted by in groups.
+            SortBy::Relevance | SortBy::Sync | SortBy::Created => "created_at",
             SortBy::LastSeen => "last_seen",
             SortBy::Name => "name_order",
             SortBy::Phone => "phone",
             SortBy::WechatId => "wechat_id",
             SortBy::Status => "status",
             SortBy::Updated => "updated_at",
+            SortBy::Bindings => "binding_count",
         }
     }
 
@@ -450,35 +456,49 @@ fn everybody(c: &Connection) -> Result<u64, Error> {
         .cast_unsigned())
 }
 
-/// The best fits first; those that fit alike in the order of their rows.
-fn by_relevance(found: &Found, after: &After, wanted: usize) -> Vec<Place> {
-    let mut places = Vec::new();
+/// Group by group, in a group in the order of the rows; descending, the other way round.
+fn by_group(groups: &[RoaringBitmap], descending: bool, after: &After, wanted: usize) -> Vec<Place> {
+    let mut ordered: Vec<(i64, &RoaringBitmap)> = (0..).zip(groups).collect();
+    if descending {
+        ordered.reverse();
+    }
     let mut passed_over = match after {
         After::Rows(before) => u64::from(*before),
         After::Place(_) => 0,
     };
-    for (fit, rows) in (0_i64..).zip(found) {
-        let mut rest = rows.iter();
-        match after {
-            After::Place(Some(place)) => match Key::Number(fit) {
-                key if key == place.key => rest.advance_to(place.row.saturating_add(1)),
-                Key::Number(fit) if matches!(place.key, Key::Number(at) if fit < at) => continue,
-                _ => {}
-            },
-            After::Place(None) => {}
-            After::Rows(_) => {
-                let first = u32::try_from(passed_over).ok().and_then(|nth| rows.select(nth));
-                passed_over = passed_over.saturating_sub(rows.len());
-                match first {
-                    Some(first) => rest.advance_to(first),
-                    None => continue,
-                }
-            }
-        }
-        places.extend(rest.take(wanted - places.len()).map(|row| Place {
-            key: Key::Number(fit),
+    let mut places = Vec::new();
+    for (group, rows) in ordered {
+        let mut skip = passed_over.min(rows.len());
+        passed_over -= skip;
+        if let After::Place(Some(Place {
+            key: Key::Number(at),
             row,
-        }));
+        })) = after
+        {
+            skip = match group.cmp(at) {
+                Ordering::Equal if descending => rows.len() - rows.rank(row.saturating_sub(1)),
+                Ordering::Equal => rows.rank(*row),
+                Ordering::Less if !descending => rows.len(),
+                Ordering::Greater if descending => rows.len(),
+                Ordering::Less | Ordering::Greater => 0,
+            };
+        }
+        let left = rows.len() - skip;
+        let Some(last) = left.checked_sub(1) else { continue };
+        let nth = if descending { last } else { skip };
+        let Some(first) = u32::try_from(nth).ok().and_then(|nth| rows.select(nth)) else {
+            continue;
+        };
+        let place = |row| Place {
+            key: Key::Number(group),
+            row,
+        };
+        let room = wanted - places.len();
+        if descending {
+            places.extend(rows.range(..=first).rev().take(room).map(place));
+        } else {
+            places.extend(rows.range(first..).take(room).map(place));
+        }
         if places.len() == wanted {
             break;
         }
@@ -489,7 +509,8 @@ fn by_relevance(found: &Found, after: &After, wanted: usize) -> Vec<Place> {
 fn user_row(c: &Connection, row: u32) -> Result<Option<UserRow>, Error> {
     let found = c
         .prepare_cached(
-            "SELECT id, name, avatar_url, status, phone, wechat_id, bindings, created_at, last_seen
+            "SELECT id, name, avatar_url, status, phone, wechat_id, bindings, created_at,
+                    updated_at, last_seen
              FROM people WHERE row = ?1",
         )?
         .query_row([row], |row| {
@@ -503,6 +524,7 @@ fn user_row(c: &Connection, row: u32) -> Result<Option<UserRow>, Error> {
                 wechat_id: row.get("wechat_id")?,
                 bindings: bindings.iter().flatten().filter_map(|byte| chip(*byte)).collect(),
                 created_at: Timestamp(row.get("created_at")?),
+                updated_at: Timestamp(row.get("updated_at")?),
                 last_seen: row.get::<_, Option<i64>>("last_seen")?.map(Timestamp),
                 sync: SyncMark::Synced,
             })

@@ -68,11 +68,11 @@ pub(crate) fn apply_page(
     Ok(Applied::Done(news))
 }
 
-/// Whether the search index is there to be kept true.
+/// Whether lists and search, as far as they are made, are to be kept true.
 pub(super) const fn into(phase: Phase) -> Into {
     match phase {
-        Phase::Rows | Phase::Indexes | Phase::Search => Into::Bare,
-        Phase::Ready => Into::Ready,
+        Phase::Rows | Phase::Indexes => Into::Bare,
+        Phase::Search | Phase::Ready => Into::Ready,
     }
 }
 

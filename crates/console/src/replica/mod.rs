@@ -5,6 +5,7 @@
 
 mod build;
 mod conflicts;
+mod connections;
 mod created;
 mod fields;
 mod fold;
@@ -49,6 +50,7 @@ use std::{
 use tokio::sync::{Semaphore, oneshot};
 
 pub(crate) use conflicts::{conflicts, dismiss_rejected, rejected_edits, resolve_conflict};
+pub(crate) use connections::known_connections;
 pub(crate) use created::create_user;
 pub(crate) use lists::{everybody_of, users, users_at};
 pub(crate) use load::{begin_load, build_some};

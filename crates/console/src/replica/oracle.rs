@@ -12,7 +12,8 @@ use super::{
     users, users_at,
 };
 use crate::{
-    MetadataEdit, SortBy, SyncFilter, TimeRange, UserFilter, UserPage, UserQuery, UserRow, UserSort,
+    MetadataEdit, SortBy, SyncFilter, SyncMark, TimeRange, UserFilter, UserPage, UserQuery, UserRow,
+    UserSort,
     tests::{ambient, json, key, user_id},
 };
 use proptest::prelude::*;
@@ -180,6 +181,8 @@ enum Step {
     Put(u32, Someone),
     Delete(u32),
     Edit(u32, String, Option<String>),
+    Conflict(u32),
+    Rejected(u32),
     WriteIndex,
 }
 
@@ -189,6 +192,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..25_u32).prop_map(Step::Delete),
         2 => (0..25_u32, text(1..3), proptest::option::of(text(0..3)))
             .prop_map(|(number, key, value)| Step::Edit(number, key, value)),
+        1 => (0..25_u32).prop_map(Step::Conflict),
+        1 => (0..25_u32).prop_map(Step::Rejected),
         1 => Just(Step::WriteIndex),
     ]
 }
@@ -208,26 +213,66 @@ fn take(c: &Connection, rev: i64, step: &Step) {
             // Nobody's, or a key that breaks a rule: no edit.
             drop(edit_metadata(c, &edit, &ambient(rev.cast_unsigned())));
         }
+        Step::Conflict(number) => verdict(c, "conflicts (id, user_id, field, opened_at)", "1", *number),
+        Step::Rejected(number) => verdict(
+            c,
+            "rejected (id, user_id, field, rejected_at, rejection)",
+            "1, '{}'",
+            *number,
+        ),
         Step::WriteIndex => index::write(c).unwrap(),
     }
 }
 
-fn replica(people: &[Someone], steps: &[Step], bulk: bool) -> Connection {
+/// How a replica came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// Row by row.
+    InUse,
+    /// By a first load.
+    Loaded,
+    /// By a first load, and the steps were taken when one half of the search index was there.
+    Meanwhile,
+}
+
+fn made() -> impl Strategy<Value = Made> {
+    prop_oneof![Just(Made::InUse), Just(Made::Loaded), Just(Made::Meanwhile)]
+}
+
+fn verdict(c: &Connection, into: &str, rest: &str, number: u32) {
+    let id = user_id(number).to_string();
+    let sql = format!("INSERT OR IGNORE INTO {into} VALUES (?1, ?1, 'metadata.tier', {rest})");
+    c.execute(&sql, [id]).unwrap();
+}
+
+fn replica(people: &[Someone], steps: &[Step], made: Made) -> Connection {
     let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
-    let into = if bulk { Into::Bare } else { Into::Ready };
-    if bulk {
+    let into = if made == Made::InUse {
+        Into::Ready
+    } else {
         bare(&c).unwrap();
-    }
+        Into::Bare
+    };
     for (number, someone) in (0..).zip(people) {
         put(&c, number, 1, someone, into);
     }
-    if bulk {
+    if made != Made::InUse {
+        let half = people.len() / 2;
+        for table in ["people", "user_state"] {
+            let sql = format!("UPDATE {table} SET row = row + ?1 WHERE row > ?2");
+            c.execute(&sql, [index::CHUNK, half as i64]).unwrap();
+        }
         while !build_indexes(&c).unwrap().is_whole() {}
-        while !build_search(&c).unwrap().is_whole() {}
+        if made == Made::Meanwhile {
+            build_search(&c).unwrap();
+        } else {
+            while !build_search(&c).unwrap().is_whole() {}
+        }
     }
     for (rev, step) in (2..).zip(steps) {
         take(&c, rev, step);
     }
+    while made == Made::Meanwhile && !build_search(&c).unwrap().is_whole() {}
     c
 }
 
@@ -302,7 +347,13 @@ fn wide(character: char) -> char {
 
 fn filters() -> impl Strategy<Value = UserFilter> {
     let end = || proptest::option::of((0..12_i64).prop_map(Timestamp));
-    let range = move || (end(), end()).prop_map(|(from, until)| TimeRange { from, until });
+    let range = move || {
+        (end(), end()).prop_map(|(from, until)| TimeRange {
+            from,
+            until,
+            span: None,
+        })
+    };
     (
         proptest::option::weighted(0.3, (1..3_u8).prop_map(door)),
         proptest::option::weighted(0.3, any::<bool>()),
@@ -334,13 +385,10 @@ fn passes(c: &Connection, filter: &UserFilter, person: &Person, row: &UserRow) -
         range.from.is_none_or(|from| at.is_some_and(|at| at >= from))
             && range.until.is_none_or(|until| at.is_some_and(|at| at < until))
     };
-    let edited: bool = c
-        .query_row(
-            "SELECT EXISTS (SELECT 1 FROM outbox WHERE user_id = ?1)",
-            [row.id.to_string()],
-            |row| row.get(0),
-        )
-        .unwrap();
+    let has = |table: &str| -> bool {
+        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE user_id = ?1)");
+        c.query_row(&sql, [row.id.to_string()], |row| row.get(0)).unwrap()
+    };
     filter
         .connection
         .is_none_or(|connection| person.connections.contains(&connection.to_string()))
@@ -350,12 +398,12 @@ fn passes(c: &Connection, filter: &UserFilter, person: &Person, row: &UserRow) -
         && within(&filter.last_seen, row.last_seen)
         && match filter.sync {
             None => true,
-            Some(SyncFilter::Unsynced) => edited,
-            Some(SyncFilter::Conflict) => false,
+            Some(SyncFilter::Unsynced) => ["outbox", "conflicts", "rejected"].into_iter().any(has),
+            Some(SyncFilter::Conflict) => has("conflicts"),
         }
 }
 
-const SORTS: [Option<SortBy>; 9] = [
+const SORTS: [Option<SortBy>; 11] = [
     None,
     Some(SortBy::Relevance),
     Some(SortBy::Created),
@@ -365,6 +413,8 @@ const SORTS: [Option<SortBy>; 9] = [
     Some(SortBy::WechatId),
     Some(SortBy::Status),
     Some(SortBy::Updated),
+    Some(SortBy::Bindings),
+    Some(SortBy::Sync),
 ];
 
 /// What a row is sorted by, as text that compares alike.
@@ -377,7 +427,14 @@ fn sorted_by(by: Option<SortBy>, row: &UserRow) -> Option<String> {
         Some(SortBy::Phone) => row.phone.clone(),
         Some(SortBy::WechatId) => row.wechat_id.clone(),
         Some(SortBy::Status) => Some(number(i64::from(row.status == UserStatus::Blocked))),
-        Some(SortBy::Updated) => None,
+        Some(SortBy::Updated) => Some(number(row.updated_at.0)),
+        Some(SortBy::Bindings) => Some(number(row.bindings.len() as i64)),
+        Some(SortBy::Sync) => Some(number(match row.sync {
+            SyncMark::Conflict => 0,
+            SyncMark::Rejected => 1,
+            SyncMark::Pending => 2,
+            SyncMark::Synced => 3,
+        })),
     }
 }
 
@@ -388,10 +445,10 @@ proptest! {
     fn a_search_finds_what_a_look_at_every_row_finds(
         people in proptest::collection::vec(someone(), 1..25),
         steps in proptest::collection::vec(step(), 0..12),
-        bulk in any::<bool>(),
+        made in made(),
         searches in proptest::collection::vec(search_text(), 12),
     ) {
-        let c = replica(&people, &steps, bulk);
+        let c = replica(&people, &steps, made);
         let rows = rows(&c);
         for search in &searches {
             let search = typed(&rows, search);
@@ -417,9 +474,9 @@ proptest! {
     #[test]
     fn a_pasted_identifier_always_finds_its_row(
         people in proptest::collection::vec(someone(), 1..20),
-        bulk in any::<bool>(),
+        made in made(),
     ) {
-        let c = replica(&people, &[], bulk);
+        let c = replica(&people, &[], made);
         for (_, id, person) in rows(&c) {
             let mut pasted = vec![id.to_string(), format!(" {}\r\n", id.to_string().to_uppercase())];
             pasted.extend(person.ids.iter().map(|id| format!("\t{}", id.to_uppercase())));
@@ -442,14 +499,14 @@ proptest! {
     fn pages_of_every_order_are_the_sorted_list(
         people in proptest::collection::vec(someone(), 1..25),
         steps in proptest::collection::vec(step(), 0..6),
-        bulk in any::<bool>(),
+        made in made(),
         filter in filters(),
         search in proptest::option::of(search_text()),
         by in 0..SORTS.len(),
         descending in any::<bool>(),
         limit in 1..8_u32,
     ) {
-        let c = replica(&people, &steps, bulk);
+        let c = replica(&people, &steps, made);
         let rows = rows(&c);
         let search = search.map(|search| typed(&rows, &search)).unwrap_or_default();
         let wanted = Wanted::parse(&search);
@@ -513,7 +570,7 @@ proptest! {
 
     #[test]
     fn no_text_is_an_error(search in any::<String>(), other in text(0..8)) {
-        let c = replica(&[], &[], false);
+        let c = replica(&[], &[], Made::InUse);
         for search in [search, other] {
             all(&c, UserQuery { search, ..UserQuery::default() });
         }
@@ -569,6 +626,49 @@ fn a_value_typed_here_is_found_before_it_is_synced_and_a_removed_one_is_not() {
 }
 
 #[test]
+fn a_binding_that_a_reset_brings_again_as_it_was_changes_nothing_that_is_found() {
+    let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
+    let binding = |last_seen| Identity {
+        id: user_id(1000).uuid().into(),
+        user_id: user_id(1),
+        scope: IdentityScope::OpenId {
+            connection_id: None,
+            kind: ConnectionKind::Pc,
+            app_id: "wx1".to_owned(),
+            open_id: "oPfVTx0001".to_owned(),
+            union_id: None,
+        },
+        first_seen: Timestamp(1),
+        last_seen: Timestamp(last_seen),
+    };
+    let someone = Someone {
+        nickname: Some("张伟".to_owned()),
+        name: None,
+        phone: None,
+        email: None,
+        username: None,
+        ids: Vec::new(),
+        metadata: Vec::new(),
+        blocked: false,
+        created: 0,
+    };
+    put(&c, 1, 1, &someone, Into::Ready);
+    put_identity(&c, 1, 2, &binding(5), Into::Ready).unwrap();
+    index::write(&c).unwrap();
+    let waiting = || -> i64 {
+        c.query_row("SELECT unindexed FROM search", [], |row| row.get(0))
+            .unwrap()
+    };
+    let put = put_identity(&c, 2, 1, &binding(5), Into::Ready).unwrap();
+    assert!(put.written, "it is of the new generation");
+    assert_eq!(waiting(), 0);
+    put_identity(&c, 2, 3, &binding(6), Into::Ready).unwrap();
+    assert_eq!(waiting(), 1);
+    let row = &all(&c, UserQuery::default()).rows[0];
+    assert_eq!(row.last_seen, Some(Timestamp(6)));
+}
+
+#[test]
 fn a_page_is_read_off_its_index() {
     let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
     for column in [
@@ -579,6 +679,7 @@ fn a_page_is_read_off_its_index() {
         "wechat_id",
         "status",
         "updated_at",
+        "binding_count",
     ] {
         for leg in [
             Leg::Present,
@@ -588,7 +689,7 @@ fn a_page_is_read_off_its_index() {
             Leg::AbsentAfter,
         ] {
             for descending in [false, true] {
-                let never_absent = ["created_at", "status", "updated_at"].contains(&column);
+                let never_absent = ["created_at", "status", "updated_at", "binding_count"].contains(&column);
                 if never_absent && matches!(leg, Leg::Absent | Leg::AbsentAfter) {
                     continue;
                 }

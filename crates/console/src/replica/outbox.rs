@@ -187,9 +187,7 @@ pub(super) fn mutation(row: &Row<'_>) -> rusqlite::Result<Mutation> {
 /// Whether there are edits that the backend has not answered.
 pub(crate) fn has_undecided(connection: &Connection) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE state <> 'decided')";
-    Ok(connection
-        .prepare_cached(sql)?
-        .query_row([], |row| row.get(0))?)
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
 /// The first edits that the backend has not answered.

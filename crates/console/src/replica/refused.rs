@@ -21,7 +21,8 @@ pub(super) fn found_by(person: &Refused) -> String {
     lines.join("\n")
 }
 
-/// A page of refused people, latest first, with whoever has an identifier of theirs.
+/// A page of refused people, latest first, with whoever has an identifier of theirs. A limit of 0 asks only how many there
+/// are.
 pub(crate) fn refused_people(c: &Connection, query: &RefusedQuery) -> Result<RefusedPage, Error> {
     let mut filter = String::from("true");
     let mut parameters: Vec<(&str, &dyn ToSql)> = Vec::new();
@@ -49,6 +50,13 @@ pub(crate) fn refused_people(c: &Connection, query: &RefusedQuery) -> Result<Ref
         .prepare_cached(&format!("SELECT count(*) FROM refused_people WHERE {filter}"))?
         .query_row(&*parameters, |row| row.get(0))?;
 
+    if query.limit == 0 {
+        return Ok(RefusedPage {
+            refused: Vec::new(),
+            after: None,
+            total,
+        });
+    }
     let place = query.after.as_deref().map(parse_place).transpose()?;
     if let Some((last_seen, row)) = &place {
         filter.push_str(" AND (last_seen, row) < (:last_seen, :row)");

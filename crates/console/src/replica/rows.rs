@@ -20,7 +20,7 @@ use yaopai_domain::{
 pub(super) enum Into {
     /// A first load: rows alone. [`super::build::build_indexes`] and [`super::build::build_search`] make the rest of them.
     Bare,
-    /// A replica in use: lists and search follow at once.
+    /// A replica in use, or one whose search index is being made: lists and search follow at once.
     Ready,
 }
 
@@ -214,6 +214,31 @@ pub(super) fn put_identity(
             (origin, None, Some(union_id))
         }
     };
+    if let Some((found, _)) = &found {
+        let same = c
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM identities WHERE row = ?1 AND user_id = ?2 AND origin = ?3
+                     AND open_id IS ?4 AND union_id IS ?5 AND first_seen = ?6 AND last_seen = ?7)",
+            )?
+            .query_row(
+                params![
+                    found.row,
+                    user_id,
+                    origin,
+                    open_id,
+                    union_id,
+                    identity.first_seen.0,
+                    identity.last_seen.0
+                ],
+                |row| row.get(0),
+            )?;
+        if same {
+            // A reset brings every binding again, mostly as they were.
+            c.prepare_cached("UPDATE identities SET rev = ?2, generation = ?3 WHERE row = ?1")?
+                .execute(params![found.row, rev, generation])?;
+            return Ok(Put { old, written: true });
+        }
+    }
     if into == Into::Ready {
         for owner in [found.as_ref().map(|(_, owner)| *owner), Some(user_id)] {
             changing_user(c, owner)?;
@@ -274,10 +299,10 @@ pub(super) fn put_connection(
     put_small(
         c,
         "SELECT 0, rev, generation FROM connections WHERE id = ?1",
-        "INSERT OR REPLACE INTO connections (id, rev, generation, display_name) VALUES (?1, ?2, ?3, ?4)",
+        "INSERT OR REPLACE INTO connections (id, rev, generation, display_name, kind) VALUES (?1, ?2, ?3, ?4, ?5)",
         (generation, rev),
         &[&way.id.uuid().into_bytes()],
-        &[&way.display_name],
+        &[&way.display_name, &kind_code(way.kind)],
     )
 }
 
@@ -635,8 +660,11 @@ impl Bindings {
     pub(super) fn write(&self, c: &Connection, row: i64) -> Result<(), Error> {
         let chips = (!self.chips.is_empty()).then_some(&self.chips);
         let wechat_id = self.union_id.as_ref().or(self.open_id.as_ref());
-        c.prepare_cached("UPDATE people SET bindings = ?2, wechat_id = ?3, last_seen = ?4 WHERE row = ?1")?
-            .execute(params![row, chips, wechat_id, self.last_seen])?;
+        let count = self.chips.len() as i64;
+        c.prepare_cached(
+            "UPDATE people SET bindings = ?2, binding_count = ?3, wechat_id = ?4, last_seen = ?5 WHERE row = ?1",
+        )?
+        .execute(params![row, chips, count, wechat_id, self.last_seen])?;
         Ok(())
     }
 }

@@ -35,7 +35,10 @@ pub(crate) fn save_view(
     } else {
         (name.chars().count() > NAME_MAX_CHARS).then_some(Rule::DisplayNameLength)
     };
-    if let Some(rule) = broken {
+    let taken: bool = c
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM saved_views WHERE name = ?1 AND id IS NOT ?2)")?
+        .query_row(params![name, draft.id], |row| row.get(0))?;
+    if let Some(rule) = broken.or(taken.then_some(Rule::NameTaken)) {
         return Err(Error::InvalidFields(vec![FieldError::new("name", rule)]));
     }
     let query = UserQuery {

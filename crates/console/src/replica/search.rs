@@ -183,15 +183,59 @@ fn within(c: &Connection, range: &TimeRange, column: &str) -> Result<RoaringBitm
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Users with something the backend has not answered, or that a person has to look at.
-const UNSYNCED: &str = "SELECT user_id FROM outbox WHERE state <> 'decided'
-    UNION SELECT user_id FROM rejected UNION SELECT user_id FROM conflicts";
+const CONFLICTS: &str = "SELECT DISTINCT user_id FROM conflicts";
+const REJECTED: &str = "SELECT DISTINCT user_id FROM rejected";
+const WAITING: &str = "SELECT DISTINCT user_id FROM outbox WHERE state <> 'decided'";
 
 fn unsynced(c: &Connection, sync: SyncFilter) -> Result<RoaringBitmap, Error> {
-    let mut statement = c.prepare_cached(match sync {
-        SyncFilter::Unsynced => UNSYNCED,
-        SyncFilter::Conflict => "SELECT user_id FROM conflicts",
-    })?;
+    let conflicts = rows_of(c, CONFLICTS)?;
+    Ok(match sync {
+        SyncFilter::Unsynced => conflicts | rows_of(c, REJECTED)? | rows_of(c, WAITING)?,
+        SyncFilter::Conflict => conflicts,
+    })
+}
+
+/// These rows, or everybody's, by the worst sync mark of their fields: conflicts, rejected edits, edits on their way, the
+/// rest.
+pub(super) fn by_mark(c: &Connection, rows: Option<&RoaringBitmap>) -> Result<[RoaringBitmap; 4], Error> {
+    let mut rest = match rows {
+        Some(rows) => rows.clone(),
+        None => everybody(c)?,
+    };
+    let mut take = |sql| -> Result<RoaringBitmap, Error> {
+        let taken = rows_of(c, sql)? & &rest;
+        rest -= &taken;
+        Ok(taken)
+    };
+    let marked = [take(CONFLICTS)?, take(REJECTED)?, take(WAITING)?];
+    let [conflicts, rejected, waiting] = marked;
+    Ok([conflicts, rejected, waiting, rest])
+}
+
+fn everybody(c: &Connection) -> Result<RoaringBitmap, Error> {
+    if !index::is_ready(c)? {
+        let mut statement = c.prepare_cached("SELECT row FROM people")?;
+        let rows = statement.query_map([], |row| row.get::<_, u32>(0))?;
+        return Ok(rows.collect::<Result<_, _>>()?);
+    }
+    let mut rows = match term(c, Term::Everybody, "")? {
+        Some(token) => Postings::of(c)?.all(&[token])?,
+        None => RoaringBitmap::new(),
+    };
+    let mut there = c.prepare_cached("SELECT EXISTS (SELECT 1 FROM people WHERE row = ?1)")?;
+    for row in waiting(c)? {
+        if there.query_row([row], |there| there.get(0))? {
+            rows.insert(row);
+        } else {
+            rows.remove(row);
+        }
+    }
+    Ok(rows)
+}
+
+/// The rows of the users whom a query of ids names.
+fn rows_of(c: &Connection, sql: &str) -> Result<RoaringBitmap, Error> {
+    let mut statement = c.prepare_cached(sql)?;
     let users = statement
         .query_map([], |row| super::row::parsed::<UserId>(row, "user_id"))?
         .collect::<Result<Vec<_>, _>>()?;
@@ -203,8 +247,12 @@ fn unsynced(c: &Connection, sync: SyncFilter) -> Result<RoaringBitmap, Error> {
     Ok(rows)
 }
 
-/// The users who have this OpenID of this app, or this UnionID.
+/// The users who have this OpenID of this app, or this UnionID; nobody while the index is being made, because without it
+/// everybody would have to be looked at.
 pub(super) fn holders(c: &Connection, id: &str, app_id: &str) -> Result<Vec<UserId>, Error> {
+    if !index::is_ready(c)? {
+        return Ok(Vec::new());
+    }
     let Some(wanted) = Wanted::parse(id) else {
         return Ok(Vec::new());
     };

@@ -1,8 +1,11 @@
 //! The file: lists, search, opening what is whole, newer, corrupt or somebody else's.
 
-use super::{Opening, Orders, Place, Replica, apply_page, edit_metadata, open_in_memory, users};
+use super::{
+    Opening, Orders, Place, Replica, apply_page, edit_metadata, known_connections, open_in_memory, save_view,
+    users,
+};
 use crate::{
-    Error, MetadataEdit, SyncFilter, UserFilter, UserPage, UserQuery,
+    Error, MetadataEdit, SavedViewDraft, SyncFilter, UserFilter, UserPage, UserQuery,
     tests::{BackendModel, ambient, json, key, pull, user_id},
 };
 use proptest::prelude::*;
@@ -10,8 +13,8 @@ use rstest::rstest;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use yaopai_domain::{
-    ClientId, ConnectionKind, Entity, Identity, IdentityScope, LoadRequest, PoolId, PullRequest, Rule,
-    Timestamp,
+    ClientId, ConnectionId, ConnectionKind, Entity, Identity, IdentityScope, LoadRequest, PoolId,
+    PullRequest, Rule, Timestamp,
 };
 
 fn mirror_of(backend: &mut BackendModel) -> Connection {
@@ -108,6 +111,58 @@ fn lists_only_users_with_something_unsynced() {
         [user_id(2)]
     );
     assert_eq!(page.total, 1);
+}
+
+#[test]
+fn connections_are_known_without_the_backend() {
+    let file = open_in_memory(PoolId::default(), ambient(1)).unwrap();
+    let ids: Vec<ConnectionId> = (0..3).map(|number| user_id(number).uuid().into()).collect();
+    for (id, name, kind) in [
+        (&ids[0], "网页", Some(1)),
+        (&ids[1], "App", None),
+        (&ids[2], "小程序", None),
+    ] {
+        file.execute(
+            "INSERT INTO connections (id, rev, generation, display_name, kind) VALUES (?1, 1, 1, ?2, ?3)",
+            rusqlite::params![id.uuid().into_bytes(), name, kind],
+        )
+        .unwrap();
+    }
+    // Mirrored before kinds were kept, and used.
+    let sql = "INSERT INTO origins (kind, connection_id) VALUES (3, ?1)";
+    file.execute(sql, [ids[2].uuid().into_bytes()]).unwrap();
+    let known: Vec<_> = known_connections(&file)
+        .unwrap()
+        .into_iter()
+        .map(|one| (one.id, one.display_name, one.kind))
+        .collect();
+    let expected = [
+        (ids[1], "App".to_owned(), None),
+        (ids[2], "小程序".to_owned(), Some(ConnectionKind::MiniProgram)),
+        (ids[0], "网页".to_owned(), Some(ConnectionKind::Pc)),
+    ];
+    assert_eq!(known, expected);
+}
+
+#[test]
+fn a_name_of_a_view_that_is_taken_is_refused() {
+    let file = open_in_memory(PoolId::default(), ambient(1)).unwrap();
+    let draft = |id: Option<&str>, name: &str| SavedViewDraft {
+        id: id.map(str::to_owned),
+        name: name.to_owned(),
+        query: UserQuery::default(),
+    };
+    let time = ambient(1);
+    let first = save_view(&file, &draft(None, "VIP"), &time).unwrap();
+    let second = save_view(&file, &draft(None, "张"), &time).unwrap();
+    for taken in [draft(None, " VIP "), draft(Some(&second.id), "VIP")] {
+        let refused = save_view(&file, &taken, &time);
+        let Err(Error::InvalidFields(fields)) = refused else {
+            panic!("refused: {refused:?}")
+        };
+        assert_eq!((&*fields[0].field, fields[0].rule), ("name", Rule::NameTaken));
+    }
+    save_view(&file, &draft(Some(&first.id), "VIP"), &time).unwrap();
 }
 
 proptest! {

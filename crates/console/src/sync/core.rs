@@ -25,6 +25,8 @@ const PAGE: u32 = PullRequest::MAX_LIMIT;
 const PAGES: u32 = 64;
 /// Parts of a load that are fetched beside each other: more than two only wait for the one that writes.
 const PARTS: u32 = 2;
+/// While everybody arrives, listeners read anew at most this often.
+const NEWS_MILLIS: i64 = 1000;
 /// Edits a push, as long as pushes get through.
 const PUSH: usize = PushRequest::MAX_MUTATIONS;
 /// A backend whose digests never agree is not loaded again more often than that.
@@ -167,6 +169,10 @@ pub(crate) struct Core {
     paused: bool,
     /// Whether the backend misses numbers.
     gap: Gap,
+    /// When listeners were last told of users.
+    told: Timestamp,
+    /// Users have changed since.
+    untold: bool,
     /// Loads in a row after which the digests did not agree.
     unequal: u32,
     /// Nothing is loaded from the beginning before waits of this length have ended; edits are pushed meanwhile.
@@ -198,6 +204,8 @@ impl Core {
             told_to_wait: false,
             paused: false,
             gap: Gap::None,
+            told: Timestamp(i64::MIN),
+            untold: false,
             unequal: 0,
             load_pause: Duration::ZERO,
             wait: Duration::ZERO,
@@ -220,6 +228,7 @@ impl Core {
     /// while.
     pub(crate) fn recover(&mut self) -> Vec<Effect> {
         let mut effects = vec![self.forget()];
+        effects.extend(self.tell_untold());
         effects.extend(self.retry_later(None));
         effects
     }
@@ -620,7 +629,7 @@ impl Core {
             }
             Applied::Unequal => self.unequal(store),
             Applied::Done(news) => {
-                let mut effects = tell(news);
+                let mut effects = self.tell(news, from.part.is_some());
                 if from.part.is_none() && page.end == PageEnd::CaughtUp {
                     effects.extend(self.caught_up(page, news, store)?);
                 } else if self.edits_wait(store)? {
@@ -850,7 +859,9 @@ impl Core {
         }
         self.paused = true;
         self.activity = Activity::Paused;
-        Ok(vec![self.forget(), self.wait(POLL)])
+        let mut effects = vec![self.forget(), self.wait(POLL)];
+        effects.extend(self.tell_untold());
+        Ok(effects)
     }
 
     fn failed(&mut self, failure: Failure, store: &Connection) -> Result<Vec<Effect>, Error> {
@@ -936,6 +947,28 @@ impl Core {
         vec![self.wait(told.map_or(pause, |told| pause.max(told)))]
     }
 
+    /// Tells of a page. While everybody `arrives`, the list would be read anew for hundreds of pages.
+    fn tell(&mut self, news: News, arrives: bool) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.untold |= news.users;
+        let since_told = self.now().0.saturating_sub(self.told.0);
+        // A clock that went back does not keep anything from anybody.
+        if !arrives || !(0..NEWS_MILLIS).contains(&since_told) {
+            effects.extend(self.tell_untold());
+        }
+        if news.connections {
+            effects.push(Effect::Tell(Changed::Connections));
+        }
+        effects
+    }
+
+    fn tell_untold(&mut self) -> Option<Effect> {
+        std::mem::take(&mut self.untold).then(|| {
+            self.told = self.now();
+            Effect::Tell(Changed::Users)
+        })
+    }
+
     const fn wait(&mut self, time: Duration) -> Effect {
         self.wait = time;
         Effect::Wait(time)
@@ -954,15 +987,4 @@ impl Core {
     fn now(&self) -> Timestamp {
         self.ambient.clock.now()
     }
-}
-
-fn tell(news: News) -> Vec<Effect> {
-    let mut effects = Vec::new();
-    if news.users {
-        effects.push(Effect::Tell(Changed::Users));
-    }
-    if news.connections {
-        effects.push(Effect::Tell(Changed::Connections));
-    }
-    effects
 }

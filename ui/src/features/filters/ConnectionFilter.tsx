@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { KindGlyph } from "@/components/KindGlyph";
 import type { ConnectionId } from "@/ipc/bindings";
-import { connectionsQuery } from "@/ipc/queries";
+import { knownConnectionsQuery } from "@/ipc/queries";
 
 import { ChoiceFilter } from "./ChoiceFilter";
 
@@ -15,18 +15,19 @@ interface ConnectionFilterProps {
 
 export function ConnectionFilter({ chosen, onChange }: ConnectionFilterProps) {
   const { t } = useTranslation();
-  const { data: connections = [] } = useQuery(connectionsQuery);
-  const connection = connections.find(({ id }) => id === chosen);
+  const { data: connections } = useQuery(knownConnectionsQuery);
+  const connection = connections?.find(({ id }) => id === chosen);
+  const deleted = connections && t("users.detail.deletedConnection");
   return (
     <ChoiceFilter
       name={t("filters.connection")}
       chosen={chosen}
-      shown={connection?.display_name ?? t("users.detail.deletedConnection")}
-      values={connections.map(({ id, kind, display_name }) => ({
+      shown={connection?.display_name ?? deleted ?? ""}
+      values={(connections ?? []).map(({ id, kind, display_name }) => ({
         value: id,
         label: (
           <>
-            <KindGlyph kind={kind} size={14} /> {display_name}
+            {kind && <KindGlyph kind={kind} size={14} />} {display_name}
           </>
         ),
       }))}

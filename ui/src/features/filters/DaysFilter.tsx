@@ -3,7 +3,7 @@ import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { dayOf, daysOf, daysText, isDay, type Days } from "@/features/users/question";
+import { daysOf, daysText, isDay, spanOf, spans, type Days } from "@/features/users/question";
 
 import { Choices } from "./Choices";
 import { daysInWords } from "./daysInWords";
@@ -19,20 +19,10 @@ interface DaysFilterProps {
   testId: string;
 }
 
-const spans = { today: 0, week: 6, month: 29, year: 364 } as const;
-type Span = keyof typeof spans;
-
-function begun(span: Span): string {
-  const day = new Date();
-  day.setDate(day.getDate() - spans[span]);
-  return daysText({ from: dayOf(day.getTime()), to: undefined }) ?? "";
-}
-
 export function DaysFilter({ name, value, onChange, testId }: DaysFilterProps) {
   const { t } = useTranslation();
   const days = daysOf(value);
-  const names = Object.keys(spans) as Span[];
-  const chosen = names.find((span) => begun(span) === value);
+  const chosen = spanOf(value);
   return (
     <FilterChip
       name={name}
@@ -43,10 +33,10 @@ export function DaysFilter({ name, value, onChange, testId }: DaysFilterProps) {
       {(close) => (
         <>
           <Choices
-            values={names.map((span) => ({ value: span, label: t(`filters.spans.${span}`) }))}
+            values={spans.map((span) => ({ value: span, label: t(`filters.spans.${span}`) }))}
             chosen={chosen}
             onChoose={(span) => {
-              onChange(begun(span));
+              onChange(span);
               close();
             }}
           />

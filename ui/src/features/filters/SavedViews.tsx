@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
-import { addressOf, asksSame, questionOf, type UsersSearch } from "@/features/users/question";
+import { addressOf, asksSame, keptOf, type UsersSearch } from "@/features/users/question";
 import type { SavedView, SavedViewDraft } from "@/ipc/bindings";
 import { call, errorView } from "@/ipc/call";
 import { commands } from "@/ipc/host";
@@ -80,7 +80,7 @@ export function SavedViews({ asked, onAsk }: SavedViewsProps) {
             draft={
               doing.type === "rename"
                 ? { id: doing.view.id, name: doing.view.name, query: doing.view.query }
-                : { id: null, name: "", query: { ...questionOf(asked), after: null, limit: 0 } }
+                : { id: null, name: "", query: { ...keptOf(asked), after: null, limit: 0 } }
             }
             onCancel={() => setDoing(null)}
             onSaved={(view) => {
@@ -170,7 +170,7 @@ interface ChangeProps {
 function Change({ view, asked, onDone }: ChangeProps) {
   const { t } = useTranslation();
   const save = useSave(onDone);
-  const query = { ...questionOf(asked), after: null, limit: 0 };
+  const query = { ...keptOf(asked), after: null, limit: 0 };
   return (
     <>
       <UnstyledButton

@@ -2,26 +2,26 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
-import { daysOf, type UsersSearch } from "@/features/users/question";
-import { connectionsQuery } from "@/ipc/queries";
+import { daysOf, spanOf, type UsersSearch } from "@/features/users/question";
+import { knownConnectionsQuery } from "@/ipc/queries";
 
 import { daysInWords } from "./daysInWords";
 
 /** What narrows the list, each thing by its name. */
 export function useQuestionWords(asked: UsersSearch): { name: string; value: string }[] {
   const { t } = useTranslation();
-  const { data: connections = [] } = useQuery(connectionsQuery);
-  const connection = connections.find(({ id }) => id === asked.connection);
+  const { data: connections } = useQuery(knownConnectionsQuery);
+  const connection = connections?.find(({ id }) => id === asked.connection);
+  const deleted = connections && t("users.detail.deletedConnection");
   const days = (text: string | undefined) => {
+    const span = spanOf(text);
+    if (span) return t(`filters.spans.${span}`);
     const given = daysOf(text);
     return given && daysInWords(t, given);
   };
   const words: [string, string | undefined][] = [
     [t("filters.search"), asked.search],
-    [
-      t("filters.connection"),
-      asked.connection && (connection?.display_name ?? t("users.detail.deletedConnection")),
-    ],
+    [t("filters.connection"), asked.connection && (connection?.display_name ?? deleted)],
     ["UnionID", asked.union && t(`filters.union.${asked.union}`)],
     [t("users.columns.status"), asked.status && t(`users.status.${asked.status}`)],
     [t("users.columns.created"), days(asked.created)],

@@ -14,7 +14,7 @@ import { Avatar } from "@/features/users/Avatar";
 import type { RefusedPerson } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
-import { connectionsQuery } from "@/ipc/queries";
+import { knownConnectionsQuery } from "@/ipc/queries";
 import { refusalWords } from "@/lib/errorWords";
 import { useRights } from "@/lib/rights";
 
@@ -33,8 +33,9 @@ interface RefusedCardProps {
 export function RefusedCard({ person, search, onSettled }: RefusedCardProps) {
   const { t } = useTranslation();
   const { editUsers } = useRights();
-  const { data: connections } = useQuery(connectionsQuery);
+  const { data: connections } = useQuery(knownConnectionsQuery);
   const connection = connections?.find((one) => one.id === person.connection_id);
+  const deleted = connections && t("users.detail.deletedConnection");
   const why = refusalWords(t, person.refusal);
   const name = person.nickname ?? t("refused.unnamed");
   return (
@@ -46,7 +47,7 @@ export function RefusedCard({ person, search, onSettled }: RefusedCardProps) {
             <Marked text={name} search={search} />
           </h2>
           <div className={classes.facts}>
-            <span>{connection?.display_name ?? t("users.detail.deletedConnection")}</span>
+            <span>{connection?.display_name ?? deleted}</span>
             <Identifier value={person.open_id} what="OpenID" search={search} />
             {person.union_id && <Identifier value={person.union_id} what="UnionID" search={search} />}
             <span>{t("refused.times", { count: person.times })}</span>

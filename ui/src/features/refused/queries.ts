@@ -43,6 +43,6 @@ export const refusedQuery = (asked: RefusedSearch) =>
 export const refusedCountQuery = (asked: RefusedSearch) =>
   queryOptions({
     queryKey: ["refused", "count", asked],
-    queryFn: () => call(commands.refusedPeople({ ...questionOf(asked), after: null, limit: 1 })),
-    select: ({ total, refused }) => total ?? refused.length,
+    queryFn: () => call(commands.refusedPeople({ ...questionOf(asked), after: null, limit: 0 })),
+    select: ({ total }) => total,
   });

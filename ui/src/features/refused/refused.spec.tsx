@@ -106,12 +106,27 @@ it("leaves merging to administrators, and everything to those who may edit users
   expect(screen.getByRole("button", { name: "Forget" })).toBeEnabled();
 });
 
-it("shows a viewer the list alone, in Chinese as well", async () => {
+it("shows a viewer nobody, and says why, in Chinese as well", async () => {
   await openWindow("/refused", { ...stage({}, "viewer"), language: "zh-CN" });
-  const shown = await card();
-  expect(shown.getByText("来过 4 次")).toBeVisible();
-  expect(screen.getByText("只有客服和管理员可以放行")).toBeVisible();
-  expect(screen.queryByRole("button", { name: "绑定到用户" })).not.toBeInTheDocument();
+  expect(await screen.findByText("只有客服和管理员可以查看和放行")).toBeVisible();
+  expect(screen.queryByTestId("refused")).not.toBeInTheDocument();
+});
+
+it("speaks Chinese", async () => {
+  await openWindow("/refused", { ...stage(), language: "zh-CN" });
+  expect((await card()).getByText("来过 4 次")).toBeVisible();
+});
+
+it("names the connection while the backend is away", async () => {
+  const { prepare } = stage();
+  await openWindow("/refused", {
+    prepare: (world) => {
+      prepare(world);
+      fake.offline(true);
+    },
+  });
+  expect(await (await card()).findByText("Member page")).toBeVisible();
+  expect(screen.queryByText("Deleted connection")).not.toBeInTheDocument();
 });
 
 it("keeps the list while the backend is away, and says so when something is asked of it", async () => {

@@ -82,7 +82,7 @@ it("shows only users with edits under way when asked, and all again", async () =
   await rows();
   fake.addConflict(id(40), { key: "tier", base: null, mine: "1", theirs: "2" });
   await user.click(screen.getByTestId("filter-sync"));
-  await user.click(await screen.findByRole("button", { name: "Unsynced" }));
+  await user.click(await screen.findByRole("button", { name: "Not yet synced" }));
   await waitFor(async () => expect(await rows()).toHaveLength(1));
   expect((await rows())[0]).toHaveTextContent("Conflict");
   expect(screen.getByText("1 user matches")).toBeVisible();

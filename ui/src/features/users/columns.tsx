@@ -16,7 +16,16 @@ import { SyncMark } from "./SyncMark";
 
 import classes from "./UsersPage.module.css";
 
-type ColumnName = "person" | "status" | "wechatId" | "bindings" | "phone" | "lastSeen" | "created" | "sync";
+type ColumnName =
+  | "person"
+  | "status"
+  | "wechatId"
+  | "bindings"
+  | "phone"
+  | "lastSeen"
+  | "created"
+  | "updated"
+  | "sync";
 
 function Heading({ name }: { name: ColumnName }) {
   const { t } = useTranslation();
@@ -71,6 +80,7 @@ export const columnsFor = (search: string): Column<UserRow>[] => [
   column("phone", (user) => user.phone && <Marked text={phoneText(user.phone)} search={search} loose />),
   column("lastSeen", (user) => <RelativeTime at={user.last_seen} />),
   column("created", (user) => <RelativeTime at={user.created_at} />),
+  column("updated", (user) => <RelativeTime at={user.updated_at} />),
   column("sync", (user) => <SyncMark mark={user.sync} quiet />),
 ];
 
@@ -79,7 +89,10 @@ export const sortable = {
   person: { by: "name", descending: false },
   status: { by: "status", descending: false },
   wechatId: { by: "wechat_id", descending: false },
+  bindings: { by: "bindings", descending: true },
   phone: { by: "phone", descending: false },
   lastSeen: { by: "last_seen", descending: true },
   created: { by: "created", descending: true },
-} as const satisfies Partial<Record<ColumnName, { by: SortBy; descending: boolean }>>;
+  updated: { by: "updated", descending: true },
+  sync: { by: "sync", descending: false },
+} as const satisfies Record<ColumnName, { by: SortBy; descending: boolean }>;

@@ -1,5 +1,6 @@
 // The question a list of users answers: as it stands in the address, and as the host is asked.
 import type {
+  DaySpan,
   SortBy,
   SyncFilter,
   TimeRange,
@@ -17,7 +18,7 @@ export interface UsersSearch {
   /** Whether the UnionID is known. */
   union?: "yes" | "no";
   status?: UserStatus;
-  /** Days, as `2026-03-01..2026-03-31`; either end may be missing. */
+  /** Days, as `2026-03-01..2026-03-31`, where either end may be missing; or a span of days up to now. */
   created?: string;
   /** Days, in the same way. */
   seen?: string;
@@ -37,7 +38,23 @@ export interface Days {
   to: string | undefined;
 }
 
-const sorts = ["created", "last_seen", "name", "phone", "wechat_id", "status", "updated"] as const;
+const sorts = [
+  "created",
+  "last_seen",
+  "name",
+  "phone",
+  "wechat_id",
+  "status",
+  "updated",
+  "bindings",
+  "sync",
+] as const;
+
+/** Spans of days that are asked for often, and how many days before today each begins. */
+const begins: Record<DaySpan, number> = { today: 0, week: 6, month: 29, year: 364 };
+
+/** Their names, shortest first. */
+export const spans = Object.keys(begins) as DaySpan[];
 
 /** Everybody, in the usual order: the best matches of a search first, else the newest users. */
 export const everybody = { filter: {} satisfies UserFilter, sort: {} satisfies UserSort };
@@ -57,8 +74,9 @@ function present<T extends object>(given: { [Key in keyof T]: T[Key] | undefined
 /** Reads the question from an address; what is not understood is left out. */
 export function usersSearch(given: Record<string, unknown>): UsersSearch {
   const days = (name: string) => {
-    const read = daysOf(textOf(given[name]));
-    return read && daysText(read);
+    const text = textOf(given[name]);
+    const read = daysOf(text);
+    return spanOf(text) ?? (read && daysText(read));
   };
   const sort = textOf(given["sort"]);
   return present<UsersSearch>({
@@ -74,7 +92,10 @@ export function usersSearch(given: Record<string, unknown>): UsersSearch {
   });
 }
 
-/** What the host is asked. */
+/** The span of days that an address asks for by its name, if it does. */
+export const spanOf = (text: string | undefined): DaySpan | undefined => oneOf(spans, text);
+
+/** What the host is asked now. */
 export function questionOf(asked: UsersSearch): Question {
   return {
     search: asked.search ?? "",
@@ -90,6 +111,23 @@ export function questionOf(asked: UsersSearch): Question {
   };
 }
 
+/** What is kept under a name: spans of days stay what they are, and mean other days tomorrow. */
+export function keptOf(asked: UsersSearch): Question {
+  const { filter, ...others } = questionOf(asked);
+  const kept = (text: string | undefined, range: TimeRange | undefined): TimeRange => {
+    const span = spanOf(text);
+    return span ? { span } : (range ?? {});
+  };
+  return {
+    ...others,
+    filter: {
+      ...filter,
+      created: kept(asked.created, filter.created),
+      last_seen: kept(asked.seen, filter.last_seen),
+    },
+  };
+}
+
 /** The address of a question, for one that was kept. */
 export function addressOf({ search, filter, sort }: Question): UsersSearch {
   return usersSearch({
@@ -97,8 +135,8 @@ export function addressOf({ search, filter, sort }: Question): UsersSearch {
     connection: filter.connection,
     union: filter.union_id === true ? "yes" : filter.union_id === false ? "no" : undefined,
     status: filter.status,
-    created: daysText(daysIn(filter.created ?? {})),
-    seen: daysText(daysIn(filter.last_seen ?? {})),
+    created: filter.created?.span ?? daysText(daysIn(filter.created ?? {})),
+    seen: filter.last_seen?.span ?? daysText(daysIn(filter.last_seen ?? {})),
     sync: filter.sync,
     sort: sort.by ? sortText(sort.by, sort.descending ?? false) : undefined,
   });
@@ -116,7 +154,7 @@ export const isFiltered = (asked: UsersSearch): boolean =>
 
 /** Whether two addresses ask the same. */
 export const asksSame = (one: UsersSearch, other: UsersSearch): boolean =>
-  JSON.stringify(questionOf(one)) === JSON.stringify(questionOf(other));
+  JSON.stringify(keptOf(one)) === JSON.stringify(keptOf(other));
 
 /** How an order is written in the address. */
 export const sortText = (by: SortBy, descending: boolean): string => `${descending ? "-" : ""}${by}`;
@@ -127,8 +165,14 @@ export function sortOf(text: string | undefined): { by: SortBy; descending: bool
   return by && { by, descending: text?.startsWith("-") ?? false };
 }
 
-/** Days as they stand in the address. */
+/** Days as they stand in the address; of a span, as it is today. */
 export function daysOf(text: string | undefined): Days | undefined {
+  const span = spanOf(text);
+  if (span) {
+    const day = new Date();
+    day.setDate(day.getDate() - begins[span]);
+    return { from: dayOf(day.getTime()), to: undefined };
+  }
   const [from = "", to = "", ...more] = text?.split("..") ?? [];
   if (text === undefined || !text.includes("..") || more.length > 0) return undefined;
   if ((from !== "" && !isDay(from)) || (to !== "" && !isDay(to)) || from + to === "") return undefined;

@@ -1,6 +1,5 @@
 // Words that every page uses.
 export const common = {
-  product: "Yaopai",
   copy: "Copy",
   copied: "Copied",
   copyRefused: "The clipboard refused",
@@ -15,15 +14,10 @@ export const common = {
   delete: "Delete",
   retry: "Try again",
   dismiss: "Dismiss",
-  back: "Back",
   more: "More actions",
   loading: "Loading",
   justNow: "just now",
   never: "never",
-  none: "none",
-  today: "today",
-  on: "On",
-  off: "Off",
   duration: { seconds: "{{seconds}} s", minutes: "{{minutes}} min", hours: "{{hours}} h {{minutes}} min" },
   kinds: {
     "wechat:pc": {

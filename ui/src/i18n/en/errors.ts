@@ -110,7 +110,7 @@ export const errors = {
     sync_reset: {
       title: "The backend has a different history",
       meaning:
-        "It was restored or moved, so that this console has to load everything again. Waiting edits are kept.",
+        "It was restored or moved, so that this console has to load everything again. Edits that are not yet synced are kept.",
       advice: "Nothing to do: loading begins by itself.",
     },
     sync_gap: {

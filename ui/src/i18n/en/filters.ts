@@ -7,7 +7,7 @@ export const filters = {
   clear: "Clear filters",
   refused: "{{shown}} refused by login-only",
   union: { yes: "known", no: "not known" },
-  sync: { unsynced: "Unsynced", conflict: "In conflict" },
+  sync: { unsynced: "Not yet synced", conflict: "In conflict" },
   spans: { today: "Today", week: "Last 7 days", month: "Last 30 days", year: "Last 365 days" },
   days: {
     from: "From",

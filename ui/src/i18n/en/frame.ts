@@ -34,9 +34,9 @@ export const frame = {
     never: "Not synced yet",
     now: "Sync now",
   },
-  waiting_one: "{{count}} waiting edit",
-  waiting_other: "{{count}} waiting edits",
-  waitingNone: "No waiting edits",
+  waiting_one: "{{count}} edit not yet synced",
+  waiting_other: "{{count}} edits not yet synced",
+  waitingNone: "Every edit is synced",
   conflicts_one: "{{count}} conflict",
   conflicts_other: "{{count}} conflicts",
   conflictsNone: "No conflicts",
@@ -49,7 +49,7 @@ export const frame = {
   accessLost: {
     title: "Your access to this pool was taken back",
     removed:
-      "Everything it had brought here was removed from this machine: users, bindings, metadata, the search index and waiting edits.",
+      "Everything it had brought here was removed from this machine: users, bindings, metadata, the search index and edits that were not yet synced.",
     unsent_one: "{{shown}} edit that had not reached the backend went with it.",
     unsent_other: "{{shown}} edits that had not reached the backend went with it.",
     nothingUnsent: "Every edit had reached the backend before.",

@@ -9,7 +9,7 @@ export const overview = {
     users: "Users",
     connections: "Connections",
     enabled: "{{count}} enabled",
-    waiting: "Waiting edits",
+    waiting: "Not yet synced",
     waitingHelp: "stored here, being sent",
     waitingOffline: "stored here until the backend answers",
     waitingNone: "the backend has every edit",

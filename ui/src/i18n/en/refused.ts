@@ -37,7 +37,7 @@ export const refused = {
     action: "Show connections",
   },
   rights: {
-    title: "Only support and administrators can let people in",
-    viewer: "Your role is viewer: who was refused may not be on this machine.",
+    title: "Only support and administrators see refused people and let them in",
+    viewer: "Your role is viewer: who was refused is not on this machine.",
   },
 };

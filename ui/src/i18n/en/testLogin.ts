@@ -11,7 +11,6 @@ export const testLogin = {
   onlyDryRun: "The connection is disabled, so only a dry run is possible. Enable it to log in for real.",
   drawing: "Drawing the code",
   qrAlt: "QR code of this test login",
-  scanWith: "Scan with WeChat on a phone.",
   scanWithMiniProgram: "Scan with WeChat; the mini program opens.",
   timeLeft: "{{time}} left",
   redraw: "Draw a new code",
@@ -67,5 +66,4 @@ export const testLogin = {
     min: "{{min}} min {{s}} s",
   },
   rid: "WeChat's request id",
-  startFailed: "The code could not be drawn",
 };

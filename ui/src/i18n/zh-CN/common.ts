@@ -3,7 +3,6 @@ import type { common as en } from "../en/common";
 import type { Words } from "../words";
 
 export const common = {
-  product: "腰牌",
   copy: "复制",
   copied: "已复制",
   copyRefused: "剪贴板不可用",
@@ -18,15 +17,10 @@ export const common = {
   delete: "删除",
   retry: "重试",
   dismiss: "知道了",
-  back: "返回",
   more: "更多操作",
   loading: "正在载入",
   justNow: "刚刚",
   never: "从未",
-  none: "无",
-  today: "今天",
-  on: "开启",
-  off: "关闭",
   duration: {
     seconds: "{{seconds}} 秒",
     minutes: "{{minutes}} 分钟",

@@ -10,7 +10,7 @@ export const filters = {
   clear: "清除筛选",
   refused: "{{shown}} 人被仅登录模式拒绝",
   union: { yes: "已知", no: "未知" },
-  sync: { unsynced: "未同步", conflict: "有冲突" },
+  sync: { unsynced: "待同步", conflict: "有冲突" },
   spans: { today: "今天", week: "最近 7 天", month: "最近 30 天", year: "最近 365 天" },
   days: {
     from: "从",

@@ -38,7 +38,7 @@ export const refused = {
     action: "查看连接",
   },
   rights: {
-    title: "只有客服和管理员可以放行",
-    viewer: "你的角色是只读：本机可能没有被拒绝者的名单。",
+    title: "只有客服和管理员可以查看和放行",
+    viewer: "你的角色是只读：本机没有被拒绝者的名单。",
   },
 } satisfies Words<typeof en>;

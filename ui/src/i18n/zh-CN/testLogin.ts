@@ -12,7 +12,6 @@ export const testLogin = {
   onlyDryRun: "连接已停用，只能演练。启用后才能真实登录。",
   drawing: "正在生成二维码",
   qrAlt: "本次测试登录的二维码",
-  scanWith: "用手机微信扫一扫。",
   scanWithMiniProgram: "用微信扫一扫，会打开小程序。",
   timeLeft: "剩余 {{time}}",
   redraw: "重新生成",
@@ -68,5 +67,4 @@ export const testLogin = {
     min: "{{min}} 分 {{s}} 秒",
   },
   rid: "微信请求编号",
-  startFailed: "未能生成二维码",
 } satisfies Words<typeof en>;

@@ -146,7 +146,9 @@ function merged(kept: UserDetail, removed: UserDetail, request: MergeRequest) {
 export const belongingCommands: BelongingCommands = {
   refusedPeople: async ({ search = "", connection, last_seen = {}, after, limit = 50 }) => {
     const wanted = search.trim().toLowerCase();
-    const found = here.world.refused.filter(
+    // The replica of a viewer does not hold them.
+    const known = here.world.status.server?.role === "viewer" ? [] : here.world.refused;
+    const found = known.filter(
       (person) =>
         [person.nickname, person.open_id, person.union_id].some((text) =>
           (text ?? "").toLowerCase().includes(wanted),

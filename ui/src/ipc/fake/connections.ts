@@ -15,6 +15,7 @@ type ConnectionCommands = Pick<
   | "checkConnection"
   | "connectionUsage"
   | "connections"
+  | "knownConnections"
   | "createConnection"
   | "deleteConnection"
   | "replaceConnection"
@@ -138,6 +139,8 @@ const notFound = () => refuse({ type: "not_found" });
 export const connectionCommands: ConnectionCommands = {
   checkConnection: async (draft, existing) => ok(checkDraft(draft, existing)),
   connections: async () => unreachable() ?? ok(here.world.connections),
+  knownConnections: async () =>
+    ok(here.world.connections.map(({ id, display_name, kind }) => ({ id, display_name, kind }))),
   connectionUsage: async (id) => {
     const connection = find(id);
     if (!connection) return notFound();

@@ -129,6 +129,7 @@ export function rowOf(user: UserDetail): UserRow {
     wechat_id: bound ? (bound.union_id ?? bound.open_id) : null,
     bindings: user.bindings.map((one) => ({ kind: one.kind, has_union_id: one.union_id !== null })),
     created_at: user.created_at,
+    updated_at: user.updated_at,
     last_seen: lastSeen.length > 0 ? Math.max(...lastSeen) : null,
     sync: user.metadata.reduce<SyncMark>(
       (worst, { sync }) => (severity.indexOf(sync) > severity.indexOf(worst) ? sync : worst),

@@ -50,6 +50,8 @@ const keys: Record<SortBy, (found: FoundRow) => Key> = {
   wechat_id: ({ row }) => row.wechat_id,
   status: ({ row }) => row.status,
   updated: ({ user }) => user.updated_at,
+  bindings: ({ row }) => row.bindings.length,
+  sync: ({ row }) => (["conflict", "rejected", "pending", "synced"] as const).indexOf(row.sync),
 };
 
 function order({ by, descending = false }: UserSort, searching: boolean) {

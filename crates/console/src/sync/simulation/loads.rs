@@ -197,7 +197,9 @@ fn a_backend_that_refuses_its_own_plan_is_asked_ever_less_often() {
         // Until the next load is refused, too; nobody else makes it come earlier.
         while plans == 0 {
             machine.step(Event::Wake(Wake::Hint));
-            machine.edit(user_id(1), "tier", Some(&number.to_string())).unwrap();
+            machine
+                .edit(user_id(1), "tier", Some(&number.to_string()))
+                .unwrap();
             machine.drain(&mut backend);
             assert_eq!(
                 backend.value(user_id(1), &key("tier")),
@@ -212,7 +214,10 @@ fn a_backend_that_refuses_its_own_plan_is_asked_ever_less_often() {
         pauses.push(machine.waits[begun..].iter().sum::<Duration>());
     }
     assert!(pauses.iter().all(|pause| *pause >= Duration::from_millis(400)));
-    assert!(pauses.iter().sum::<Duration>() > Duration::from_secs(100), "{pauses:?}");
+    assert!(
+        pauses.iter().sum::<Duration>() > Duration::from_secs(100),
+        "{pauses:?}"
+    );
     backend.refuses_cursors = false;
     machine.settle(&mut backend);
     machine.assert_equals(&backend);
