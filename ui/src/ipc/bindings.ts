@@ -393,6 +393,17 @@ export type ConnectionUsage = {
 /**  Connections changed: read them anew. */
 export type ConnectionsChanged = null;
 
+/**  Days up to now, today included. */
+export type DaySpan = 
+/**  Today alone. */
+"today" | 
+/**  7 days. */
+"week" | 
+/**  30 days. */
+"month" | 
+/**  365 days. */
+"year";
+
 /**
  *  The EncodingAESKey of WeChat's message settings in clear text, on its way from an operator to the backend.
  * 
@@ -619,6 +630,16 @@ export type Keep =
 	/**  The value as JSON; absent removes the key. */
 	json: string | null,
 } };
+
+/**  A connection as the replica knows it. */
+export type KnownConnection = {
+	/**  Names the connection. */
+	id: ConnectionId,
+	/**  What people read on the login button. */
+	display_name: string,
+	/**  Which way to log in; absent until the backend tells of it again, or somebody has used it. */
+	kind: ConnectionKind | null,
+};
 
 /**  One step of an attempt. */
 export type Leg = {
@@ -1009,7 +1030,7 @@ export type RefusedQuery = {
 	last_seen?: TimeRange,
 	/**  Where the last page ended; absent for the first. */
 	after?: string | null,
-	/**  People wanted, at most 200. */
+	/**  People wanted, at most 200; 0 asks only how many there are. */
 	limit?: number,
 };
 
@@ -1311,7 +1332,9 @@ export type SortBy =
 "status" | 
 /**  When the user last changed. */
 "updated" | 
+/**  How many bindings there are. */
 "bindings" | 
+/**  What somebody has to look at first: conflicts, rejected edits, edits on their way, then the rest. */
 "sync";
 
 /**  Who gave a profile field. */
@@ -1434,23 +1457,6 @@ export type TimeRange = {
 	until?: Timestamp | null,
 	/**  In a saved view, instead of ends: days that are counted whenever it is applied, by whoever knows the time zone. */
 	span?: DaySpan | null,
-};
-
-/**  Days up to now, today included. */
-export type DaySpan = 
-/**  Today alone. */
-"today" | 
-/**  7 days. */
-"week" | 
-/**  30 days. */
-"month" | 
-/**  365 days. */
-"year";
-
-export type KnownConnection = {
-	id: ConnectionId,
-	display_name: string,
-	kind: ConnectionKind | null,
 };
 
 /**  A moment, in milliseconds since the UNIX epoch, UTC. */
