@@ -38,6 +38,8 @@ pub enum Bug {
     NothingRequeued,
     /// With access, the mirror goes and the edits stay.
     EditsStay,
+    /// Under a new client id nothing of the old one goes on.
+    ForkForgets,
 }
 
 /// Whether this bug is planted.

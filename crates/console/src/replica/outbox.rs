@@ -338,7 +338,12 @@ pub(crate) fn change_client(connection: &Connection, ambient: &Ambient) -> Resul
          WHERE seq NOT IN (SELECT seq FROM outbox WHERE state <> 'decided')",
         [],
     )?;
-    connection.execute("DELETE FROM outbox WHERE state = 'decided'", [])?;
+    let forgotten = if planted(Bug::ForkForgets) {
+        "1"
+    } else {
+        "state = 'decided'"
+    };
+    connection.execute(&format!("DELETE FROM outbox WHERE {forgotten}"), [])?;
     // From the lowest number up, each new number is at most the old one: none is taken.
     let mut statement = connection.prepare("SELECT seq FROM outbox ORDER BY seq")?;
     let old: Vec<i64> = statement

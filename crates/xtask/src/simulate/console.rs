@@ -48,8 +48,10 @@ pub(super) struct Console {
     pub(super) copied: bool,
     /// Users who were created by a console: a backend that lost them gets them again.
     pub(super) imported: BTreeSet<UserId>,
-    /// The client id has changed: the archive of the old one is not kept.
-    pub(super) renamed: bool,
+    /// Edits of which nothing was known after the last step.
+    undecided: BTreeSet<MutationId>,
+    /// Edits of which the backend has said what became of them, however that was asked.
+    pub(super) recalled: BTreeSet<MutationId>,
     /// What the operator has to see until there is a reason not to.
     expected: BTreeMap<Field, Expected>,
     /// Fields that somebody else has changed since they were expected.
@@ -84,7 +86,8 @@ impl Console {
             saved: BTreeSet::new(),
             copied: false,
             imported: BTreeSet::new(),
-            renamed: false,
+            undecided: BTreeSet::new(),
+            recalled: BTreeSet::new(),
             expected: BTreeMap::new(),
             contested: BTreeSet::new(),
             unflushed: Vec::new(),
@@ -101,7 +104,8 @@ impl Console {
             copied: true,
             saved: self.saved.clone(),
             imported: self.imported.clone(),
-            renamed: self.renamed,
+            undecided: self.undecided.clone(),
+            recalled: self.recalled.clone(),
             ..Self::new(machine, clock, self.right)
         }
     }
@@ -190,12 +194,18 @@ impl Console {
         self.i8_cursors_only_go_forth(&standing)?;
         self.i9_nothing_deleted_comes_back(&standing)?;
         self.i6_what_is_shown_is_mirror_and_overlay()?;
-        self.i7_a_saved_edit_stays_visible()?;
         if let Some(before) = &self.before
             && before.client_id != standing.client_id
         {
-            self.renamed = true;
             tally.count("client ids changed");
+            self.i2_a_new_client_goes_on_with_every_edit()?;
+        }
+        self.i7_a_saved_edit_stays_visible()?;
+        self.undecided.clear();
+        if standing.waiting > 0 {
+            let edits = self.machine.edits().map_err(failed)?.into_iter();
+            let undecided = edits.filter(|edit| edit.outcome.is_none());
+            self.undecided.extend(undecided.map(|edit| edit.id));
         }
         let resets = self
             .before
@@ -208,6 +218,22 @@ impl Console {
             .map_or(0, |before| standing.mismatches - before.mismatches);
         tally.add("digests that did not agree", u64::from(mismatches));
         self.before = Some(standing);
+        Ok(())
+    }
+
+    /// I2: under a new client id everything goes on that was not decided; only the archive of the old one is not kept.
+    fn i2_a_new_client_goes_on_with_every_edit(&mut self) -> Result<(), Violation> {
+        let edits = self.machine.edits().map_err(failed)?.into_iter();
+        let kept: BTreeSet<MutationId> = edits.map(|edit| edit.id).collect();
+        let lost = self
+            .undecided
+            .iter()
+            .find(|id| !kept.contains(id) && !self.recalled.contains(id));
+        hold(lost.is_none(), "I2", || {
+            format!("{lost:?} did not go along to the new client id")
+        })?;
+        self.saved.retain(|id| kept.contains(id));
+        self.expected.retain(|_, expected| kept.contains(&expected.id));
         Ok(())
     }
 
@@ -231,6 +257,7 @@ impl Console {
             + self.machine.overlay().map_err(failed)?.len();
         hold(left == 0, "I10", || format!("{left} rows stayed"))?;
         self.saved.clear();
+        self.undecided.clear();
         self.expected.clear();
         self.contested.clear();
         self.present.clear();
@@ -352,7 +379,7 @@ impl Console {
                 }
                 continue;
             }
-            let excused = outcome.is_none() || (decided && self.contested.contains(field));
+            let excused = decided && self.contested.contains(field);
             hold(excused, "I7", || {
                 format!(
                     "{} was saved as {:?} and is shown as {is:?}; outcome {outcome:?}",

@@ -4,6 +4,7 @@
 mod backend;
 mod console;
 mod elsewhere;
+mod faults;
 mod life;
 #[cfg(feature = "planted")]
 mod mutants;

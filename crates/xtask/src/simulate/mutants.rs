@@ -12,14 +12,14 @@ use yaopai_domain::{Bug, plant};
 
 /// Each begins with the bug in question. Digests repair what some of them do, so those are hunted without digests. The
 /// number is the first seed that found it, which is tried first.
-const MUTANTS: [(&[Bug], u64); 17] = [
+const MUTANTS: [(&[Bug], u64); 18] = [
     (&[Bug::NoMark], 53),
     (&[Bug::FirstHeadOnly, Bug::NoDigests], 43),
     (&[Bug::NoHorizon, Bug::NoDigests], 79),
     (&[Bug::AnyFeed, Bug::NoDigests], 1097),
     (&[Bug::NoTombstones, Bug::NoDigests], 1),
     (&[Bug::AnyScope], 11),
-    (&[Bug::DecidedTwice], 0),
+    (&[Bug::DecidedTwice], 1),
     (&[Bug::Overwriting], 1),
     (&[Bug::ForgottenFeed], 0),
     (&[Bug::NoChain], 1109),
@@ -28,8 +28,9 @@ const MUTANTS: [(&[Bug], u64); 17] = [
     (&[Bug::NotDurable], 2),
     (&[Bug::NoSweep], 0),
     (&[Bug::NoDigests], 22),
-    (&[Bug::NothingRequeued], 2),
+    (&[Bug::NothingRequeued], 71),
     (&[Bug::EditsStay], 0),
+    (&[Bug::ForkForgets], 3),
 ];
 
 /// A mutant, and what became of it.

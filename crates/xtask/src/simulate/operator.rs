@@ -96,7 +96,11 @@ impl Life {
             return Ok(());
         }
         let entropy = Seeded::new(self.dice.roll());
-        let user_id = UserId::new(&self.consoles[who].clock, &entropy);
+        let again = self.consoles[who].imported.first().copied();
+        // The same file imported twice, or at two consoles, brings the same ids.
+        let user_id = again
+            .filter(|_| self.dice.below(6) == 0)
+            .unwrap_or_else(|| UserId::new(&self.consoles[who].clock, &entropy));
         let mut metadata = BTreeMap::new();
         if let (Ok(key), Ok(value)) = ("tier".parse(), MetadataValue::parse(&self.value())) {
             metadata.insert(key, value);

@@ -231,7 +231,7 @@ impl Life {
         }
         let known: BTreeSet<_> = edits.iter().map(|edit| edit.id).collect();
         for id in &console.saved {
-            hold(known.contains(id) || console.renamed, "I2", || {
+            hold(known.contains(id), "I2", || {
                 format!("console {who} has forgotten {id}")
             })?;
         }
