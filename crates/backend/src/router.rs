@@ -69,15 +69,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{Bench, SECRET, draft};
+    use crate::testing::{Bench, Log, SECRET, draft};
     use axum::http::{Method, StatusCode, header};
     use serde_json::{Value, json};
-    use std::{
-        collections::BTreeSet,
-        io,
-        sync::{Mutex, PoisonError},
-    };
-    use tracing_subscriber::fmt::MakeWriter;
+    use std::collections::BTreeSet;
     use yaopai_domain::{Code, Problem, Role};
 
     const NOBODY: [bool; 3] = [false; 3];
@@ -450,50 +445,9 @@ mod tests {
         assert_eq!(method.code(), Code::MalformedRequest);
     }
 
-    /// Keeps what is logged.
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Log {
-        fn text(&self) -> String {
-            let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            String::from_utf8_lossy(&bytes).into_owned()
-        }
-    }
-
-    impl io::Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl<'a> MakeWriter<'a> for Log {
-        type Writer = Self;
-
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
-    }
-
     #[tokio::test]
     async fn an_app_secret_never_comes_out_again() {
-        let log = Log::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_writer(log.clone())
-            .finish();
-        // With a single subscriber, a place that logs for the first time on another test's thread stays silent.
-        let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-        let _logging = tracing::subscriber::set_default(subscriber);
-
+        let log = Log::listen();
         let bench = Bench::new().await;
         let created = bench.manage(Method::POST, "connections", draft("pc")).await;
         let id = created.json()["id"].as_str().unwrap().to_owned();

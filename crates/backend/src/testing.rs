@@ -2,9 +2,11 @@
 
 mod audited;
 pub(crate) mod feed_watch;
+mod log;
 mod postgres;
 
 pub(crate) use audited::audited;
+pub(crate) use log::Log;
 pub(crate) use postgres::TestDatabase;
 
 use crate::{

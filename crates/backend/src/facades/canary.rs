@@ -6,42 +6,17 @@ use super::{
     desk::{Desk, parameter, read_code},
     oidc::tests::{SECRET, Shop, VERIFIER},
 };
-use crate::{store::engine, testing::Bench};
-use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey};
-use axum::http::{Method, StatusCode, header};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use serde_json::{Value, json};
-use std::{
-    io,
-    sync::{Arc, Mutex, PoisonError},
+use crate::{
+    store::engine,
+    testing::{Bench, Log},
 };
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
 use url::Url;
 use yaopai_domain::Role;
 
 const PASSWORD: &str = "yaopai-canary correct horse";
 const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
-
-/// A log that the test reads.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn bytes(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// What must not be found, by what it is.
 #[derive(Default)]
@@ -111,18 +86,6 @@ async fn people_come(desk: &Desk, canaries: &mut Canaries) {
         .await;
 }
 
-/// A password as Authing's SDKs send it, encrypted with the pool's public key.
-async fn sealed(desk: &Desk) -> String {
-    let key = desk.call(Method::GET, "/api/v2/.well-known", &[POOL], "").await;
-    let pem = key.json()["data"]["publicKey"].as_str().unwrap().to_owned();
-    let der: String = pem.lines().filter(|line| !line.starts_with("--")).collect();
-    let key = PublicEncryptingKey::from_der(&BASE64_STANDARD.decode(der).unwrap()).unwrap();
-    let key = Pkcs1PublicEncryptingKey::new(key).unwrap();
-    let mut block = vec![0; key.ciphertext_size()];
-    let sealed = key.encrypt(PASSWORD.as_bytes(), &mut block).unwrap();
-    BASE64_STANDARD.encode(sealed)
-}
-
 /// A call of the second generation's GraphQL.
 async fn graphql(desk: &Desk, query: &str, variables: Value) -> Value {
     let body = json!({ "query": query, "variables": variables });
@@ -139,7 +102,7 @@ async fn people_come_by_authing(desk: &Desk, canaries: &mut Canaries) {
     let entered = post(desk, "/oauth/wechatapp/auth/default", &[], login).await;
     canaries.add("a token of Authing 1", &entered["data"]["token"]);
 
-    let password = sealed(desk).await;
+    let password = desk.encrypted(PASSWORD).await;
     canaries.add("an encrypted password", &json!(password));
     let register =
         "mutation r($input: RegisterByUsernameInput!) { registerByUsername(input: $input) { token } }";
@@ -278,16 +241,7 @@ async fn operators_work(desk: &Desk, canaries: &mut Canaries) {
 
 #[tokio::test]
 async fn no_secret_password_code_or_token_is_found_where_it_does_not_belong() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    // With a single subscriber, a place that logs for the first time on another test's thread would stay silent for ever.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _listening = tracing::subscriber::set_default(subscriber);
-
+    let log = Log::listen();
     let shop = Shop::open().await;
     let desk = &shop.desk;
     let mut canaries = Canaries::default();
@@ -316,9 +270,9 @@ async fn no_secret_password_code_or_token_is_found_where_it_does_not_belong() {
         assert_eq!(answer.status, StatusCode::OK, "{path}");
         canaries.look_in(path, &answer.bytes);
     }
-    let logged = log.bytes();
+    let logged = log.text();
     assert!(!logged.is_empty(), "requests are logged");
-    canaries.look_in("the log", &logged);
+    canaries.look_in("the log", logged.as_bytes());
     let stored = stored(desk).await;
     assert!(String::from_utf8_lossy(&stored).contains("wang-fang"));
     canaries.look_in("the database", &stored);

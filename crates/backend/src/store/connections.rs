@@ -1,10 +1,11 @@
-//! Connections and the verification files served for them.
+//! Connections.
 
 use super::{
     Alone, Reading, Store, StoreError, Unique, Writing,
     audit::{self, Entry},
+    connection_secrets::{self, NewSecrets, SealedSecret, SecretField, sealed},
     engine::{Row, to_json, values},
-    feed, refused,
+    feed, refused, verification_files,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
@@ -23,45 +24,6 @@ const CONNECTION: &str = "SELECT c.id, c.kind, c.identifier, c.display_name, c.a
     LEFT JOIN verification_file f ON f.name = c.verification_file
     LEFT JOIN connection_secret t ON t.connection_id = c.id AND t.field = 'push_token'
     LEFT JOIN connection_secret k ON k.connection_id = c.id AND k.field = 'encoding_aes_key'";
-
-/// A secret of a connection as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SealedSecret {
-    /// Which key sealed it.
-    pub(crate) key_id: String,
-    /// Nonce and ciphertext.
-    pub(crate) bytes: Vec<u8>,
-    /// By which people recognise it.
-    pub(crate) fingerprint: Fingerprint,
-}
-
-/// The secrets that only some kinds have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum SecretField {
-    /// The Token of pushes.
-    PushToken,
-    /// The EncodingAESKey.
-    EncodingAesKey,
-}
-
-impl SecretField {
-    /// Its name in the database.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::PushToken => "push_token",
-            Self::EncodingAesKey => "encoding_aes_key",
-        }
-    }
-}
-
-/// The secrets of a connection that are new.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct NewSecrets {
-    /// The AppSecret.
-    pub(crate) app_secret: Option<SealedSecret>,
-    /// Those that only some kinds have.
-    pub(crate) others: Vec<(SecretField, SealedSecret)>,
-}
 
 /// A connection to create.
 #[derive(Debug, Clone)]
@@ -124,31 +86,6 @@ impl Store {
     ) -> Result<Option<Connection>, StoreError> {
         self.glance((pool.clone(), id), |reading, (pool, id)| {
             Box::pin(load(reading, pool, *id))
-        })
-        .await
-    }
-
-    /// Its sealed AppSecret.
-    pub(crate) async fn connection_secret(
-        &self,
-        pool: &PoolId,
-        id: ConnectionId,
-    ) -> Result<Option<SealedSecret>, StoreError> {
-        self.glance((pool.clone(), id), |reading, (pool, id)| {
-            Box::pin(secret(reading, pool, *id))
-        })
-        .await
-    }
-
-    /// One of its other sealed secrets.
-    pub(crate) async fn other_secret(
-        &self,
-        pool: &PoolId,
-        id: ConnectionId,
-        field: SecretField,
-    ) -> Result<Option<SealedSecret>, StoreError> {
-        self.glance((pool.clone(), id, field), |reading, (pool, id, field)| {
-            Box::pin(other_secret(reading, pool, *id, *field))
         })
         .await
     }
@@ -221,14 +158,6 @@ impl Store {
         })
         .await
     }
-
-    /// The bytes of a verification file.
-    pub(crate) async fn verification_file(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.glance(name.to_owned(), |reading, name| {
-            Box::pin(file_content(reading, name))
-        })
-        .await
-    }
 }
 
 async fn all(reading: &Reading<'_>, pool: &PoolId) -> Result<Vec<Connection>, StoreError> {
@@ -266,61 +195,6 @@ pub(super) async fn has_identifier(
 ) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM connection WHERE pool = $1 AND identifier = $2";
     reading.any(sql, values![pool, identifier]).await
-}
-
-async fn secret(
-    reading: &Reading<'_>,
-    pool: &PoolId,
-    id: ConnectionId,
-) -> Result<Option<SealedSecret>, StoreError> {
-    let sql = "SELECT secret_key_id, secret, secret_fingerprint FROM connection WHERE pool = $1 AND id = $2";
-    let found = reading.row(sql, values![pool, id]).await?;
-    found.as_ref().map(sealed).transpose()
-}
-
-async fn other_secret(
-    reading: &Reading<'_>,
-    pool: &PoolId,
-    id: ConnectionId,
-    field: SecretField,
-) -> Result<Option<SealedSecret>, StoreError> {
-    let sql = "SELECT s.key_id, s.secret, s.fingerprint
-        FROM connection_secret s JOIN connection c ON c.id = s.connection_id
-        WHERE c.pool = $1 AND s.connection_id = $2 AND s.field = $3";
-    let found = reading.row(sql, values![pool, id, field.as_str()]).await?;
-    found
-        .map(|row| {
-            Ok(SealedSecret {
-                key_id: row.text("key_id")?,
-                bytes: row.bytes("secret")?,
-                fingerprint: Fingerprint(row.text("fingerprint")?),
-            })
-        })
-        .transpose()
-}
-
-async fn put_other_secrets(
-    writing: &Writing<'_>,
-    id: ConnectionId,
-    secrets: &[(SecretField, SealedSecret)],
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO connection_secret (connection_id, field, secret, key_id, fingerprint, set_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (connection_id, field) DO UPDATE
-        SET secret = excluded.secret, key_id = excluded.key_id, fingerprint = excluded.fingerprint,
-            set_at = excluded.set_at";
-    for (field, secret) in secrets {
-        let values = values![
-            id,
-            field.as_str(),
-            secret.bytes.as_slice(),
-            &secret.key_id,
-            &secret.fingerprint.0,
-            writing.now(),
-        ];
-        writing.execute(sql, values).await?;
-    }
-    Ok(())
 }
 
 async fn usage(
@@ -362,7 +236,7 @@ pub(super) async fn create(
     }
     let platform_account = platform_account(alone, pool, new.fields.platform_account).await?;
     let file = new.fields.verification_file.as_ref();
-    put_file(alone, file, new.id).await?;
+    verification_files::put(alone, file, new.id).await?;
     let sql =
         "INSERT INTO connection (id, pool, kind, identifier, display_name, app_id, secret, secret_key_id,
             secret_fingerprint, secret_set_at, settings, callback_url, verification_file, login_only, enabled,
@@ -389,7 +263,7 @@ pub(super) async fn create(
         alone.now(),
     ];
     alone.execute(sql, values).await?;
-    put_other_secrets(alone, new.id, &new.other_secrets).await?;
+    connection_secrets::put(alone, new.id, &new.other_secrets).await?;
     let created = existing(alone, pool, new.id).await?;
     let entry = Entry {
         actor,
@@ -480,7 +354,7 @@ async fn replace(
         None => old.platform_account,
     };
     let file = fields.verification_file.as_ref();
-    put_file(alone, file, old.id).await?;
+    verification_files::put(alone, file, old.id).await?;
     let sql =
         "UPDATE connection SET display_name = $2, app_id = $3, callback_url = $4, verification_file = $5,
             login_only = $6, platform_account = $7, settings = $8
@@ -496,7 +370,7 @@ async fn replace(
         to_json(&fields.settings)?,
     ];
     alone.execute(sql, values).await?;
-    put_other_secrets(alone, old.id, &secrets.others).await?;
+    connection_secrets::put(alone, old.id, &secrets.others).await?;
     if let Some(secret) = &secrets.app_secret {
         let sql = "UPDATE connection SET secret = $2, secret_key_id = $3, secret_fingerprint = $4, secret_set_at = $5
             WHERE id = $1";
@@ -509,7 +383,7 @@ async fn replace(
         ];
         alone.execute(sql, values).await?;
     }
-    drop_file_if_unused(alone, old).await
+    verification_files::drop_if_unused(alone, old).await
 }
 
 async fn delete(
@@ -526,7 +400,7 @@ async fn delete(
     alone
         .execute("DELETE FROM connection WHERE id = $1", values![id])
         .await?;
-    drop_file_if_unused(&alone, &old).await?;
+    verification_files::drop_if_unused(&alone, &old).await?;
     let entry = Entry {
         actor,
         action: "connection.delete",
@@ -556,49 +430,6 @@ async fn platform_account(
     found.ok_or(StoreError::Unknown("platform account"))?.parsed("id")
 }
 
-/// Stores a file under its name. Another content under the same name is refused while another connection uses it.
-async fn put_file(
-    writing: &Writing<'_>,
-    file: Option<&(String, Vec<u8>)>,
-    connection: ConnectionId,
-) -> Result<(), StoreError> {
-    let Some((name, content)) = file else {
-        return Ok(());
-    };
-    // Files belong to all pools, so being alone in one does not help: the row itself is held, and only then looked at.
-    let sql = "INSERT INTO verification_file (name, content) VALUES ($1, $2)
-        ON CONFLICT (name) DO UPDATE SET content = verification_file.content RETURNING content";
-    let stored = writing.row(sql, values![name, content.as_slice()]).await?;
-    if stored.map(|row| row.bytes("content")).transpose()?.as_ref() == Some(content) {
-        return Ok(());
-    }
-    let sql = "SELECT id FROM connection WHERE verification_file = $1 AND id <> $2 LIMIT 1";
-    if writing.any(sql, values![name, connection]).await? {
-        return Err(StoreError::Taken(Unique::VerificationFile));
-    }
-    let sql = "UPDATE verification_file SET content = $2 WHERE name = $1";
-    writing.execute(sql, values![name, content.as_slice()]).await?;
-    Ok(())
-}
-
-/// Drops the file that a connection had, if nobody has it any more.
-async fn drop_file_if_unused(writing: &Writing<'_>, connection: &Connection) -> Result<(), StoreError> {
-    let Some(file) = &connection.verification_file else {
-        return Ok(());
-    };
-    let sql = "DELETE FROM verification_file WHERE name = $1
-        AND NOT EXISTS (SELECT 1 FROM connection c WHERE c.verification_file = verification_file.name)";
-    writing.execute(sql, values![&file.name]).await?;
-    Ok(())
-}
-
-/// The bytes of a verification file.
-pub(super) async fn file_content(reading: &Reading<'_>, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-    let sql = "SELECT content FROM verification_file WHERE name = $1";
-    let found = reading.row(sql, values![name]).await?;
-    found.map(|row| row.bytes("content")).transpose()
-}
-
 /// The bindings that forget a connection when it is deleted.
 async fn identities_of(reading: &Reading<'_>, id: ConnectionId) -> Result<Vec<EntityKey>, StoreError> {
     let sql = "SELECT id FROM identity WHERE connection_id = $1";
@@ -623,14 +454,6 @@ fn audited(connection: &Connection) -> Value {
         });
     }
     value
-}
-
-fn sealed(row: &Row) -> Result<SealedSecret, StoreError> {
-    Ok(SealedSecret {
-        key_id: row.text("secret_key_id")?,
-        bytes: row.bytes("secret")?,
-        fingerprint: Fingerprint(row.text("secret_fingerprint")?),
-    })
 }
 
 fn of_row(row: &Row) -> Result<Connection, StoreError> {

@@ -14,9 +14,11 @@ mod authing_keys;
 mod authorization_codes;
 mod bindings;
 mod bootstrap;
+mod claimed_codes;
 mod compact;
 #[cfg(test)]
 pub(crate) mod conformance;
+mod connection_secrets;
 mod connections;
 mod custom_fields;
 mod edits;
@@ -47,6 +49,7 @@ mod uploads;
 mod user_changes;
 mod user_search;
 mod users;
+mod verification_files;
 mod verifications;
 mod watch;
 mod wechat_words;
@@ -55,14 +58,14 @@ pub(crate) use access::{KeyHolder, MadeKey};
 pub(crate) use accounts::{Brought, NewPassword, Registered};
 pub(crate) use applications::Application;
 pub(crate) use attempt_search::AttemptFilter;
-pub(crate) use attempts::{
-    Claim, ClaimedCode, CodeClaim, Concluded, Ending, Exchange, Exchanged, SealedSession, Tied, Ties,
-};
+pub(crate) use attempts::{Claim, Concluded, Ending, Tied, Ties};
 pub(crate) use audit::AuditFilter;
 pub(crate) use authing_keys::AuthingKey;
 pub(crate) use authorization_codes::{AuthorizationCode, Redeemed};
 pub(crate) use bindings::{Bind, Bound, By, Unbind};
-pub(crate) use connections::{ConnectionChange, NewConnection, NewSecrets, SealedSecret, SecretField};
+pub(crate) use claimed_codes::{ClaimedCode, CodeClaim, Exchange, Exchanged, SealedSession};
+pub(crate) use connection_secrets::{NewSecrets, SealedSecret, SecretField};
+pub(crate) use connections::{ConnectionChange, NewConnection};
 pub(crate) use custom_fields::CustomField;
 pub(crate) use engine::Value as UserValue;
 pub use engine::{InvalidPostgresUrl, PostgresServer};

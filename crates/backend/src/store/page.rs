@@ -6,7 +6,7 @@
 use super::{
     Reading, StoreError, connections,
     engine::{Row, Value, to_json, values},
-    feed, refused,
+    feed, refused, verification_files,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{iter::Peekable, vec};
@@ -354,7 +354,7 @@ async fn connection(
 }
 
 async fn file(reading: &Reading<'_>, name: &str) -> Result<Option<Entity>, StoreError> {
-    let content = connections::file_content(reading, name).await?;
+    let content = verification_files::content_of(reading, name).await?;
     Ok(content.map(|content| {
         Entity::VerificationFile(Box::new(VerificationFile {
             name: name.to_owned(),

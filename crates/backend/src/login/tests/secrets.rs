@@ -1,41 +1,13 @@
 //! Design rule 5: secrets, codes and tokens stay where they belong.
 
 use super::Ends;
+use crate::testing::Log;
 use serde_json::json;
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
 use yaopai_domain::ConnectionKind;
-
-/// A log that the test reads.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 #[tokio::test]
 async fn rule_5_no_secret_code_or_token_in_attempts_log_or_database() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone())
-        .finish();
-    // With a single subscriber, a place that logs for the first time on another test's thread would stay silent for ever.
-    let _second = tracing::Dispatch::new(tracing_subscriber::registry());
-    // The test's runtime has one thread, so this sees what the backend logs.
-    let listening = tracing::subscriber::set_default(subscriber);
-
+    let log = Log::listen();
     let ends = Ends::open_on_file().await;
     let mut canaries = Vec::new();
     let mut shown = String::new();
@@ -67,8 +39,7 @@ async fn rule_5_no_secret_code_or_token_in_attempts_log_or_database() {
 
     let Ends { backend, dir, .. } = ends;
     backend.stop().await;
-    drop(listening);
-    let logged = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let logged = log.text();
     assert!(logged.contains("callback"), "the log was heard");
     let mut stored = Vec::new();
     for entry in std::fs::read_dir(dir.path()).unwrap() {
