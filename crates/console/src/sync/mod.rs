@@ -2,6 +2,7 @@
 
 mod back_off;
 mod core;
+mod event;
 mod failure;
 mod hints;
 mod run;

@@ -3,7 +3,8 @@
 use super::{
     Failure,
     back_off::BackOff,
-    core::{Core, Effect, Event, RequestId, Wake},
+    core::Core,
+    event::{Effect, Event, RequestId, Wake},
 };
 use crate::{Ambient, Error, api::Api, board::Board, replica::Replica};
 use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};

@@ -4,7 +4,8 @@
 use super::{
     Failure,
     back_off::BackOff,
-    core::{Core, Effect, Event, Wake},
+    core::Core,
+    event::{Effect, Event, Wake},
 };
 use crate::{
     Conflict, Error, Keep, Link, RejectedEdit, UserDetail, UserPage, UserQuery,

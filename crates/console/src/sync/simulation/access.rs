@@ -3,7 +3,7 @@
 use super::machine::{Fault, Machine};
 use crate::{
     Link, replica,
-    sync::core::{Event, Wake},
+    sync::event::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
 use yaopai_domain::{Entity, Role, VerificationFile};

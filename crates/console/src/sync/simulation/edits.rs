@@ -3,7 +3,7 @@
 use super::machine::{Fault, Machine};
 use crate::{
     Keep, replica,
-    sync::core::{Event, Wake},
+    sync::event::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
 use yaopai_domain::{EntityKey, Outcome, ProfileField, PushRejection};

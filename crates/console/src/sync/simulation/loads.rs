@@ -4,7 +4,7 @@ use super::machine::{Fault, Machine};
 use crate::{
     Link, replica,
     replica::{Next, Phase},
-    sync::core::{Event, Wake},
+    sync::event::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
 use std::time::Duration;

@@ -6,7 +6,8 @@ use crate::{
     replica::{self, transact},
     sync::{
         back_off::BackOff,
-        core::{Core, Effect, Event, RequestId, Wake},
+        core::Core,
+        event::{Effect, Event, RequestId, Wake},
         failure::Failure,
     },
     tests::{BackendModel, ambient},

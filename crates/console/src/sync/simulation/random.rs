@@ -4,7 +4,7 @@
 use super::machine::{Fault, Machine};
 use crate::{
     Error, Keep, replica,
-    sync::core::{Event, Wake},
+    sync::event::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
 use proptest::prelude::*;

@@ -4,7 +4,7 @@ use super::machine::{Fault, HOST, Machine, UnderWay};
 use crate::{
     Keep, Link, SyncMark, replica,
     sync::{
-        core::{Effect, Event, Wake},
+        event::{Effect, Event, Wake},
         failure::Failure,
     },
     tests::{BackendModel, json, key, user_id},

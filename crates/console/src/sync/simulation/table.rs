@@ -5,7 +5,7 @@ use crate::{
     Changed,
     replica::{Next, Place, progress, transact},
     sync::{
-        core::{Activity, Effect, Event, Stream, Wake},
+        event::{Activity, Effect, Event, Stream, Wake},
         failure::Failure,
     },
     tests::{BackendModel, pull, user_id},
