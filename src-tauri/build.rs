@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "create_connection",
     "delete_connection",
     "delete_view",
+    "dismiss_all_rejected",
     "dismiss_refused",
     "dismiss_rejected",
     "edit_metadata",

@@ -51,6 +51,7 @@ pub fn contract() -> Builder<tauri::Wry> {
             commands::test_login::start_test_login,
             commands::users::conflicts,
             commands::users::delete_view,
+            commands::users::dismiss_all_rejected,
             commands::users::dismiss_rejected,
             commands::users::edit_metadata,
             commands::users::rejected_edits,

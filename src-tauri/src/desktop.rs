@@ -57,7 +57,7 @@ pub(crate) async fn what_to_import(app: &AppHandle) -> Answer<Option<PathBuf>> {
     let (answer, chosen) = oneshot::channel();
     app.dialog()
         .file()
-        .add_filter("CSV, JSONL", &["csv", "txt", "jsonl", "ndjson", "json"])
+        .add_filter("CSV, JSONL", &["csv", "tsv", "txt", "jsonl", "ndjson", "json"])
         .pick_file(|path| drop(answer.send(path)));
     let path = chosen.await.ok().flatten();
     path.map(|path| path.into_path().map_err(refused)).transpose()

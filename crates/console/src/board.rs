@@ -34,6 +34,7 @@ impl Board {
                 server: None,
                 waiting: 0,
                 conflicts: 0,
+                rejected: 0,
                 last_sync: None,
                 loaded: false,
                 loading: None,
@@ -90,6 +91,7 @@ impl Board {
                 server: standing.server,
                 waiting: standing.waiting,
                 conflicts: standing.conflicts,
+                rejected: standing.rejected,
                 last_sync: standing.last_sync,
                 loaded: standing.loaded,
                 loading: loading.map(|job| Job {
@@ -169,6 +171,7 @@ impl Pace {
                 .then(|| u32::try_from(left.div_ceil(per_second)).unwrap_or(u32::MAX)),
             state: JobState::Running,
             file: None,
+            changed: None,
         }
     }
 }

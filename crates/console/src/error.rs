@@ -1,7 +1,7 @@
 //! Why a call of the console fails.
 
-use crate::ErrorView;
-use std::path::PathBuf;
+use crate::{ErrorView, FileProblem};
+use std::path::{Path, PathBuf};
 use yaopai_domain::{Code, FieldError, PoolId, Problem};
 
 /// Why a call failed.
@@ -70,6 +70,15 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file of users is not the one that was looked at any more.
+    #[error("{} has changed since it was looked at", .0.display())]
+    FileChanged(PathBuf),
+    /// A file of users is no text, or in an encoding that is not known.
+    #[error("{} is no text in UTF-8 or, if it is a table, GB18030 or UTF-16", .0.display())]
+    UnknownEncoding(PathBuf),
+    /// A user to create is more than the backend takes at once.
+    #[error("the user is more than the backend takes at once")]
+    TooLarge,
     /// Somebody ended the job.
     #[error("ended by the operator")]
     Cancelled,
@@ -107,7 +116,18 @@ impl Error {
                 problem: Box::new(Problem::new(Code::Internal, self.to_string())),
             },
             Self::NotFound => ErrorView::NotFound,
-            Self::Picture(_) | Self::Exchange { .. } | Self::Cancelled => ErrorView::Desktop {
+            Self::Exchange { path, source } => file(
+                path,
+                FileProblem::Unusable {
+                    detail: source.to_string(),
+                },
+            ),
+            Self::FileChanged(path) => file(path, FileProblem::Changed),
+            Self::UnknownEncoding(path) => file(path, FileProblem::Encoding),
+            Self::TooLarge => ErrorView::Backend {
+                problem: Box::new(Problem::new(Code::TooLarge, self.to_string())),
+            },
+            Self::Picture(_) | Self::Cancelled => ErrorView::Desktop {
                 detail: self.to_string(),
             },
             Self::OtherPool { .. }
@@ -120,6 +140,13 @@ impl Error {
                 detail: self.to_string(),
             },
         }
+    }
+}
+
+fn file(path: &Path, problem: FileProblem) -> ErrorView {
+    ErrorView::Exchange {
+        file: path.display().to_string(),
+        problem,
     }
 }
 

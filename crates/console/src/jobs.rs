@@ -29,10 +29,19 @@ pub(crate) struct Jobs {
 struct Entry {
     job: Job,
     began: Timestamp,
+    /// How far it was when it was last told of.
+    told: u64,
     cancelled: CancellationToken,
 }
 
 impl Jobs {
+    /// Ends them all.
+    pub(crate) fn cancel(&self) {
+        for entry in self.list().iter() {
+            entry.cancelled.cancel();
+        }
+    }
+
     fn list(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,12 +58,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// So many rows are done, of so many.
+    /// So many rows are done, of so many. It is told now and then, and at the end.
     pub(crate) fn tell(&self, done: u64, total: u64) {
-        if !done.is_multiple_of(STEP) && done != total {
-            return;
-        }
-        self.change(|entry, now| {
+        let is_news = self.change(|entry, now| {
             let millis = u64::try_from(now.0 - entry.began.0).unwrap_or(0).max(1);
             let per_second = done.saturating_mul(1000) / millis;
             entry.job.done = done;
@@ -62,6 +68,22 @@ impl Progress {
             entry.job.per_second = u32::try_from(per_second).unwrap_or(u32::MAX);
             let left = total.saturating_sub(done).checked_div(per_second);
             entry.job.seconds_left = left.map(|left| u32::try_from(left).unwrap_or(u32::MAX));
+            let is_news = done >= entry.told + STEP || done == total;
+            if is_news {
+                entry.told = done;
+            }
+            is_news
+        });
+        if is_news == Some(true) {
+            self.board.tell(Changed::Jobs);
+        }
+    }
+
+    /// An import has created or changed so many more users.
+    pub(crate) fn changed(&self, users: u32) {
+        self.change(|entry, _| {
+            let changed = entry.job.changed.get_or_insert_default();
+            *changed = changed.saturating_add(users);
         });
     }
 
@@ -96,14 +118,14 @@ impl Progress {
             entry.job.state = state;
             entry.job.seconds_left = None;
         });
+        self.board.tell(Changed::Jobs);
     }
 
-    fn change(&self, change: impl FnOnce(&mut Entry, Timestamp)) {
+    fn change<T>(&self, change: impl FnOnce(&mut Entry, Timestamp) -> T) -> Option<T> {
         let now = self.clock.now();
-        if let Some(entry) = self.jobs.list().iter_mut().find(|entry| entry.job.id == self.id) {
-            change(entry, now);
-        }
-        self.board.tell(Changed::Jobs);
+        let mut list = self.jobs.list();
+        let entry = list.iter_mut().find(|entry| entry.job.id == self.id)?;
+        Some(change(entry, now))
     }
 }
 
@@ -167,6 +189,7 @@ impl Console {
             seconds_left: None,
             state: JobState::Running,
             file: Some(file),
+            changed: (kind == JobKind::Import).then_some(0),
         };
         let mut list = parts.jobs.list();
         if list.len() >= ENDED
@@ -177,6 +200,7 @@ impl Console {
         list.push(Entry {
             job,
             began: parts.ambient.clock.now(),
+            told: 0,
             cancelled: progress.cancelled.clone(),
         });
         drop(list);
@@ -185,5 +209,70 @@ impl Console {
         parts.tasks.spawn(async move { progress.end(work.await) });
         parts.board.tell(Changed::Jobs);
         id
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun(jobs: &Jobs, board: &Board) -> Progress {
+        let progress = Progress {
+            id: "job".to_owned(),
+            jobs: jobs.clone(),
+            board: board.clone(),
+            clock: Arc::new(yaopai_domain::System),
+            cancelled: CancellationToken::new(),
+        };
+        jobs.list().push(Entry {
+            job: Job {
+                id: progress.id.clone(),
+                kind: JobKind::Import,
+                phase: JobPhase::Rows,
+                done: 0,
+                total: None,
+                per_second: 0,
+                seconds_left: None,
+                state: JobState::Running,
+                file: None,
+                changed: Some(0),
+            },
+            began: Timestamp(0),
+            told: 0,
+            cancelled: progress.cancelled.clone(),
+        });
+        progress
+    }
+
+    fn shown(jobs: &Jobs) -> (u64, Option<u32>, JobState) {
+        let list = jobs.list();
+        (list[0].job.done, list[0].job.changed, list[0].job.state.clone())
+    }
+
+    #[test]
+    fn progress_is_told_about_every_so_many_rows_whatever_the_steps_are() {
+        let (jobs, board) = (Jobs::default(), Board::new());
+        let mut news = board.listen();
+        let progress = begun(&jobs, &board);
+        let mut told = Vec::new();
+        for done in (203..=2003).step_by(200).chain([2010]) {
+            progress.tell(done, 2010);
+            if news.try_recv().is_ok() {
+                told.push(done);
+            }
+        }
+        assert_eq!(told, [603, 1203, 1803, 2010]);
+    }
+
+    #[test]
+    fn a_job_that_is_cancelled_ends_with_what_it_has_done() {
+        let (jobs, board) = (Jobs::default(), Board::new());
+        let progress = begun(&jobs, &board);
+        progress.tell(203, 1000);
+        progress.changed(150);
+        jobs.cancel();
+        assert!(progress.is_cancelled());
+        progress.end(Err(Error::Cancelled));
+        assert_eq!(shown(&jobs), (203, Some(150), JobState::Cancelled));
     }
 }

@@ -38,12 +38,12 @@ pub use sync::simulate;
 
 pub use options::{AccessKey, Options};
 pub use view::{
-    AccessLost, Binding, BindingChip, Changed, Conflict, DaySpan, ErrorView, FileFormat, ImportAction,
-    ImportColumn, ImportMeaning, ImportPreview, ImportRow, Job, JobKind, JobPhase, JobState, Keep,
-    KnownConnection, Link, MergeDifference, MergeUser, MergeView, MetadataEdit, MetadataItem, Notice,
-    PictureFormat, QrPicture, RefusedPage, RefusedQuery, RejectedEdit, RowError, RowProblem, SavedView,
-    SavedViewDraft, SortBy, Status, SyncFilter, SyncMark, TestLoginView, TimeRange, UserDetail, UserFilter,
-    UserPage, UserQuery, UserRow, UserSort,
+    AccessLost, Binding, BindingChip, Changed, Conflict, DaySpan, ErrorView, FileFormat, FileProblem,
+    ImportAction, ImportColumn, ImportMeaning, ImportPreview, ImportRow, Job, JobKind, JobPhase, JobState,
+    Keep, KnownConnection, Link, MergeDifference, MergeUser, MergeView, MetadataEdit, MetadataItem, Notice,
+    PictureFormat, QrPicture, RefusedPage, RefusedQuery, RejectedEdit, RejectedPage, RowError, RowProblem,
+    SavedView, SavedViewDraft, SortBy, Status, SyncFilter, SyncMark, TestLoginView, TimeRange, UserDetail,
+    UserFilter, UserPage, UserQuery, UserRow, UserSort,
 };
 
 use options::Ambient;
@@ -87,7 +87,8 @@ impl Console {
             pool: options.pool,
             ambient: ambient.clone(),
         };
-        let standing = keep_standing(board.clone(), ambient.clone());
+        let jobs = jobs::Jobs::default();
+        let standing = keep_standing(board.clone(), jobs.clone(), ambient.clone());
         let (replica, kept_aside) = Replica::open(opening, standing).await?;
         let notices = kept_aside
             .map(|path| Notice::ReplicaKeptAside {
@@ -116,7 +117,7 @@ impl Console {
                 wakes,
                 ambient,
                 pictures: Pictures::default(),
-                jobs: jobs::Jobs::default(),
+                jobs,
                 previews: exchange::Previews::default(),
                 notices,
                 cancelled,
@@ -161,10 +162,15 @@ impl Drop for Parts {
     }
 }
 
-/// The status line follows the file, commit by commit.
-fn keep_standing(board: Board, ambient: Ambient) -> replica::AfterCommit {
+/// The status line follows the file, commit by commit. With the access goes whatever works on what it let this machine hold.
+fn keep_standing(board: Board, jobs: jobs::Jobs, ambient: Ambient) -> replica::AfterCommit {
     Box::new(move |connection| match replica::standing(connection) {
-        Ok(standing) => board.set_standing(standing, ambient.clock.now()),
+        Ok(standing) => {
+            if standing.access_lost.is_some() {
+                jobs.cancel();
+            }
+            board.set_standing(standing, ambient.clock.now());
+        }
         Err(error) => tracing::error!(%error, "the status line is out of date"),
     })
 }

@@ -1,7 +1,7 @@
 //! Users and their metadata: read from the replica, edited here first.
 
 use crate::{
-    Changed, Conflict, Console, Error, Keep, MetadataEdit, RefusedPage, RefusedQuery, RejectedEdit,
+    Changed, Conflict, Console, Error, Keep, MetadataEdit, RefusedPage, RefusedQuery, RejectedPage,
     SavedView, SavedViewDraft, UserDetail, UserPage, UserQuery, replica,
 };
 use yaopai_domain::{Action, Code, Problem, UserId};
@@ -99,9 +99,13 @@ impl Console {
         Ok(())
     }
 
-    /// Edits the backend refused for good, newest first, also those of users who are gone.
-    pub async fn rejected_edits(&self) -> Result<Vec<RejectedEdit>, Error> {
-        self.parts.replica.read(replica::rejected_edits).await
+    /// A page of the edits that the backend refused for good, newest first, also of those of users who are gone: at most
+    /// 200, from where the last page ended.
+    pub async fn rejected_edits(&self, after: Option<String>, limit: u32) -> Result<RejectedPage, Error> {
+        self.parts
+            .replica
+            .read(move |connection| replica::rejected_edits(connection, after.as_deref(), limit))
+            .await
     }
 
     /// Forgets a refused edit that somebody has read.
@@ -109,6 +113,16 @@ impl Console {
         self.parts
             .replica
             .write(move |transaction| replica::dismiss_rejected(transaction, &id))
+            .await?;
+        self.parts.board.tell(Changed::Users);
+        Ok(())
+    }
+
+    /// Forgets all refused edits.
+    pub async fn dismiss_all_rejected(&self) -> Result<(), Error> {
+        self.parts
+            .replica
+            .write(|transaction| replica::dismiss_all_rejected(transaction))
             .await?;
         self.parts.board.tell(Changed::Users);
         Ok(())

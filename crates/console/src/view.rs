@@ -18,6 +18,8 @@ pub struct Status {
     pub waiting: u32,
     /// Conflicts nobody has decided yet.
     pub conflicts: u32,
+    /// Edits the backend refused for good, which nobody has put away yet.
+    pub rejected: u32,
     /// When the replica was last known to equal the backend.
     pub last_sync: Option<Timestamp>,
     /// Whether the first load has ended, so that the list is whole.
@@ -404,6 +406,16 @@ pub struct KnownConnection {
     pub kind: Option<ConnectionKind>,
 }
 
+/// A page of the edits that the backend refused for good, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct RejectedPage {
+    /// The edits.
+    pub edits: Vec<RejectedEdit>,
+    /// Where to go on; absent at the end.
+    pub after: Option<String>,
+}
+
 /// Which refused people to list, latest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -457,6 +469,8 @@ pub struct Job {
     pub state: JobState,
     /// The file that is read or written.
     pub file: Option<String>,
+    /// Users that an import has created or changed so far; absent of everything else.
+    pub changed: Option<u32>,
 }
 
 /// What a job does.
@@ -528,6 +542,8 @@ pub struct ImportPreview {
     pub file: String,
     /// How it is written.
     pub format: FileFormat,
+    /// The encoding its text is in, by its name: `UTF-8`, `GB18030`, …
+    pub encoding: String,
     /// Its columns and what they are taken for.
     pub columns: Vec<ImportColumn>,
     /// Rows in the file.
@@ -591,9 +607,9 @@ pub enum ImportMeaning {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct RowError {
-    /// The row, counted from 1 without the line of names.
+    /// The line of the file on which the row begins, counted from 1.
     #[cfg_attr(feature = "specta", specta(type = u32))]
-    pub row: u64,
+    pub line: u64,
     /// The column, if one is to blame.
     pub column: Option<String>,
     /// What is wrong.
@@ -618,15 +634,19 @@ pub enum RowProblem {
     Repeated,
     /// The value can only be given to a new user.
     OnlyForNewUsers,
+    /// Somebody else logs in with it: here, or in an earlier row.
+    Taken,
+    /// All of the row together is more than the backend takes of a user at once.
+    TooLarge,
 }
 
 /// A row of a file as it would be taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct ImportRow {
-    /// The row, counted from 1 without the line of names.
+    /// The line of the file on which it begins, counted from 1.
     #[cfg_attr(feature = "specta", specta(type = u32))]
-    pub row: u64,
+    pub line: u64,
     /// What would be done.
     pub action: ImportAction,
     /// The values in the order of the columns.
@@ -786,11 +806,34 @@ pub enum ErrorView {
         /// For the ticket.
         detail: String,
     },
+    /// A file of users cannot be used.
+    Exchange {
+        /// Which.
+        file: String,
+        /// What is wrong.
+        problem: FileProblem,
+    },
     /// A file could not be written where the operator wanted it, or the clipboard refused.
     Desktop {
         /// For the ticket.
         detail: String,
     },
+}
+
+/// What is wrong with a file of users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum FileProblem {
+    /// It could not be read or written.
+    Unusable {
+        /// For the ticket.
+        detail: String,
+    },
+    /// It has changed since it was looked at.
+    Changed,
+    /// It is no text, or in an encoding that is not known.
+    Encoding,
 }
 
 /// What a listener is told; it then reads what it shows anew.

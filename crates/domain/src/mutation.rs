@@ -157,6 +157,13 @@ impl Act {
             Self::Create(new) => new.user_id,
         }
     }
+
+    /// Whether a mutation of it is at most [`Mutation::MAX_BYTES`] long, whatever its number. Every patch is; a user with
+    /// many large values is not.
+    pub fn fits(&self) -> bool {
+        serde_json::to_string(self)
+            .is_ok_and(|json| json.len() + Mutation::ENVELOPE_BYTES <= Mutation::MAX_BYTES)
+    }
 }
 
 /// An edit in its place in the console's order.
@@ -175,6 +182,8 @@ pub struct Mutation {
 impl Mutation {
     /// A mutation is at most this long (bytes of JSON).
     pub const MAX_BYTES: usize = 64 * 1024;
+    /// What a mutation's number and id take of that at most: 19 digits, 36 characters, and their names.
+    const ENVELOPE_BYTES: usize = 80;
 }
 
 /// Body of `POST /sync/v1/pools/{pool}/push`: at most 500 mutations, 1 MiB.
@@ -358,6 +367,51 @@ mod tests {
         };
         let wire = serde_json::to_string(&outcome).unwrap();
         assert_eq!(serde_json::from_str::<Outcome>(&wire).unwrap(), outcome);
+    }
+
+    #[test]
+    fn every_patch_fits_and_a_user_fits_up_to_the_last_byte() {
+        let largest = |byte: u8| {
+            let text = String::from_utf8(vec![byte; 8 * 1024 - 2]).unwrap();
+            MetadataValue::new(text.into()).unwrap()
+        };
+        let patch = Patch {
+            user_id: uuid::Uuid::from_u128(1).into(),
+            field: FieldGroup::Metadata("键".repeat(64).parse().unwrap()),
+            base: Some(largest(b'a')),
+            new: Some(largest(b'b')),
+        };
+        assert!(Act::Patch(patch).fits());
+
+        let user = |bytes: usize| {
+            let mut left = bytes;
+            let values = (0..9).map(|number| {
+                let part = left.min(8000);
+                left -= part;
+                let value = MetadataValue::new("a".repeat(part).into()).unwrap();
+                (format!("k{number}").parse().unwrap(), value)
+            });
+            Act::Create(Box::new(NewUser {
+                user_id: uuid::Uuid::from_u128(1).into(),
+                nickname: None,
+                name: None,
+                phone: None,
+                email: None,
+                username: None,
+                metadata: values.collect(),
+            }))
+        };
+        let longest = (60_000..70_000).rev().find(|bytes| user(*bytes).fits()).unwrap();
+        let mutation = Mutation {
+            seq: i64::MAX.cast_unsigned(),
+            id: uuid::Uuid::from_u128(2).into(),
+            act: user(longest),
+        };
+        let length = serde_json::to_string(&mutation).unwrap().len();
+        assert!(
+            (Mutation::MAX_BYTES - 16..=Mutation::MAX_BYTES).contains(&length),
+            "{length}"
+        );
     }
 
     #[rstest]

@@ -4,7 +4,7 @@ use super::Answer;
 use crate::host::Host;
 use tauri::State;
 use yaopai_console::{
-    Conflict, Keep, MetadataEdit, RejectedEdit, SavedView, SavedViewDraft, UserDetail, UserPage, UserQuery,
+    Conflict, Keep, MetadataEdit, RejectedPage, SavedView, SavedViewDraft, UserDetail, UserPage, UserQuery,
 };
 use yaopai_domain::UserId;
 
@@ -69,12 +69,16 @@ pub(crate) async fn edit_metadata(host: State<'_, Host>, edit: MetadataEdit) -> 
         .map_err(|error| error.view())
 }
 
-/// Edits the backend refused for good, of users that are gone, too; oldest first.
+/// A page of the edits that the backend refused for good, newest first, of users that are gone, too; at most 200.
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn rejected_edits(host: State<'_, Host>) -> Answer<Vec<RejectedEdit>> {
+pub(crate) async fn rejected_edits(
+    host: State<'_, Host>,
+    after: Option<String>,
+    limit: u32,
+) -> Answer<RejectedPage> {
     host.console()?
-        .rejected_edits()
+        .rejected_edits(after, limit)
         .await
         .map_err(|error| error.view())
 }
@@ -85,6 +89,16 @@ pub(crate) async fn rejected_edits(host: State<'_, Host>) -> Answer<Vec<Rejected
 pub(crate) async fn dismiss_rejected(host: State<'_, Host>, id: String) -> Answer<()> {
     host.console()?
         .dismiss_rejected(id)
+        .await
+        .map_err(|error| error.view())
+}
+
+/// Puts all refused edits away.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn dismiss_all_rejected(host: State<'_, Host>) -> Answer<()> {
+    host.console()?
+        .dismiss_all_rejected()
         .await
         .map_err(|error| error.view())
 }

@@ -104,6 +104,19 @@ impl Edits {
             .collect();
         let used = news.iter().zip(used).filter(|(_, used)| *used);
         self.used = used.map(|(new, _)| new.user_id).collect();
+        // Of those who are there already, whether they are what is to be created.
+        let again: Vec<(UserId, &MetadataKey)> = news
+            .iter()
+            .filter(|new| self.people.contains_key(&new.user_id))
+            .flat_map(|new| new.metadata.keys().map(|key| (new.user_id, key)))
+            .collect();
+        let found = again
+            .iter()
+            .map(|(user, key)| fields::metadata_value(alone, *user, key));
+        let found = try_join_all(found).await?;
+        for ((user, key), value) in again.into_iter().zip(found) {
+            self.values.insert((user, key.clone()), value);
+        }
         let taken = names
             .iter()
             .zip(holders)
@@ -187,6 +200,10 @@ impl Edits {
     }
 
     fn create(&mut self, new: &NewUser, now: Timestamp) -> Ruling {
+        if self.is_same(new) {
+            // Another console took the same row of the same file.
+            return Ruling::Noop;
+        }
         if self.used.contains(&new.user_id) {
             return Ruling::Rejected(PushRejection::UserExists);
         }
@@ -242,6 +259,39 @@ impl Edits {
         };
         self.people.insert(new.user_id, person);
         Ruling::Applied
+    }
+
+    /// Whether a user is there who has exactly these fields.
+    fn is_same(&self, new: &NewUser) -> bool {
+        let Some(person) = self.people.get(&new.user_id) else {
+            return false;
+        };
+        let profile = &person.user.profile;
+        let texts = [
+            (&profile.nickname, new.nickname.as_ref().map(PersonName::as_str)),
+            (&profile.name, new.name.as_ref().map(PersonName::as_str)),
+            (
+                &profile.phone,
+                new.phone.as_ref().map(yaopai_domain::Phone::as_str),
+            ),
+            (
+                &profile.email,
+                new.email.as_ref().map(yaopai_domain::Email::as_str),
+            ),
+            (
+                &profile.username,
+                new.username.as_ref().map(yaopai_domain::Username::as_str),
+            ),
+        ];
+        let is_set = |(key, value): (&MetadataKey, &MetadataValue)| {
+            let found = self.values.get(&(new.user_id, key.clone()));
+            found.is_some_and(|found| found.as_ref() == Some(value))
+        };
+        texts
+            .into_iter()
+            .all(|(known, new)| known.as_ref().map(|known| known.value.as_str()) == new)
+            && person.keys == new.metadata.len()
+            && new.metadata.iter().all(is_set)
     }
 
     /// The users that were changed, and whether their own rows have to be saved.
@@ -398,6 +448,34 @@ mod tests {
             own: true,
         };
         assert_eq!(edits.decide(&second, Timestamp(2)), lost);
+    }
+
+    #[rstest]
+    #[case::the_same(None, None, Ruling::Noop)]
+    #[case::another_name(Some("小张"), None, Ruling::Rejected(PushRejection::UserExists))]
+    #[case::another_key(None, Some("1"), Ruling::Rejected(PushRejection::UserExists))]
+    fn whom_another_console_has_created_with_the_same_fields_is_there_already(
+        #[case] nickname: Option<&str>,
+        #[case] more: Option<&str>,
+        #[case] ruling: Ruling,
+    ) {
+        let mut edits = Edits::default();
+        let mut new = NewUser {
+            user_id: user_id(1),
+            nickname: Some("张伟".parse().unwrap()),
+            name: None,
+            phone: Some("+8613800138000".parse().unwrap()),
+            email: None,
+            username: Some("wei".parse().unwrap()),
+            metadata: BTreeMap::from([("tier".parse().unwrap(), json("\"gold\""))]),
+        };
+        assert_eq!(edits.create(&new, Timestamp(1)), Ruling::Applied);
+        if let Some(nickname) = nickname {
+            new.nickname = Some(nickname.parse().unwrap());
+        }
+        new.metadata
+            .extend(more.map(|value| ("more".parse().unwrap(), json(value))));
+        assert_eq!(edits.create(&new, Timestamp(2)), ruling);
     }
 
     #[test]

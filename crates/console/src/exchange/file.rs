@@ -1,23 +1,29 @@
 //! Reading a file of users row by row, a table or JSON lines.
 
-use super::row::{Row, meaning, of_cell};
+use super::{
+    row::{Row, meaning, metadata_column, of_cell},
+    text::{Text, encoding_of, first_line, text},
+};
 use crate::{Error, FileFormat, ImportColumn, RowError, RowProblem};
+use encoding_rs::{Encoding, UTF_8};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Chain, Read},
     path::Path,
 };
 
 /// A line is at most this long: 256 metadata keys of 8 KiB.
 const LINE_BYTES: u64 = 4 << 20;
+/// What can stand between the cells of a table: commas, or what spreadsheets write in other places or under "text".
+const DELIMITERS: [u8; 3] = [b',', b'\t', b';'];
 
 /// A row as it was read.
 pub(super) struct ReadRow {
-    /// Counted from 1.
-    pub(super) number: u64,
+    /// The line on which it begins, counted from 1.
+    pub(super) line: u64,
     /// What it says, or why it cannot be taken.
     pub(super) row: Result<Row, RowError>,
     /// Its values in the order of the columns.
@@ -27,9 +33,20 @@ pub(super) struct ReadRow {
 /// What a file is, apart from its rows.
 pub(super) struct About {
     pub(super) format: FileFormat,
+    pub(super) encoding: &'static Encoding,
     pub(super) columns: Vec<ImportColumn>,
     /// SHA-256 of its bytes.
     pub(super) hash: [u8; 32],
+    /// How a table is written.
+    layout: Layout,
+}
+
+/// How a table is written.
+#[derive(Clone, Copy)]
+struct Layout {
+    delimiter: u8,
+    /// Whether lines end in CR LF.
+    crlf: bool,
 }
 
 pub(super) fn failed(path: &Path) -> impl FnOnce(io::Error) -> Error {
@@ -54,13 +71,19 @@ pub(super) fn hash(path: &Path) -> Result<[u8; 32], Error> {
 /// Reads the whole file once for what it is: its format by its name, its columns by its first line or all its keys.
 pub(super) fn about(path: &Path) -> Result<About, Error> {
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
-    let format = if extension == "csv" || extension == "txt" {
+    let format = if ["csv", "tsv", "txt"].iter().any(|table| extension == *table) {
         FileFormat::Csv
     } else {
         FileFormat::JsonLines
     };
+    let encoding = encoding_of(path)?;
+    if format == FileFormat::JsonLines && encoding != UTF_8 {
+        // JSON between programs is UTF-8 (RFC 8259, 8.1); anything else would be a guess at people's names.
+        return Err(Error::UnknownEncoding(path.to_owned()));
+    }
+    let layout = layout(&first_line(path, encoding)?);
     let names = match format {
-        FileFormat::Csv => table(path)?
+        FileFormat::Csv => table(path, encoding, layout)?
             .headers()
             .map_err(unreadable(path))?
             .iter()
@@ -77,20 +100,44 @@ pub(super) fn about(path: &Path) -> Result<About, Error> {
         .collect();
     Ok(About {
         format,
+        encoding,
         columns,
         hash: hash(path)?,
+        layout,
     })
 }
 
-fn table(path: &Path) -> Result<csv::Reader<Box<dyn Read>>, Error> {
-    let mut file = BufReader::new(File::open(path).map_err(failed(path))?);
-    let mark = "\u{feff}".as_bytes();
-    let marked = file.fill_buf().map_err(failed(path))?.starts_with(mark);
-    if marked {
-        file.consume(mark.len());
+/// Takes from the first line of a table what stands between its cells: of the candidates the one that is there most often,
+/// outside of quotes.
+fn layout(first_line: &str) -> Layout {
+    let unquoted: Vec<&str> = first_line.split('"').step_by(2).collect();
+    let times = |delimiter: u8| -> usize {
+        unquoted
+            .iter()
+            .map(|text| text.bytes().filter(|byte| *byte == delimiter).count())
+            .sum()
+    };
+    // Of equals the last one wins.
+    let delimiter = DELIMITERS
+        .into_iter()
+        .rev()
+        .max_by_key(|delimiter| times(*delimiter));
+    Layout {
+        delimiter: delimiter.unwrap_or(b','),
+        crlf: first_line.ends_with("\r\n"),
     }
-    let file: Box<dyn Read> = Box::new(file);
-    Ok(csv::ReaderBuilder::new().flexible(true).from_reader(file))
+}
+
+type Table = csv::Reader<Chain<BufReader<Text>, &'static [u8]>>;
+
+fn table(path: &Path, encoding: &'static Encoding, layout: Layout) -> Result<Table, Error> {
+    // The last line ends like the others: by their ends lines are counted.
+    let end: &[u8] = if layout.crlf { b"\r\n" } else { b"\n" };
+    let text = text(path, encoding)?.chain(end);
+    Ok(csv::ReaderBuilder::new()
+        .delimiter(layout.delimiter)
+        .flexible(true)
+        .from_reader(text))
 }
 
 fn unreadable(path: &Path) -> impl FnOnce(csv::Error) -> Error {
@@ -102,7 +149,8 @@ fn unreadable(path: &Path) -> impl FnOnce(csv::Error) -> Error {
 fn names_of_objects(path: &Path) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for line in lines(path)? {
-        let Ok(Some(cells)) = line.map(|line| cells_of(&line)) else {
+        let (_, line) = line.map_err(failed(path))?;
+        let Some(cells) = cells_of(&line) else {
             continue;
         };
         for name in cells.into_keys() {
@@ -124,7 +172,7 @@ fn cells_of(line: &str) -> Option<BTreeMap<String, Value>> {
             Value::Object(metadata) if name == "metadata" => {
                 let columns = metadata
                     .into_iter()
-                    .map(|(key, value)| (super::row::metadata_column(&key), value));
+                    .map(|(key, value)| (metadata_column(&key), value));
                 cells.extend(columns);
             }
             value => {
@@ -135,9 +183,10 @@ fn cells_of(line: &str) -> Option<BTreeMap<String, Value>> {
     Some(cells)
 }
 
-/// Lines that hold something; one that is too long is an error of its own.
-fn lines(path: &Path) -> Result<impl Iterator<Item = io::Result<String>>, Error> {
-    let mut file = BufReader::new(File::open(path).map_err(failed(path))?);
+/// Lines that hold something, with their numbers. One that is too long comes in pieces, none of which is an object.
+fn lines(path: &Path) -> Result<impl Iterator<Item = io::Result<(u64, String)>>, Error> {
+    let mut file = text(path, UTF_8)?;
+    let mut number = 1;
     Ok(std::iter::from_fn(move || {
         loop {
             let mut line = Vec::new();
@@ -146,10 +195,12 @@ fn lines(path: &Path) -> Result<impl Iterator<Item = io::Result<String>>, Error>
                 Ok(0) => return None,
                 Ok(_) => {}
             }
+            let this = number;
+            number += u64::from(line.ends_with(b"\n"));
             let text = String::from_utf8_lossy(&line);
-            let text = text.trim_start_matches('\u{feff}').trim();
+            let text = text.trim();
             if !text.is_empty() {
-                return Some(Ok(text.to_owned()));
+                return Some(Ok((this, text.to_owned())));
             }
         }
     }))
@@ -163,34 +214,36 @@ pub(super) fn rows(
 ) -> Result<(), Error> {
     match about.format {
         FileFormat::Csv => {
-            let mut table = table(path)?;
-            for (number, record) in (1..).zip(table.records()) {
-                match record {
-                    Ok(record) => {
-                        let cells: Vec<&str> = record.iter().collect();
-                        let value = |place: usize, column: &ImportColumn| {
-                            cells
-                                .get(place)
-                                .map_or(Value::Null, |cell| of_cell(&column.meaning, cell))
-                        };
-                        take(read(number, about, value))?;
-                    }
-                    Err(error) if error.is_io_error() => return Err(unreadable(path)(error)),
-                    Err(_) => take(broken(number, about))?,
+            let mut table = table(path, about.encoding, about.layout)?;
+            let mut record = csv::StringRecord::new();
+            table.headers().map_err(unreadable(path))?;
+            while table.read_record(&mut record).map_err(unreadable(path))? {
+                let line = line_of(&record, table.position().line(), about.layout);
+                let surplus = record.iter().skip(about.columns.len());
+                if surplus.into_iter().any(|cell| !cell.trim().is_empty()) {
+                    // A comma without quotes: what follows it would be taken for something else.
+                    take(broken(line, about))?;
+                    continue;
                 }
+                let value = |place: usize, column: &ImportColumn| {
+                    record
+                        .get(place)
+                        .map_or(Value::Null, |cell| of_cell(&column.meaning, cell))
+                };
+                take(read(line, about, value))?;
             }
         }
         FileFormat::JsonLines => {
-            for (number, line) in (1..).zip(lines(path)?) {
-                let line = line.map_err(failed(path))?;
-                match cells_of(&line) {
+            for line in lines(path)? {
+                let (line, text) = line.map_err(failed(path))?;
+                match cells_of(&text) {
                     Some(cells) => {
                         let value = |_, column: &ImportColumn| {
                             cells.get(&column.name).cloned().unwrap_or(Value::Null)
                         };
-                        take(read(number, about, value))?;
+                        take(read(line, about, value))?;
                     }
-                    None => take(broken(number, about))?,
+                    None => take(broken(line, about))?,
                 }
             }
         }
@@ -198,11 +251,19 @@ pub(super) fn rows(
     Ok(())
 }
 
-fn broken(number: u64, about: &About) -> ReadRow {
+/// The line on which a record begins that has just been read, with the reader on line `end`. It has read the line feed behind
+/// the record, but not one that follows a carriage return. (Where it was before it read the record says less: empty lines
+/// that it passes over were still to come.)
+fn line_of(record: &csv::StringRecord, end: u64, layout: Layout) -> u64 {
+    let inside = record.as_slice().bytes().filter(|byte| *byte == b'\n').count() as u64;
+    end.saturating_sub(inside + u64::from(!layout.crlf))
+}
+
+fn broken(line: u64, about: &About) -> ReadRow {
     ReadRow {
-        number,
+        line,
         row: Err(RowError {
-            row: number,
+            line,
             column: None,
             problem: RowProblem::Unreadable,
         }),
@@ -210,7 +271,7 @@ fn broken(number: u64, about: &About) -> ReadRow {
     }
 }
 
-fn read(number: u64, about: &About, value: impl Fn(usize, &ImportColumn) -> Value) -> ReadRow {
+fn read(line: u64, about: &About, value: impl Fn(usize, &ImportColumn) -> Value) -> ReadRow {
     let mut row = Row::default();
     let mut error = None;
     let mut values = Vec::with_capacity(about.columns.len());
@@ -220,7 +281,7 @@ fn read(number: u64, about: &About, value: impl Fn(usize, &ImportColumn) -> Valu
             && error.is_none()
         {
             error = Some(RowError {
-                row: number,
+                line,
                 column: Some(column.name.clone()),
                 problem,
             });
@@ -234,13 +295,13 @@ fn read(number: u64, about: &About, value: impl Fn(usize, &ImportColumn) -> Valu
     if error.is_none() && row.is_empty() {
         let rule = yaopai_domain::Rule::Required;
         error = Some(RowError {
-            row: number,
+            line,
             column: None,
             problem: RowProblem::Rule { rule },
         });
     }
     ReadRow {
-        number,
+        line,
         row: error.map_or(Ok(row), Err),
         values,
     }

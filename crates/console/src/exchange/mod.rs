@@ -1,5 +1,6 @@
 //! Users go to files and come from files: exports of exactly what is listed, imports that change what is here first.
 
+mod decide;
 mod export;
 mod file;
 mod import;
@@ -7,6 +8,7 @@ mod preview;
 mod row;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub(crate) use preview::Previews;
 

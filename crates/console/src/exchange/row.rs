@@ -1,9 +1,9 @@
 //! A user as a row of a file: which column means what, and how a value is written in it.
 
-use crate::{ImportMeaning, RowProblem, UserDetail};
+use crate::{Binding, ImportMeaning, RowProblem, UserDetail};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use yaopai_domain::{Email, MetadataKey, MetadataValue, Phone, Rule, UserId, Username};
+use yaopai_domain::{Email, MetadataKey, MetadataValue, Phone, Rule, Timestamp, UserId, Username};
 
 /// Columns of metadata are called `metadata.<key>`.
 const METADATA: &str = "metadata.";
@@ -20,6 +20,8 @@ pub(super) const COLUMNS: [&str; 10] = [
     "union_id",
     "created_at",
 ];
+/// Of [`COLUMNS`] those in whose place JSON lines have `bindings`.
+const OF_BINDINGS: [&str; 2] = ["open_ids", "union_id"];
 
 /// What a column of this name is taken for.
 pub(super) fn meaning(name: &str) -> ImportMeaning {
@@ -119,11 +121,16 @@ pub(super) fn metadata_cell(json: &str) -> String {
     }
 }
 
-/// Spreadsheets run cells that begin like a formula: such a cell gets an apostrophe in front, which they do not show.
+/// Spreadsheets run cells that begin like a formula, and take a phone number for a number that they round: such a cell gets
+/// an apostrophe in front. A plain negative number can stay one.
 pub(super) fn guarded(cell: String) -> String {
-    let is_number = cell
-        .strip_prefix('+')
-        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_number = cell.strip_prefix('-').is_some_and(|rest| {
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        rest.split_once('.').map_or_else(
+            || is_digits(rest),
+            |(whole, part)| is_digits(whole) && is_digits(part),
+        )
+    });
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) && !is_number {
         format!("'{cell}")
     } else {
@@ -157,7 +164,6 @@ pub(super) fn cells(user: &UserDetail) -> [String; COLUMNS.len()] {
         .map(|binding| binding.open_id.as_str())
         .collect();
     let union_id = user.bindings.iter().find_map(|binding| binding.union_id.clone());
-    let created_at = jiff::Timestamp::from_millisecond(user.created_at.0).unwrap_or_default();
     let status = serde_json::to_value(user.status).unwrap_or_default();
     [
         user.id.to_string(),
@@ -169,17 +175,46 @@ pub(super) fn cells(user: &UserDetail) -> [String; COLUMNS.len()] {
         status.as_str().unwrap_or_default().to_owned(),
         open_ids.join(" "),
         union_id.unwrap_or_default(),
-        created_at.to_string(),
+        time(user.created_at),
     ]
 }
 
-/// A user as an object of a file of JSON lines.
+/// A time in RFC 3339.
+fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0)
+        .unwrap_or_default()
+        .to_string()
+}
+
+/// A binding as an object.
+fn binding(binding: &Binding) -> Value {
+    let mut object = Map::new();
+    let mut put = |name: &str, text: Option<&str>| {
+        if let Some(text) = text {
+            object.insert(name.to_owned(), Value::String(text.to_owned()));
+        }
+    };
+    put("kind", Some(binding.kind.as_str()));
+    put("app_id", Some(&binding.app_id));
+    put("connection", binding.connection.as_deref());
+    put("open_id", Some(&binding.open_id));
+    put("union_id", binding.union_id.as_deref());
+    put("first_seen", Some(&time(binding.first_seen)));
+    put("last_seen", Some(&time(binding.last_seen)));
+    Value::Object(object)
+}
+
+/// A user as an object of a file of JSON lines, with every binding in full.
 pub(super) fn object(user: &UserDetail) -> Value {
     let mut object = Map::new();
     for (name, cell) in COLUMNS.into_iter().zip(cells(user)) {
-        if !cell.is_empty() {
+        if !cell.is_empty() && !OF_BINDINGS.contains(&name) {
             object.insert(name.to_owned(), Value::String(cell));
         }
+    }
+    let bindings: Vec<Value> = user.bindings.iter().map(binding).collect();
+    if !bindings.is_empty() {
+        object.insert("bindings".to_owned(), Value::Array(bindings));
     }
     let metadata: Map<String, Value> = metadata(user)
         .map(|(key, json)| (key.to_owned(), serde_json::from_str(json).unwrap_or_default()))

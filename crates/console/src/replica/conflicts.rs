@@ -4,9 +4,12 @@ use super::{
     outbox::{Verdict, give_up, queue},
     row::{Field, json, optional_json, parsed},
 };
-use crate::{Ambient, Conflict, Error, Keep, RejectedEdit};
-use rusqlite::{Connection, OptionalExtension, Row};
+use crate::{Ambient, Conflict, Error, Keep, RejectedEdit, RejectedPage};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use yaopai_domain::{FieldError, FieldGroup, MetadataValue, PersonName, Timestamp, UserId};
+
+/// Refused edits of a page at most.
+const REJECTED_A_PAGE: u32 = 200;
 
 /// Open conflicts, oldest first; of one user or of all.
 pub(crate) fn conflicts(connection: &Connection, of: Option<UserId>) -> Result<Vec<Conflict>, Error> {
@@ -95,14 +98,24 @@ fn typed(group: &FieldGroup, json: Option<&str>) -> Result<Option<MetadataValue>
     }
 }
 
-/// Refused edits, newest first, also those of users who are gone.
-pub(crate) fn rejected_edits(connection: &Connection) -> Result<Vec<RejectedEdit>, Error> {
+/// A page of refused edits, newest first, also of those of users who are gone. `after` is where the last page ended.
+pub(crate) fn rejected_edits(
+    connection: &Connection,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<RejectedPage, Error> {
+    let limit = limit.clamp(1, REJECTED_A_PAGE);
+    let (before, id) = after
+        .and_then(|place| place.split_once(' '))
+        .and_then(|(at, id)| Some((at.parse().ok()?, id)))
+        .unwrap_or((i64::MAX, ""));
     let mut statement = connection.prepare_cached(
         "SELECT r.id, r.user_id, r.field, r.mine, r.rejection, r.rejected_at, p.name AS user_name
          FROM rejected r LEFT JOIN people p ON p.id = unhex(r.user_id, '-')
-         ORDER BY r.rejected_at DESC, r.id DESC",
+         WHERE (r.rejected_at, r.id) < (?1, ?2)
+         ORDER BY r.rejected_at DESC, r.id DESC LIMIT ?3",
     )?;
-    let rows = statement.query_map([], |row| {
+    let rows = statement.query_map(params![before, id, limit], |row| {
         let field = row.get_ref("field")?.as_str()?.parse().ok();
         let field: Option<FieldGroup> = field;
         Ok(RejectedEdit {
@@ -118,7 +131,12 @@ pub(crate) fn rejected_edits(connection: &Connection) -> Result<Vec<RejectedEdit
             at: Timestamp(row.get("rejected_at")?),
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let edits: Vec<RejectedEdit> = rows.collect::<Result<_, _>>()?;
+    let last = edits.last().filter(|_| edits.len() == limit as usize);
+    Ok(RejectedPage {
+        after: last.map(|edit| format!("{} {}", edit.at.0, edit.id)),
+        edits,
+    })
 }
 
 /// Forgets a refused edit that somebody has read.
@@ -130,4 +148,16 @@ pub(crate) fn dismiss_rejected(connection: &Connection, id: &str) -> Result<(), 
         .optional()?
         .ok_or(Error::NotFound)?;
     give_up(connection, &columns, Verdict::Rejected)
+}
+
+/// Forgets all refused edits.
+pub(crate) fn dismiss_all_rejected(connection: &Connection) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached("SELECT user_id, field FROM rejected")?;
+    let all: Vec<[String; 2]> = statement
+        .query_map([], |row| Ok([row.get(0)?, row.get(1)?]))?
+        .collect::<Result<_, _>>()?;
+    for columns in &all {
+        give_up(connection, columns, Verdict::Rejected)?;
+    }
+    Ok(())
 }

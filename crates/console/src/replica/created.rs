@@ -10,15 +10,19 @@ use super::{
 use crate::{Ambient, Error};
 use rusqlite::{Connection, params};
 use yaopai_domain::{
-    EntityKey, MetadataEntry, MutationId, NewUser, Profile, Revision, Source, Sourced, Timestamp, User,
+    Act, EntityKey, MetadataEntry, MutationId, NewUser, Profile, Revision, Source, Sourced, Timestamp, User,
     UserId, UserStatus,
 };
 
 /// What stands in the column `field` of an edit that creates a user.
 pub(super) const FIELD: &str = "user";
 
-/// Step E of an import: creates a user here and queues them for the backend.
+/// Step E of an import: creates a user here and queues them for the backend. One who is more than the backend takes at once
+/// is refused: it could never leave, nor could any edit behind it.
 pub(crate) fn create_user(connection: &Connection, new: &NewUser, ambient: &Ambient) -> Result<(), Error> {
+    if !Act::Create(Box::new(new.clone())).fits() {
+        return Err(Error::TooLarge);
+    }
     let id = MutationId::new(&*ambient.clock, &*ambient.entropy);
     let now = ambient.clock.now();
     connection

@@ -3,6 +3,7 @@
 use super::row::{Field, optional_json};
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::BTreeSet;
 use yaopai_domain::{FieldGroup, MetadataValue, UserId};
 
 /// The backend's value of a field, as far as it is known here; a name as a JSON text.
@@ -43,17 +44,17 @@ pub(super) fn user_exists(connection: &Connection, id: UserId) -> Result<bool, E
         .query_row([id.as_bytes()], |row| row.get(0))?)
 }
 
-/// Metadata keys of a user as they look here.
-pub(super) fn count_keys(connection: &Connection, id: UserId) -> Result<usize, Error> {
-    let sql = "SELECT count(*) FROM (
-            SELECT 'metadata.' || e.key AS field
+/// Metadata keys of a user as they look here, own edits included.
+pub(crate) fn keys(connection: &Connection, id: UserId) -> Result<BTreeSet<String>, Error> {
+    let sql = "SELECT 'metadata.' || e.key AS field
             FROM people p JOIN user_state s ON s.row = p.row, json_each(s.metadata) e WHERE p.id = ?1
             UNION SELECT field FROM overlay
             WHERE user_id = ?2 AND value IS NOT NULL AND field LIKE 'metadata.%'
-            EXCEPT SELECT field FROM overlay WHERE user_id = ?2 AND value IS NULL
-        )";
-    let count: i64 = connection
-        .prepare_cached(sql)?
-        .query_row(params![id.uuid().as_bytes(), id.to_string()], |row| row.get(0))?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+            EXCEPT SELECT field FROM overlay WHERE user_id = ?2 AND value IS NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    let fields = statement.query_map(params![id.uuid().as_bytes(), id.to_string()], |row| {
+        let field = row.get_ref(0)?.as_str()?;
+        Ok(field.strip_prefix("metadata.").unwrap_or(field).to_owned())
+    })?;
+    Ok(fields.collect::<Result<_, _>>()?)
 }

@@ -13,6 +13,7 @@ mod index;
 mod keep_aside;
 mod lists;
 mod load;
+mod login_names;
 #[cfg(feature = "measure")]
 pub(crate) mod measure;
 mod mirror;
@@ -49,11 +50,15 @@ use std::{
 };
 use tokio::sync::{Semaphore, oneshot};
 
-pub(crate) use conflicts::{conflicts, dismiss_rejected, rejected_edits, resolve_conflict};
+pub(crate) use conflicts::{
+    conflicts, dismiss_all_rejected, dismiss_rejected, rejected_edits, resolve_conflict,
+};
 pub(crate) use connections::known_connections;
 pub(crate) use created::create_user;
+pub(crate) use fields::keys;
 pub(crate) use lists::{everybody_of, users, users_at};
 pub(crate) use load::{begin_load, build_some};
+pub(crate) use login_names::{emails_and_usernames, is_phone_taken};
 pub(crate) use mirror::{Applied, News, apply_page};
 pub(crate) use open::Opening;
 #[cfg(test)]
@@ -64,7 +69,8 @@ pub(crate) use outbox::{
 };
 pub(crate) use outcomes::{take_outcomes, take_results};
 pub(crate) use progress::{
-    Load, Next, Phase, Place, Progress, Standing, begin_generation, progress, remember_server, standing,
+    Load, Next, Phase, Place, Progress, Standing, begin_generation, owner, progress, remember_server,
+    standing,
 };
 #[cfg(any(test, feature = "simulate"))]
 pub(crate) use purge::scrub;
@@ -235,6 +241,17 @@ pub(crate) fn transact<T>(
     let result = step(&transaction)?;
     transaction.commit()?;
     Ok(result)
+}
+
+/// A part of a step, which is undone alone if it fails.
+pub(crate) fn part<T>(connection: &Connection, part: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    connection.prepare_cached("SAVEPOINT part")?.execute([])?;
+    let result = part();
+    if result.is_err() {
+        connection.prepare_cached("ROLLBACK TO part")?.execute([])?;
+    }
+    connection.prepare_cached("RELEASE part")?.execute([])?;
+    result
 }
 
 /// A panic elsewhere leaves these values whole: they are only swapped.

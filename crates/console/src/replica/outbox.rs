@@ -59,7 +59,7 @@ pub(crate) fn edit_field(
     forget_verdicts(connection, &field)?;
     if base.as_ref() != new {
         let is_new_key = base.is_none() && matches!(field.group, FieldGroup::Metadata(_));
-        if is_new_key && fields::count_keys(connection, user_id)? >= MetadataKey::MAX_PER_USER {
+        if is_new_key && fields::keys(connection, user_id)?.len() >= MetadataKey::MAX_PER_USER {
             let refused = FieldError::new("key", Rule::MetadataCount);
             return Err(Error::InvalidFields(vec![refused]));
         }
@@ -431,10 +431,9 @@ pub(super) fn give_up(
         Verdict::Conflict => ("conflicts", "conflict"),
         Verdict::Rejected => ("rejected", "rejected"),
     };
-    connection.execute(
-        &format!("DELETE FROM {table} WHERE user_id = ?1 AND field = ?2"),
-        [user, group],
-    )?;
+    connection
+        .prepare_cached(&format!("DELETE FROM {table} WHERE user_id = ?1 AND field = ?2"))?
+        .execute([user, group])?;
     connection
         .prepare_cached(
             "UPDATE outbox SET new = base

@@ -5,7 +5,8 @@ use crate::{AccessLost, Error};
 use rusqlite::{Connection, Row, params};
 use std::str::FromStr;
 use yaopai_domain::{
-    Bug, ClientId, EntityType, LoadPlan, PageEnd, PullPage, Revision, Seen, ServerInfo, Timestamp, planted,
+    Bug, ClientId, EntityType, LoadPlan, PageEnd, PoolId, PullPage, Revision, Seen, ServerInfo, Timestamp,
+    planted,
 };
 
 /// Where the sync stands.
@@ -98,6 +99,8 @@ pub(crate) struct Standing {
     pub(crate) waiting: u32,
     /// Open conflicts.
     pub(crate) conflicts: u32,
+    /// Refused edits that nobody has put away.
+    pub(crate) rejected: u32,
     /// When the replica was last known to equal the backend.
     pub(crate) last_sync: Option<Timestamp>,
     /// Whether a first load has ended.
@@ -179,7 +182,7 @@ fn seen(row: &Row<'_>) -> rusqlite::Result<Option<Seen>> {
 
 pub(crate) fn standing(connection: &Connection) -> Result<Standing, Error> {
     let sql = "SELECT server, last_sync, loaded, sweeping, sweep, phase, cursor IS NOT NULL AS planned, expected, built,
-            to_build, access_lost, unsent, waiting, conflicts, people,
+            to_build, access_lost, unsent, waiting, conflicts, rejected, people,
             coalesce((SELECT count FROM digests WHERE type = 'user'), 0) AS arrived,
             coalesce((SELECT sum(count) FROM digests), 0) AS rows_here
         FROM replica, tally, search";
@@ -202,6 +205,7 @@ pub(crate) fn standing(connection: &Connection) -> Result<Standing, Error> {
             server: optional_json(row, "server")?,
             waiting: row.get("waiting")?,
             conflicts: row.get("conflicts")?,
+            rejected: row.get("rejected")?,
             last_sync: row.get::<_, Option<i64>>("last_sync")?.map(Timestamp),
             loaded,
             users: if loaded {
@@ -221,6 +225,14 @@ pub(crate) fn standing(connection: &Connection) -> Result<Standing, Error> {
             }),
         })
     })?)
+}
+
+/// Whose pool this is, and who this console is to the backend: another one once its access was lost.
+pub(crate) fn owner(connection: &Connection) -> Result<(PoolId, ClientId), Error> {
+    let sql = "SELECT pool, client_id FROM replica";
+    Ok(connection
+        .prepare_cached(sql)?
+        .query_row([], |row| Ok((parsed(row, "pool")?, parsed(row, "client_id")?)))?)
 }
 
 /// Keeps what the backend said of itself, for the time when it cannot be asked, and who it let in: what was loaded before

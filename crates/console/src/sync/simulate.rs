@@ -287,7 +287,7 @@ impl Machine {
 
     /// Refused edits.
     pub fn rejected(&self) -> Result<Vec<RejectedEdit>, Error> {
-        replica::rejected_edits(&self.file)
+        Ok(replica::rejected_edits(&self.file, None, u32::MAX)?.edits)
     }
 
     /// What the backend said of every entity, row by row.

@@ -16,10 +16,11 @@ use yaopai_domain::{
 };
 
 /// No condition takes longer; the poll timer (30 s) cannot be what fulfils it.
-const PATIENCE: Duration = Duration::from_secs(20);
-const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const ANY_PORT: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
-fn shared() -> Arc<Shared> {
+pub(super) fn shared() -> Arc<Shared> {
     let mut model = BackendModel::new();
     for number in 1..6 {
         model.add_user(user_id(number), "张伟", i64::from(number));
@@ -40,18 +41,18 @@ async fn open_with(address: SocketAddr, folder: &Path, access_key: &str) -> Cons
         .unwrap()
 }
 
-async fn open(address: SocketAddr, folder: &Path) -> Console {
+pub(super) async fn open(address: SocketAddr, folder: &Path) -> Console {
     open_with(address, folder, ACCESS_KEY).await
 }
 
 /// Waits for the status line.
-async fn until(console: &Console, what: &str, condition: impl Fn(&Status) -> bool) {
+pub(super) async fn until(console: &Console, what: &str, condition: impl Fn(&Status) -> bool) {
     let mut status = console.parts.board.watch();
     let reached = tokio::time::timeout(PATIENCE, status.wait_for(|status| condition(status))).await;
     assert!(reached.is_ok(), "{what}: {:?}", console.status());
 }
 
-async fn until_synced(console: &Console) {
+pub(super) async fn until_synced(console: &Console) {
     until(console, "synced", |status| {
         status.link == Link::Connected && status.loaded && status.waiting == 0
     })

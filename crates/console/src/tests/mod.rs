@@ -1,9 +1,10 @@
 //! Tests of the console as a whole, and what they and the simulation share.
 
 mod backend;
+mod exchange;
 mod http;
 mod model;
 mod pull;
 
 pub(crate) use model::{BackendModel, ambient, json, key, user_id};
-pub(crate) use pull::pull;
+pub(crate) use pull::{LOADED_BY, pull};

@@ -446,6 +446,10 @@ impl BackendModel {
             let theirs = user.profile.phone.map(|phone| phone.value);
             theirs.is_some() && theirs == new.phone.as_ref().map(ToString::to_string)
         });
+        let known = self.users().remove(&new.user_id);
+        if known.is_some_and(|user| is_same(&user, new)) {
+            return Outcome::Noop;
+        }
         let rejection = if self.feed.contains_key(&EntityKey::User(new.user_id)) {
             Some(PushRejection::UserExists)
         } else if taken {
@@ -481,6 +485,8 @@ impl BackendModel {
                 nickname: text(new.nickname.as_ref().map(ToString::to_string)),
                 name: text(new.name.as_ref().map(ToString::to_string)),
                 phone: text(new.phone.as_ref().map(ToString::to_string)),
+                email: text(new.email.as_ref().map(ToString::to_string)),
+                username: text(new.username.as_ref().map(ToString::to_string)),
                 ..Profile::default()
             },
             metadata,
@@ -538,4 +544,17 @@ impl BackendModel {
             revision: Revision(self.head),
         }
     }
+}
+
+/// Whether a user has exactly the fields of one to be created.
+fn is_same(user: &User, new: &NewUser) -> bool {
+    let text = |field: &Option<Sourced>| field.as_ref().map(|field| field.value.clone());
+    let profile = &user.profile;
+    let metadata = user.metadata.iter().map(|(key, entry)| (key, &entry.value));
+    text(&profile.nickname) == new.nickname.as_ref().map(ToString::to_string)
+        && text(&profile.name) == new.name.as_ref().map(ToString::to_string)
+        && text(&profile.phone) == new.phone.as_ref().map(ToString::to_string)
+        && text(&profile.email) == new.email.as_ref().map(ToString::to_string)
+        && text(&profile.username) == new.username.as_ref().map(ToString::to_string)
+        && metadata.eq(&new.metadata)
 }

@@ -5,6 +5,9 @@ use crate::replica::{self, Next};
 use rusqlite::Connection;
 use yaopai_domain::{LoadRequest, PageEnd, PullRequest, Timestamp};
 
+/// Whose access a file is loaded with.
+pub(crate) const LOADED_BY: &str = "key";
+
 /// Loads what is missing and makes what a first load leaves to make, until the file equals the backend.
 pub(crate) fn pull(file: &Connection, backend: &BackendModel) {
     loop {
@@ -13,7 +16,7 @@ pub(crate) fn pull(file: &Connection, backend: &BackendModel) {
         let place = match progress.next {
             Next::Plan => {
                 let plan = backend.load(&LoadRequest { client_id, parts: 2 });
-                replica::begin_load(file, &plan, "key").unwrap();
+                replica::begin_load(file, &plan, LOADED_BY).unwrap();
                 continue;
             }
             Next::Build => {

@@ -105,7 +105,7 @@ fn a_user_who_may_not_be_created_leaves_the_list_and_stays_readable() {
     machine.create(user_id(9), "王芳芳", Some("13800138000"));
     machine.settle(&mut backend);
     machine.assert_equals(&backend);
-    let rejected = replica::rejected_edits(&machine.file).unwrap();
+    let rejected = replica::rejected_edits(&machine.file, None, 200).unwrap().edits;
     let [edit] = &rejected[..] else {
         panic!("one refusal: {rejected:?}")
     };

@@ -246,7 +246,9 @@ impl Life {
 
     fn is_visible(&self, (user, key): &(UserId, String)) -> bool {
         let conflicts = replica::conflicts(&self.machine.file, Some(*user)).unwrap();
-        let rejected = replica::rejected_edits(&self.machine.file).unwrap();
+        let rejected = replica::rejected_edits(&self.machine.file, None, 200)
+            .unwrap()
+            .edits;
         conflicts.iter().any(|conflict| &conflict.key == key)
             || rejected
                 .iter()

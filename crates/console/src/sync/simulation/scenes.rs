@@ -123,14 +123,19 @@ fn a_refused_edit_stays_readable_and_holds_nothing_up() {
     machine.edit(user_id(2), "tier", Some("2")).unwrap();
     machine.settle(&mut backend);
     assert_eq!(backend.value(user_id(2), &key("tier")), Some(json("2")));
-    let rejected = replica::rejected_edits(&machine.file).unwrap();
+    let rejected = replica::rejected_edits(&machine.file, None, 200).unwrap().edits;
     let [edit] = &rejected[..] else {
         panic!("one refused edit: {rejected:?}")
     };
     assert_eq!((edit.user_id, edit.mine.as_deref()), (user_id(1), Some("1")));
     assert_eq!(edit.rejection, yaopai_domain::PushRejection::UserGone);
     replica::dismiss_rejected(&machine.file, &edit.id).unwrap();
-    assert!(replica::rejected_edits(&machine.file).unwrap().is_empty());
+    assert!(
+        replica::rejected_edits(&machine.file, None, 200)
+            .unwrap()
+            .edits
+            .is_empty()
+    );
 }
 
 #[test]
@@ -337,13 +342,20 @@ fn a_dismissed_refusal_outlives_a_failover() {
     backend.delete(EntityKey::User(user_id(1)));
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     machine.settle(&mut backend);
-    let id = replica::rejected_edits(&machine.file).unwrap()[0].id.clone();
+    let id = replica::rejected_edits(&machine.file, None, 200).unwrap().edits[0]
+        .id
+        .clone();
     replica::dismiss_rejected(&machine.file, &id).unwrap();
     // The user is back, and the edit must not come with them.
     backend.fail_over_to(&old);
     machine.settle(&mut backend);
     assert_eq!(backend.value(user_id(1), &key("tier")), None);
-    assert!(replica::rejected_edits(&machine.file).unwrap().is_empty());
+    assert!(
+        replica::rejected_edits(&machine.file, None, 200)
+            .unwrap()
+            .edits
+            .is_empty()
+    );
     machine.assert_equals(&backend);
 }
 
