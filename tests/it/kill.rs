@@ -1,5 +1,6 @@
 //! Programs killed with `kill -9` at random moments: what was reported as saved is applied once, whatever happens.
 
+use crate::programs::{first_line, lines, program};
 use rusqlite::{Connection, OpenFlags};
 use std::{
     collections::BTreeMap,
@@ -12,8 +13,8 @@ use std::{
 };
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    io::AsyncWriteExt as _,
+    process::{Child, Command},
     time::{sleep, timeout},
 };
 
@@ -462,29 +463,8 @@ fn caught(replica: &Path, sql: &str, before: i64) -> Caught {
     }
 }
 
-/// A program of this workspace, built beside the tests.
-fn program(name: &str) -> Command {
-    let path = Path::new(env!("CARGO_BIN_EXE_yaopai")).with_file_name(name);
-    assert!(
-        path.is_file(),
-        "{} is missing: cargo build --workspace --bins",
-        path.display()
-    );
-    let mut command = Command::new(path);
-    command.kill_on_drop(true);
-    command
-}
-
 fn user(number: usize) -> String {
     format!("00000000-0000-7000-8000-{number:012x}")
-}
-
-fn lines(child: &mut Child) -> Lines<BufReader<ChildStdout>> {
-    BufReader::new(child.stdout.take().unwrap()).lines()
-}
-
-async fn first_line(mut lines: Lines<BufReader<ChildStdout>>) -> String {
-    lines.next_line().await.unwrap().unwrap_or_default()
 }
 
 /// `SplitMix64` (Steele, Lea, Flood 2014).

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+mod headless;
 mod ipc;
 mod kill;
+mod programs;
 mod whole_path;

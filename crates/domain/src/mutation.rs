@@ -106,7 +106,7 @@ fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<M
     MetadataValue::deserialize(deserializer).map(Some)
 }
 
-/// A user to create, for imports.
+/// A user to create, for imports. Somebody who is there with exactly these fields is created already.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -326,7 +326,7 @@ pub enum PushRejection {
     EmailTaken,
     /// Somebody else has the user name.
     UsernameTaken,
-    /// The user it would create exists.
+    /// The user it would create exists, with other fields.
     UserExists,
     /// It cannot be read, or is too large.
     Invalid,
@@ -401,7 +401,7 @@ mod tests {
                 metadata: values.collect(),
             }))
         };
-        let longest = (60_000..70_000).rev().find(|bytes| user(*bytes).fits()).unwrap();
+        let longest = (65_000..65_536).rev().find(|bytes| user(*bytes).fits()).unwrap();
         let mutation = Mutation {
             seq: i64::MAX.cast_unsigned(),
             id: uuid::Uuid::from_u128(2).into(),

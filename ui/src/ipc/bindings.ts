@@ -85,12 +85,14 @@ export const commands = {
 	conflicts: () => typedError<Conflict[], ErrorView>(__TAURI_INVOKE("plugin:console|conflicts")),
 	/**  Forgets a view. */
 	deleteView: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|delete_view", { id })),
+	/**  Puts all refused edits away. */
+	dismissAllRejected: () => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|dismiss_all_rejected")),
 	/**  Puts a refused edit away. */
 	dismissRejected: (id: string) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|dismiss_rejected", { id })),
 	/**  Stores an edit, durable before this answers, and queues it for the backend. */
 	editMetadata: (edit: MetadataEdit) => typedError<UserDetail, ErrorView>(__TAURI_INVOKE("plugin:console|edit_metadata", { edit })),
-	/**  Edits the backend refused for good, of users that are gone, too; oldest first. */
-	rejectedEdits: () => typedError<RejectedEdit[], ErrorView>(__TAURI_INVOKE("plugin:console|rejected_edits")),
+	/**  A page of the edits that the backend refused for good, newest first, of users that are gone, too; at most 200. */
+	rejectedEdits: (after: string | null, limit: number) => typedError<RejectedPage, ErrorView>(__TAURI_INVOKE("plugin:console|rejected_edits", { after, limit })),
 	/**  Decides a conflict. */
 	resolveConflict: (id: string, keep: Keep) => typedError<null, ErrorView>(__TAURI_INVOKE("plugin:console|resolve_conflict", { id, keep })),
 	/**  Saves a view, or replaces the one the draft names. */
@@ -432,6 +434,12 @@ problem: Problem } |
 { type: "local_store"; 
 /**  For the ticket. */
 detail: string } | 
+/**  A file of users cannot be used. */
+{ type: "exchange"; 
+/**  Which. */
+file: string; 
+/**  What is wrong. */
+problem: FileProblem } | 
 /**  A file could not be written where the operator wanted it, or the clipboard refused. */
 { type: "desktop"; 
 /**  For the ticket. */
@@ -476,6 +484,17 @@ export type FileFormat =
 "csv" | 
 /**  One JSON object a line and user. */
 "json_lines";
+
+/**  What is wrong with a file of users. */
+export type FileProblem = 
+/**  It could not be read or written. */
+{ type: "unusable"; 
+/**  For the ticket. */
+detail: string } | 
+/**  It has changed since it was looked at. */
+{ type: "changed" } | 
+/**  It is no text, or in an encoding that is not known. */
+{ type: "encoding" };
 
 /**  Twelve hexadecimal digits by which people recognise a secret without seeing it. */
 export type Fingerprint = string;
@@ -531,6 +550,8 @@ export type ImportPreview = {
 	file: string,
 	/**  How it is written. */
 	format: FileFormat,
+	/**  The encoding its text is in, by its name: `UTF-8`, `GB18030`, … */
+	encoding: string,
 	/**  Its columns and what they are taken for. */
 	columns: ImportColumn[],
 	/**  Rows in the file. */
@@ -551,8 +572,8 @@ export type ImportPreview = {
 
 /**  A row of a file as it would be taken. */
 export type ImportRow = {
-	/**  The row, counted from 1 without the line of names. */
-	row: number,
+	/**  The line of the file on which it begins, counted from 1. */
+	line: number,
 	/**  What would be done. */
 	action: ImportAction,
 	/**  The values in the order of the columns. */
@@ -579,6 +600,8 @@ export type Job = {
 	state: JobState,
 	/**  The file that is read or written. */
 	file: string | null,
+	/**  Users that an import has created or changed so far; absent of everything else. */
+	changed: number | null,
 };
 
 /**  What a job does. */
@@ -941,7 +964,7 @@ export type PushRejection =
 "email_taken" | 
 /**  Somebody else has the user name. */
 "username_taken" | 
-/**  The user it would create exists. */
+/**  The user it would create exists, with other fields. */
 "user_exists" | 
 /**  It cannot be read, or is too large. */
 "invalid";
@@ -1075,6 +1098,14 @@ export type RejectedEdit = {
 	at: Timestamp,
 };
 
+/**  A page of the edits that the backend refused for good, newest first. */
+export type RejectedPage = {
+	/**  The edits. */
+	edits: RejectedEdit[],
+	/**  Where to go on; absent at the end. */
+	after: string | null,
+};
+
 /**  What an operator or access key is in a pool. */
 export type Role = 
 /**  Reads. */
@@ -1086,8 +1117,8 @@ export type Role =
 
 /**  Why a row of a file is refused. */
 export type RowError = {
-	/**  The row, counted from 1 without the line of names. */
-	row: number,
+	/**  The line of the file on which the row begins, counted from 1. */
+	line: number,
 	/**  The column, if one is to blame. */
 	column: string | null,
 	/**  What is wrong. */
@@ -1107,7 +1138,11 @@ rule: Rule } |
 /**  An earlier row has the same user. */
 { type: "repeated" } | 
 /**  The value can only be given to a new user. */
-{ type: "only_for_new_users" };
+{ type: "only_for_new_users" } | 
+/**  Somebody else logs in with it: here, or in an earlier row. */
+{ type: "taken" } | 
+/**  All of the row together is more than the backend takes of a user at once. */
+{ type: "too_large" };
 
 /**  A rule that a value broke. */
 export type Rule = 
@@ -1399,6 +1434,8 @@ export type Status = {
 	waiting: number,
 	/**  Conflicts nobody has decided yet. */
 	conflicts: number,
+	/**  Edits the backend refused for good, which nobody has put away yet. */
+	rejected: number,
 	/**  When the replica was last known to equal the backend. */
 	last_sync: Timestamp | null,
 	/**  Whether the first load has ended, so that the list is whole. */

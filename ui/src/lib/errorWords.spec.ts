@@ -42,6 +42,9 @@ const views: ErrorView[] = [
   { type: "not_found" },
   { type: "local_store", detail: "disk full" },
   { type: "desktop", detail: "no clipboard" },
+  { type: "exchange", file: "users.csv", problem: { type: "unusable", detail: "no such file" } },
+  { type: "exchange", file: "users.csv", problem: { type: "changed" } },
+  { type: "exchange", file: "users.csv", problem: { type: "encoding" } },
   ...names(en.errors.codes).map(backend),
 ];
 

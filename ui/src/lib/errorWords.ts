@@ -25,6 +25,11 @@ export function errorWords(t: TFunction, error: ErrorView): Words {
     case "local_store":
     case "desktop":
       return { ...phrase(t, `views.${error.type}`), details: error.detail };
+    case "exchange": {
+      const { file, problem } = error;
+      const detail = problem.type === "unusable" ? problem.detail : null;
+      return { ...phrase(t, `files.${problem.type}`), details: lines({ file, detail }) };
+    }
     case "invalid_fields":
       return { ...phrase(t, "views.invalid_fields"), details: lines({ fields: fieldList(error.fields) }) };
     case "not_found":
@@ -158,7 +163,7 @@ function backendWords(t: TFunction, problem: BackendProblem): Words {
   };
 }
 
-type Family = "views" | "codes" | "failures" | "refusals" | "rejected" | "rejections";
+type Family = "views" | "files" | "codes" | "failures" | "refusals" | "rejected" | "rejections";
 
 function phrase(t: TFunction, key: `${Family}.${string}`, values: object = {}): Omit<Words, "details"> {
   // The callers build the key from a closed union that the catalogue satisfies; the type of the whole is too wide.

@@ -4,7 +4,7 @@
 //! next start goes on where it was.
 
 use anyhow::{Context, Result, bail};
-use clap::{Parser, Subcommand};
+use clap::{ArgGroup, Parser, Subcommand};
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -19,7 +19,8 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 use url::Url;
 use yaopai_console::{
-    AccessKey, Console, Error, Job, JobPhase, Link, MetadataEdit, Options, Status, UserQuery,
+    AccessKey, Console, Error, ErrorView, FileFormat, FileProblem, ImportMeaning, ImportPreview, Job,
+    JobPhase, JobState, Link, MetadataEdit, Options, RowProblem, Status, UserQuery,
 };
 use yaopai_domain::{PoolId, System, UserId};
 
@@ -31,13 +32,17 @@ const PRINTED: u32 = 20;
 /// The console of Yaopai without a window.
 #[derive(Parser)]
 #[command(version)]
+#[command(group(ArgGroup::new("key").args(["access_key_file", "access_key"]).required(true).multiple(true)))]
 struct Flags {
     /// The backend.
-    #[arg(long, env = "YAOPAI_SERVER", default_value = "http://127.0.0.1:8060")]
+    #[arg(long, env = "YAOPAI_SERVER_URL", default_value = "http://127.0.0.1:8060")]
     server: Url,
-    /// A file with the access key on its first line.
-    #[arg(long, env = "YAOPAI_ACCESS_KEY_FILE")]
-    access_key_file: PathBuf,
+    /// A file with the access key on its first line; counts before the key itself.
+    #[arg(long)]
+    access_key_file: Option<PathBuf>,
+    /// The access key. Everybody on this machine can read the arguments of a program: better its variable, or a file.
+    #[arg(long, env = "YAOPAI_ACCESS_KEY", hide_env_values = true)]
+    access_key: Option<String>,
     /// The pool.
     #[arg(long, env = "YAOPAI_POOL", default_value = "default")]
     pool: PoolId,
@@ -74,6 +79,23 @@ enum What {
         #[arg(default_value = "")]
         search: String,
     },
+    /// Create and change users as a file says, a table or JSON lines. Whatever is done of it is stored; the same file again
+    /// goes on where this one ended.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Say only what it would do.
+        #[arg(long)]
+        preview: bool,
+    },
+    /// Write users to a file, all or those who are found: a table if its name ends in `.csv`, or else JSON lines.
+    Export {
+        /// The file.
+        file: PathBuf,
+        /// What to look for.
+        #[arg(long, default_value = "")]
+        search: String,
+    },
     /// How replica and backend stand.
     Status,
 }
@@ -96,9 +118,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<ExitCode> {
-    let path = &flags.access_key_file;
-    let file = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let access_key = file.lines().next().unwrap_or_default().trim();
+    let access_key = match &flags.access_key_file {
+        Some(path) => {
+            let file = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            file.lines().next().unwrap_or_default().trim().to_owned()
+        }
+        None => flags.access_key.unwrap_or_default(),
+    };
     let options = Options {
         server: flags.server,
         access_key: AccessKey::new(access_key),
@@ -137,6 +163,23 @@ async fn perform(console: &Console, what: What) -> Result<ExitCode> {
             }
             say(format_args!("{} of {}", page.rows.len(), page.total))?;
             Ok(ExitCode::SUCCESS)
+        }
+        What::Import { file, preview } => import(console, file, preview).await,
+        What::Export { file, search } => {
+            let is_table = file
+                .extension()
+                .is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+            let format = if is_table {
+                FileFormat::Csv
+            } else {
+                FileFormat::JsonLines
+            };
+            let query = UserQuery {
+                search,
+                ..UserQuery::default()
+            };
+            let job = console.export_users(query, format, file);
+            follow(console, &job).await
         }
         What::Status => {
             let status = console.status();
@@ -206,6 +249,141 @@ async fn sync(console: &Console, until_caught_up: bool) -> Result<ExitCode> {
         if until_caught_up && status.link == Link::Denied {
             bail!("the backend does not accept the access key");
         }
+    }
+}
+
+/// Says what a file would do, and does it.
+async fn import(console: &Console, file: PathBuf, only_preview: bool) -> Result<ExitCode> {
+    if !console.status().loaded {
+        bail!("the users of the pool are not here yet; `sync --until-caught-up` loads them");
+    }
+    let preview = console.preview_import(file).await?;
+    show(&preview)?;
+    if only_preview {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let job = console.run_import(&preview.id)?;
+    follow(console, &job).await
+}
+
+fn show(preview: &ImportPreview) -> io::Result<()> {
+    let ImportPreview {
+        file,
+        encoding,
+        rows,
+        creates,
+        updates,
+        unchanged,
+        errors,
+        ..
+    } = preview;
+    say(format_args!("{file}: {rows} rows, {encoding}"))?;
+    for column in &preview.columns {
+        say(format_args!(
+            "column {}: {}",
+            column.name,
+            meaning(&column.meaning)
+        ))?;
+    }
+    say(format_args!(
+        "{creates} to create, {updates} to change, {unchanged} that change nothing, {errors} left out"
+    ))?;
+    for error in &preview.first_errors {
+        let column = error.column.as_deref().unwrap_or("the row");
+        say(format_args!(
+            "line {}, {column}: {}",
+            error.line,
+            problem(error.problem)
+        ))?;
+    }
+    let more = errors - preview.first_errors.len() as u64;
+    if more > 0 {
+        say(format_args!("and {more} more left out"))?;
+    }
+    Ok(())
+}
+
+fn meaning(meaning: &ImportMeaning) -> String {
+    match meaning {
+        ImportMeaning::Id => "user id".to_owned(),
+        ImportMeaning::Nickname => "nickname".to_owned(),
+        ImportMeaning::Name => "name".to_owned(),
+        ImportMeaning::Phone => "phone".to_owned(),
+        ImportMeaning::Email => "e-mail".to_owned(),
+        ImportMeaning::Username => "user name".to_owned(),
+        ImportMeaning::Metadata { key } => format!("metadata {key}"),
+        ImportMeaning::Ignored => "not read".to_owned(),
+    }
+}
+
+fn problem(problem: RowProblem) -> String {
+    match problem {
+        RowProblem::Rule { rule } => format!("breaks the rule {rule:?}"),
+        RowProblem::Unreadable => "not written as the format asks".to_owned(),
+        RowProblem::UnknownUser => "nobody has this id".to_owned(),
+        RowProblem::Repeated => "an earlier row has the same user".to_owned(),
+        RowProblem::OnlyForNewUsers => "only for new users".to_owned(),
+        RowProblem::Taken => "somebody else has it".to_owned(),
+        RowProblem::TooLarge => "too large".to_owned(),
+    }
+}
+
+/// Prints how a job gets on until it ends; Ctrl-C ends it.
+async fn follow(console: &Console, id: &str) -> Result<ExitCode> {
+    let mut ticks = interval(PROGRESS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let mut news = console.changes();
+    let mut last = String::new();
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    let mut is_interrupted = false;
+    loop {
+        let job = console.jobs().into_iter().find(|job| job.id == id);
+        let job = job.context("the job is not known any more")?;
+        if job.state != JobState::Running {
+            let changed = job
+                .changed
+                .map(|changed| format!(", {changed} users created or changed"));
+            let changed = changed.unwrap_or_default();
+            return match job.state {
+                JobState::Failed { error } => bail!("ended early: {}", reason(&error)),
+                JobState::Cancelled => {
+                    say(format_args!("ended after {} rows{changed}", job.done))?;
+                    Ok(ExitCode::from(130))
+                }
+                JobState::Running | JobState::Paused | JobState::Done => {
+                    say(format_args!("done: {} rows{changed}", job.done))?;
+                    Ok(ExitCode::SUCCESS)
+                }
+            };
+        }
+        tokio::select! {
+            _ = ticks.tick() => {
+                let line = progress(&job);
+                if job.total.is_some() && line != last {
+                    say(format_args!("{line}"))?;
+                    last = line;
+                }
+            }
+            // The end is not waited for.
+            _ = news.recv() => {}
+            result = &mut interrupted, if !is_interrupted => {
+                result?;
+                is_interrupted = true;
+                console.cancel_job(id)?;
+            }
+        }
+    }
+}
+
+/// Why a job failed.
+fn reason(error: &ErrorView) -> String {
+    match error {
+        ErrorView::Exchange { file, problem } => match problem {
+            FileProblem::Unusable { detail } => format!("{file}: {detail}"),
+            FileProblem::Changed => format!("{file} has changed since it was looked at"),
+            FileProblem::Encoding => format!("{file} is no text in a known encoding"),
+        },
+        other => format!("{other:?}"),
     }
 }
 

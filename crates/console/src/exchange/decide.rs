@@ -129,16 +129,13 @@ impl Decider {
                 return Ok(Err((Some(meaning.clone()), RowProblem::Taken)));
             }
         }
-        let action = Act::Create(Box::new(new));
-        if !action.fits() {
+        let new = Box::new(new);
+        if !Act::Create(new.clone()).fits() {
             return Ok(Err((None, RowProblem::TooLarge)));
         }
         let names = names.into_iter().filter_map(|(_, name)| name);
         self.taken.extend(names.map(|name| (name.kind(), name.key())));
-        match action {
-            Act::Create(new) => Ok(Ok(Action::Create(new))),
-            Act::Patch(_) => Ok(Ok(Action::Unchanged)),
-        }
+        Ok(Ok(Action::Create(new)))
     }
 }
 

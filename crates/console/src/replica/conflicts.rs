@@ -161,3 +161,44 @@ pub(crate) fn dismiss_all_rejected(connection: &Connection) -> Result<(), Error>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        replica::{open_in_memory, standing},
+        tests::{ambient, user_id},
+    };
+    use yaopai_domain::PoolId;
+
+    #[test]
+    fn many_refused_edits_are_counted_read_in_pages_and_put_away_at_once() {
+        let file = open_in_memory(PoolId::default(), ambient(1)).unwrap();
+        for number in 0..450_u32 {
+            let user = user_id(number).to_string();
+            // Many are refused at the same moment: one push.
+            file.execute(
+                "INSERT INTO rejected (id, user_id, field, rejection, rejected_at) VALUES (?1, ?1, 'user', '\"user_exists\"', ?2)",
+                params![user, number / 100],
+            )
+            .unwrap();
+        }
+        assert_eq!(standing(&file).unwrap().rejected, 450);
+        let mut seen: Vec<UserId> = Vec::new();
+        let mut after = None;
+        loop {
+            let page = rejected_edits(&file, after.as_deref(), u32::MAX).unwrap();
+            assert!(page.edits.len() <= 200);
+            seen.extend(page.edits.iter().map(|edit| edit.user_id));
+            after = page.after;
+            if after.is_none() {
+                break;
+            }
+        }
+        let all: Vec<UserId> = (0..450).rev().map(user_id).collect();
+        assert_eq!(seen, all);
+        dismiss_all_rejected(&file).unwrap();
+        assert_eq!(standing(&file).unwrap().rejected, 0);
+        assert_eq!(rejected_edits(&file, None, 50).unwrap().edits, []);
+    }
+}

@@ -1,6 +1,6 @@
 // Conflicts: every field that was changed here and elsewhere, until somebody decides, and edits that were refused.
 import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -18,7 +18,8 @@ import classes from "./ConflictsPage.module.css";
 export function ConflictsPage() {
   const { t } = useTranslation();
   const conflicts = useQuery(conflictsQuery);
-  const rejected = useQuery(rejectedQuery);
+  const rejected = useInfiniteQuery(rejectedQuery);
+  const edits = rejected.data?.pages.flatMap((page) => page.edits);
   const failed = [conflicts, rejected].find(({ error }) => error !== null);
   return (
     <>
@@ -26,7 +27,7 @@ export function ConflictsPage() {
       <div className={classes.list}>
         {failed && <ErrorNotice error={failed.error} onRetry={() => failed.refetch()} />}
         {conflicts.isPending && <DelayedSkeleton rows={3} height={140} />}
-        {conflicts.data?.length === 0 && rejected.data?.length === 0 && (
+        {conflicts.data?.length === 0 && edits?.length === 0 && (
           <EmptyState
             drawing="balance"
             title={t("users.conflicts.empty")}
@@ -41,7 +42,17 @@ export function ConflictsPage() {
         {conflicts.data?.map((conflict) => (
           <ConflictCard key={conflict.id} conflict={conflict} within="list" />
         ))}
-        {rejected.data && rejected.data.length > 0 && <RejectedEdits edits={rejected.data} />}
+        {edits && edits.length > 0 && <RejectedEdits edits={edits} />}
+        {rejected.hasNextPage && (
+          <Button
+            variant="default"
+            data-testid="more-rejected"
+            loading={rejected.isFetchingNextPage}
+            onClick={() => rejected.fetchNextPage()}
+          >
+            {t("users.rejected.more")}
+          </Button>
+        )}
       </div>
     </>
   );

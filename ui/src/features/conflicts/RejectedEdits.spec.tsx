@@ -63,6 +63,24 @@ it("counts in the navigation what waits to be read, until all is put away", asyn
   expect(fake.world.rejected).toEqual([]);
 });
 
+it("reads many in pages and puts them all away at once, in Chinese as well", async () => {
+  const { user } = await openWindow("/conflicts", {
+    language: "zh-CN",
+    prepare: () => {
+      for (let row = 0; row < 60; row += 1)
+        fake.addRejected({ user_id: `new-${row}`, key: "", mine: "{}", rejection: "phone_taken" });
+    },
+  });
+  expect(await screen.findAllByTestId("rejected-edit")).toHaveLength(50);
+  expect(screen.getByTestId("nav-conflicts")).toHaveTextContent("60");
+  await user.click(screen.getByRole("button", { name: "显示更多" }));
+  await waitFor(() => expect(screen.getAllByTestId("rejected-edit")).toHaveLength(60));
+  expect(screen.queryByRole("button", { name: "显示更多" })).not.toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "全部收起（60 条）" }));
+  expect(await screen.findByRole("heading", { name: "没有冲突" })).toBeVisible();
+  expect(fake.world.rejected).toEqual([]);
+});
+
 it("appears without being asked when the backend refuses an edit", async () => {
   await openWindow("/conflicts");
   await screen.findByRole("heading", { name: "No conflicts" });

@@ -1,6 +1,6 @@
 // Edits the backend refused for good: whose, what was typed, why, and a way to put them away once they were read.
 import { Button } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 
@@ -11,18 +11,38 @@ import { readable } from "@/features/users/jsonText";
 import type { RejectedEdit } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
+import { statusQuery } from "@/ipc/queries";
 import { rejectionWords } from "@/lib/errorWords";
+import { useGrouped } from "@/lib/numbers";
 
 import classes from "./ConflictCard.module.css";
 
 export function RejectedEdits({ edits }: { edits: RejectedEdit[] }) {
   const { t } = useTranslation();
+  const grouped = useGrouped();
+  const { data: total = edits.length } = useQuery({ ...statusQuery, select: (status) => status.rejected });
+  const { mutate, isPending, error } = usePutAway(() => call(commands.dismissAllRejected()));
   return (
     <section className={classes.rejected} aria-labelledby="rejected-edits">
-      <h2 id="rejected-edits" className={classes.heading}>
-        {t("users.rejected.title")}
-      </h2>
+      <div className={classes.top}>
+        <h2 id="rejected-edits" className={classes.heading}>
+          {t("users.rejected.title")}
+        </h2>
+        {total > 1 && (
+          <Button
+            variant="subtle"
+            color="slate"
+            size="compact-sm"
+            data-testid="put-all-away"
+            disabled={isPending}
+            onClick={() => mutate()}
+          >
+            {t("users.rejected.putAllAway", { count: total, shown: grouped(total) })}
+          </Button>
+        )}
+      </div>
       <p className={classes.purpose}>{t("users.rejected.purpose")}</p>
+      {error && <ErrorNotice error={error} />}
       {edits.map((edit) => (
         <RejectedCard key={edit.id} edit={edit} />
       ))}
@@ -30,17 +50,22 @@ export function RejectedEdits({ edits }: { edits: RejectedEdit[] }) {
   );
 }
 
-function RejectedCard({ edit }: { edit: RejectedEdit }) {
-  const { t } = useTranslation();
+/** Puts refused edits away and reads anew what showed them. */
+function usePutAway(putAway: () => Promise<unknown>) {
   const client = useQueryClient();
-  const { mutate, isPending, error } = useMutation({
-    mutationFn: () => call(commands.dismissRejected(edit.id)),
+  return useMutation({
+    mutationFn: putAway,
     onSuccess: () =>
       Promise.all([
         client.invalidateQueries({ queryKey: ["rejected"] }),
         client.invalidateQueries({ queryKey: ["users"] }),
       ]),
   });
+}
+
+function RejectedCard({ edit }: { edit: RejectedEdit }) {
+  const { t } = useTranslation();
+  const { mutate, isPending, error } = usePutAway(() => call(commands.dismissRejected(edit.id)));
   const words = rejectionWords(t, edit.rejection);
   // Without a key it is the profile, or a user who was to be created and is therefore not there.
   const gone = edit.rejection === "user_gone" || (edit.key === "" && edit.user_name === null);

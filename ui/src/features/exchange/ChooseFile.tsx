@@ -19,7 +19,9 @@ export function ChooseFile({ busy, onChoose }: { busy: boolean; onChoose: () => 
       >
         {t("exchange.import.choose")}
       </Button>
-      <p className={classes.quiet}>{t("exchange.import.nothingYet")}</p>
+      <p className={classes.quiet}>
+        {t("exchange.import.nothingYet")} {t("exchange.import.written")}
+      </p>
       <h2 className={classes.heading}>{t("exchange.import.understood")}</h2>
       <dl className={classes.columns}>
         {columns.map((column) => (

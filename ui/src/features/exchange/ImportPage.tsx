@@ -91,8 +91,8 @@ function Running({ id, onOther }: { id: string; onOther: () => void }) {
         <Notice
           tone={job.state.type === "done" ? "healthy" : "neutral"}
           title={t(job.state.type === "done" ? "exchange.import.done" : "exchange.import.ended", {
-            count: job.done,
-            done: grouped(job.done),
+            count: job.changed ?? 0,
+            done: grouped(job.changed ?? 0),
           })}
           actions={
             <>

@@ -24,7 +24,7 @@ export function Preview({ preview, busy, onRun, onOther }: PreviewProps) {
       <h2 className={classes.file}>
         {preview.file}
         <span className={classes.quiet}>
-          {t(`exchange.formats.${preview.format}.name`)} ·{" "}
+          {t(`exchange.formats.${preview.format}.name`)} · {preview.encoding} ·{" "}
           {t("exchange.import.rows", { count: preview.rows, shown: grouped(preview.rows) })}
         </span>
       </h2>
@@ -75,8 +75,8 @@ function Errors({ errors, total }: { errors: RowError[]; total: number }) {
       <h3 className={classes.heading}>{t("exchange.import.errors")}</h3>
       <ul className={classes.errors}>
         {errors.map((error) => (
-          <li key={`${error.row} ${error.column}`} data-testid="import-error">
-            <span className={classes.row}>{t("exchange.import.row", { row: grouped(error.row) })}</span>
+          <li key={`${error.line} ${error.column}`} data-testid="import-error">
+            <span className={classes.row}>{t("exchange.import.line", { line: grouped(error.line) })}</span>
             {error.column && <code>{error.column}</code>}
             <Problem error={error} />
           </li>
@@ -113,7 +113,7 @@ function Sample({ preview }: { preview: ImportPreview }) {
         <table className={classes.table}>
           <thead>
             <tr>
-              <th scope="col">{t("exchange.import.rowColumn")}</th>
+              <th scope="col">{t("exchange.import.lineColumn")}</th>
               <th scope="col">{t("exchange.import.actionColumn")}</th>
               {preview.columns.map(({ name, meaning }) => (
                 <th key={name} scope="col" data-ignored={meaning.type === "ignored"}>
@@ -124,9 +124,9 @@ function Sample({ preview }: { preview: ImportPreview }) {
             </tr>
           </thead>
           <tbody>
-            {preview.sample.map(({ row, action, values }) => (
-              <tr key={row} data-action={action}>
-                <td className={classes.row}>{grouped(row)}</td>
+            {preview.sample.map(({ line, action, values }) => (
+              <tr key={line} data-action={action}>
+                <td className={classes.row}>{grouped(line)}</td>
                 <td>{t(`exchange.import.actions.${action}`)}</td>
                 {preview.columns.map(({ name, meaning }, nth) => (
                   <td key={name} data-ignored={meaning.type === "ignored"}>

@@ -78,10 +78,17 @@ it("says why a job failed", async () => {
       fake.addJob({
         kind: "export",
         file: "users.csv",
-        state: { type: "failed", error: { type: "desktop", detail: "no space left" } },
+        state: {
+          type: "failed",
+          error: {
+            type: "exchange",
+            file: "users.csv",
+            problem: { type: "unusable", detail: "no space left" },
+          },
+        },
       }),
   });
-  expect(await screen.findByText("The desktop refused")).toBeVisible();
+  expect(await screen.findByText("The file could not be read or written")).toBeVisible();
 });
 
 it("shows what an import would do before anything is written", async () => {
@@ -93,21 +100,22 @@ it("shows what an import would do before anything is written", async () => {
   expect(preview.getByTestId("import-unchanged")).toHaveTextContent("138");
   expect(preview.getByTestId("import-errors")).toHaveTextContent("9");
   const [first, , third] = preview.getAllByTestId("import-error");
-  expect(first).toHaveTextContent("Row 17phoneThis is no phone number.");
-  expect(third).toHaveTextContent("Row 940idNobody has this id.");
+  expect(first).toHaveTextContent("Line 17phoneThis is no phone number.");
+  expect(third).toHaveTextContent("Line 940idNobody has this id.");
   expect(preview.getByText("and 4 more rows")).toBeVisible();
+  expect(preview.getByText("CSV · UTF-8 · 12,480 rows")).toBeVisible();
   expect(preview.getByText("metadata member_tier")).toBeVisible();
   expect(preview.getByText("not read")).toBeVisible();
   expect(fake.world.jobs).toEqual([]);
 });
 
 it("imports what was shown, follows it to its end, and leads to what is under way", async () => {
-  const { user } = await openWindow("/users/import", withPreview({ creates: 90, updates: 10 }));
+  const { user } = await openWindow("/users/import", withPreview({ rows: 120, creates: 90, updates: 10 }));
   await user.click(await screen.findByTestId("import-choose"));
   await user.click(await screen.findByRole("button", { name: "Import 100 rows" }));
   expect(await screen.findByRole("heading", { name: "Import of members-2026-03.csv" })).toBeVisible();
-  await happens(() => fake.goOn(onlyJob(), 100));
-  expect(await screen.findByText("100 rows are imported")).toBeVisible();
+  await happens(() => fake.goOn(onlyJob(), 120));
+  expect(await screen.findByText("100 users are created or changed")).toBeVisible();
   expect(screen.getByRole("link", { name: "Show what is under way" })).toHaveAttribute(
     "href",
     "/users?sync=unsynced",

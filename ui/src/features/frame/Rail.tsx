@@ -20,7 +20,6 @@ import { useTranslation } from "react-i18next";
 
 import { BadgeMark } from "@/components/BadgeMark";
 import { refusedCountQuery } from "@/features/refused/queries";
-import { rejectedQuery } from "@/features/users/queries";
 import { chooseLanguage, currentLanguage, languageNames } from "@/i18n/i18n";
 import { statusQuery } from "@/ipc/queries";
 import { useGrouped } from "@/lib/numbers";
@@ -38,13 +37,15 @@ const pages = [
 
 export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
   const { t } = useTranslation();
-  const { data: conflicts = 0 } = useQuery({ ...statusQuery, select: (status) => status.conflicts });
-  const { data: rejected = 0 } = useQuery({ ...rejectedQuery, select: (edits) => edits.length });
+  const { data: undecided = 0 } = useQuery({
+    ...statusQuery,
+    select: (status) => status.conflicts + status.rejected,
+  });
   const { data: refused = 0 } = useQuery(refusedCountQuery({}));
   const grouped = useGrouped();
   const counts: Partial<Record<(typeof pages)[number]["name"], string>> = {
     ...(refused > 0 ? { refused: grouped(refused) } : {}),
-    ...(conflicts + rejected > 0 ? { conflicts: grouped(conflicts + rejected) } : {}),
+    ...(undecided > 0 ? { conflicts: grouped(undecided) } : {}),
   };
   return (
     <nav className={classes.rail} aria-label={t("frame.navigation")}>

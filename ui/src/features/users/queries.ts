@@ -1,5 +1,5 @@
 // What the pages about people read. Everything under `users`, `conflicts` and `rejected` is read anew when the host says so.
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import type { UserId } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
@@ -15,8 +15,13 @@ export const conflictsQuery = queryOptions({
   queryFn: () => call(commands.conflicts()),
 });
 
-/** Edits the backend refused for good, oldest first. */
-export const rejectedQuery = queryOptions({
+/** Refused edits that are read at once: an import can have as many as it has rows. */
+const rejectedPageSize = 50;
+
+/** Edits the backend refused for good, newest first. */
+export const rejectedQuery = infiniteQueryOptions({
   queryKey: ["rejected"],
-  queryFn: () => call(commands.rejectedEdits()),
+  queryFn: ({ pageParam }) => call(commands.rejectedEdits(pageParam, rejectedPageSize)),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.after,
 });

@@ -1,6 +1,7 @@
 // What went wrong, what it means and what to do, for everything that can fail outside WeChat.
 
 import type { Code, ErrorView, Failure, Refusal, Rejected } from "../../ipc/bindings";
+import { files } from "./files";
 import { rejections } from "./rejections";
 
 interface Phrase {
@@ -42,7 +43,8 @@ export const errors = {
       meaning: "The file was not written, or the clipboard was not filled.",
       advice: "Choose another folder, or try once more.",
     },
-  } satisfies Record<ErrorView["type"], Phrase>,
+  } satisfies Record<Exclude<ErrorView["type"], "exchange">, Phrase>,
+  files,
   codes: {
     malformed_request: {
       title: "The backend did not understand the request",

@@ -24,6 +24,8 @@ export const exchange = {
     choose: "Choose file",
     nothingYet:
       "Shows first what would be created and changed. Rows go to the backend like any other edit, once each.",
+    written:
+      "A table can be in UTF-8, UTF-16 or GB18030 (GBK), with commas, tabs or semicolons between its cells; JSON lines are UTF-8.",
     understood: "Columns that are understood",
     columns: {
       id: "The user's id. A row with it changes that user; a row without it creates one.",
@@ -44,17 +46,19 @@ export const exchange = {
       errors: "rows left out",
     },
     errors: "Left out",
-    row: "Row {{row}}",
+    line: "Line {{line}}",
     moreErrors_one: "and {{shown}} more row",
     moreErrors_other: "and {{shown}} more rows",
     problems: {
-      unreadable: "The row is not written as the format asks.",
+      unreadable: "The row is not written as the format asks, or has more cells than there are columns.",
       unknown_user: "Nobody has this id.",
       repeated: "An earlier row has the same user.",
       only_for_new_users: "Only a new user can be given this value.",
+      taken: "Somebody else has it: a user here, or an earlier row.",
+      too_large: "All its values together are more than the backend takes of one user at once (64 KiB).",
     } satisfies Record<Exclude<RowProblem["type"], "rule">, string>,
     sample: "The first rows, as they are taken",
-    rowColumn: "Row",
+    lineColumn: "Line",
     actionColumn: "Does",
     actions: {
       create: "Create",
@@ -72,10 +76,10 @@ export const exchange = {
     nothing: "Nothing to import",
     another: "Choose another file",
     running: "You can leave this page; the status bar shows how far it is.",
-    done_one: "{{done}} row is imported",
-    done_other: "{{done}} rows are imported",
-    ended_one: "{{done}} row was imported before it ended",
-    ended_other: "{{done}} rows were imported before it ended",
+    done_one: "{{done}} user is created or changed",
+    done_other: "{{done}} users are created or changed",
+    ended_one: "{{done}} user was created or changed before it ended",
+    ended_other: "{{done}} users were created or changed before it ended",
     doneMeaning:
       "They are stored on this machine and go to the backend now. What it refuses or somebody else has changed is listed under Conflicts.",
     showUnsynced: "Show what is under way",

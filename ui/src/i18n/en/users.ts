@@ -146,5 +146,8 @@ export const users = {
     notCreated: "A user who could not be created",
     profile: "Profile of {{name}}",
     putAway: "Put away",
+    putAllAway_one: "Put {{shown}} away",
+    putAllAway_other: "Put all {{shown}} away",
+    more: "Show more",
   },
 };

@@ -1,6 +1,7 @@
 // 微信以外的各种失败：发生了什么、意味着什么、该怎么办。
 
 import type { errors as en } from "../en/errors";
+import { files } from "./files";
 import { rejections } from "./rejections";
 
 export const errors = {
@@ -36,6 +37,7 @@ export const errors = {
       advice: "换一个文件夹，或再试一次。",
     },
   },
+  files,
   codes: {
     malformed_request: {
       title: "后端无法理解这个请求",

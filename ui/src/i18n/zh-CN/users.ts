@@ -140,5 +140,7 @@ export const users = {
     notCreated: "未能创建的用户",
     profile: "{{name}} 的资料",
     putAway: "收起",
+    putAllAway_other: "全部收起（{{shown}} 条）",
+    more: "显示更多",
   },
 } satisfies Words<typeof en>;

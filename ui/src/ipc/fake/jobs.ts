@@ -33,6 +33,7 @@ export function addJob(given: Pick<Job, "kind"> & Partial<Job>): Job {
     seconds_left: null,
     state: { type: "running" },
     file: null,
+    changed: given.kind === "import" ? 0 : null,
     ...given,
   };
   world.jobs = [...world.jobs, job];
@@ -48,7 +49,11 @@ export function goOn(id: string, rows: number): void {
   if (!job || job.state.type !== "running") return;
   const done = Math.min(job.total ?? Infinity, job.done + rows);
   const left = Math.max(0, (job.total ?? 0) - done);
-  const step = { done, per_second: rows, seconds_left: rows > 0 ? Math.ceil(left / rows) : null };
+  const { preview } = here.world;
+  // What is left out and what changes nothing comes last in the story's file.
+  const changed =
+    job.kind === "import" ? Math.min(done, preview ? preview.creates + preview.updates : done) : null;
+  const step = { done, changed, per_second: rows, seconds_left: rows > 0 ? Math.ceil(left / rows) : null };
   if (left > 0) return change(id, step);
   const phase = isLoad(job) ? phases[phases.indexOf(job.phase) + 1] : undefined;
   if (phase) return change(id, { ...step, phase, done: 0 });
@@ -66,8 +71,8 @@ function runByItself(id: string, rows: number): void {
 
 /** What the story's file would do. */
 export function makePreview(given: Partial<ImportPreview> = {}): ImportPreview {
-  const rule = (row: number, column: string, broken: Rule) => ({
-    row,
+  const rule = (line: number, column: string, broken: Rule) => ({
+    line,
     column,
     problem: { type: "rule", rule: broken } as const,
   });
@@ -75,6 +80,7 @@ export function makePreview(given: Partial<ImportPreview> = {}): ImportPreview {
     id: "preview-1",
     file: "members-2026-03.csv",
     format: "csv",
+    encoding: "UTF-8",
     columns: [
       { name: "id", meaning: { type: "id" } },
       { name: "nickname", meaning: { type: "nickname" } },
@@ -90,15 +96,15 @@ export function makePreview(given: Partial<ImportPreview> = {}): ImportPreview {
     first_errors: [
       rule(17, "phone", "phone_shape"),
       rule(203, "member_tier", "metadata_value_json"),
-      { row: 940, column: "id", problem: { type: "unknown_user" } },
-      { row: 941, column: null, problem: { type: "unreadable" } },
-      { row: 2_210, column: "phone", problem: { type: "only_for_new_users" } },
+      { line: 940, column: "id", problem: { type: "unknown_user" } },
+      { line: 941, column: null, problem: { type: "unreadable" } },
+      { line: 2_210, column: "phone", problem: { type: "only_for_new_users" } },
     ],
     sample: [
-      { row: 1, action: "create", values: [null, "不吃香菜", "+8613912345678", '"gold"', "walk-in"] },
-      { row: 2, action: "update", values: ["019a3f42-77c1-7d", "小满", null, '"silver"', null] },
-      { row: 3, action: "unchanged", values: ["019a3f42-9b02-7e", "Luna", null, '"gold"', null] },
-      { row: 17, action: "refused", values: [null, "老陈茶铺", "1391234", null, "call after 18:00"] },
+      { line: 2, action: "create", values: [null, "不吃香菜", "+8613912345678", '"gold"', "walk-in"] },
+      { line: 3, action: "update", values: ["019a3f42-77c1-7d", "小满", null, '"silver"', null] },
+      { line: 4, action: "unchanged", values: ["019a3f42-9b02-7e", "Luna", null, '"gold"', null] },
+      { line: 17, action: "refused", values: [null, "老陈茶铺", "1391234", null, "call after 18:00"] },
     ],
     ...given,
   };
@@ -135,7 +141,7 @@ export const jobCommands: JobCommands = {
   runImport: async () => {
     const { preview } = here.world;
     if (!preview) return refuse({ type: "not_found" });
-    const job = addJob({ kind: "import", total: preview.creates + preview.updates, file: preview.file });
+    const job = addJob({ kind: "import", total: preview.rows, file: preview.file });
     runByItself(job.id, 900);
     return ok(job.id);
   },

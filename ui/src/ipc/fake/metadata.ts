@@ -13,7 +13,12 @@ import { changePerson, here, later, ok, refuse, tellStatus, tellUsers } from "./
 
 type MetadataCommands = Pick<
   Commands,
-  "editMetadata" | "conflicts" | "resolveConflict" | "rejectedEdits" | "dismissRejected"
+  | "editMetadata"
+  | "conflicts"
+  | "resolveConflict"
+  | "rejectedEdits"
+  | "dismissRejected"
+  | "dismissAllRejected"
 >;
 
 export const metadataCommands: MetadataCommands = {
@@ -71,25 +76,35 @@ export const metadataCommands: MetadataCommands = {
     later(2, pushOutbox);
     return ok(null);
   },
-  rejectedEdits: async () =>
-    ok(
-      here.world.rejected.map((edit) => ({
-        ...edit,
-        user_name: here.world.people.find((user) => user.id === edit.user_id)?.name ?? null,
-      })),
-    ),
+  rejectedEdits: async (after, limit) => {
+    const { rejected, people } = here.world;
+    const from = Number(after ?? 0);
+    const edits = structuredClone(rejected.slice(from, from + limit));
+    for (const edit of edits) edit.user_name = people.find((user) => user.id === edit.user_id)?.name ?? null;
+    return ok({ edits, after: rejected.length > from + limit ? String(from + limit) : null });
+  },
   dismissRejected: async (id) => {
     const edit = here.world.rejected.find((one) => one.id === id);
     if (!edit) return refuse({ type: "not_found" });
-    here.world.rejected = here.world.rejected.filter((one) => one.id !== id);
-    changePerson(edit.user_id, (user) => ({
-      ...user,
-      metadata: user.metadata.filter((item) => item.key !== edit.key || item.sync !== "rejected"),
-    }));
+    putAway(edit);
+    tellUsers();
+    return ok(null);
+  },
+  dismissAllRejected: async () => {
+    here.world.rejected.forEach(putAway);
     tellUsers();
     return ok(null);
   },
 };
+
+function putAway(edit: RejectedEdit): void {
+  const { world } = here;
+  world.rejected = world.rejected.filter((one) => one !== edit);
+  changePerson(edit.user_id, (user) => ({
+    ...user,
+    metadata: user.metadata.filter((item) => item.key !== edit.key || item.sync !== "rejected"),
+  }));
+}
 
 const sameField = (a: { user_id: string; key: string }, b: { user_id: string; key: string }) =>
   a.user_id === b.user_id && a.key === b.key;
@@ -122,6 +137,7 @@ export function addRejected(given: Pick<RejectedEdit, "user_id" | "key" | "mine"
     ...world.rejected,
     { ...given, id: `rejected-${given.user_id}-${given.key}`, user_name: null, at: Date.now() - 60_000 },
   ];
+  tellStatus();
 }
 
 type Given = Pick<Conflict, "key" | "base" | "mine" | "theirs"> & Partial<Pick<Conflict, "field">>;

@@ -94,6 +94,7 @@ export function createWorld({ people = 300, connections = true, pace }: Beginnin
       },
       waiting: 0,
       conflicts: 0,
+      rejected: 0,
       last_sync: now - minute / 2,
       loaded: true,
       users: crowd.length,
@@ -155,6 +156,7 @@ export function tellStatus(change: Partial<Status> = {}): void {
     users: world.people.length,
     waiting: world.outbox.length,
     conflicts: world.people.reduce((sum, user) => sum + user.conflicts.length, 0),
+    rejected: world.rejected.length,
   };
   for (const hear of listeners.status) hear(world.status);
 }

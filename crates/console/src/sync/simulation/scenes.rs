@@ -335,8 +335,10 @@ fn keeping_theirs_outlives_a_failover(#[case] theirs_survive: bool) {
     }
 }
 
-#[test]
-fn a_dismissed_refusal_outlives_a_failover() {
+#[rstest]
+#[case::one(false)]
+#[case::all(true)]
+fn a_dismissed_refusal_outlives_a_failover(#[case] all: bool) {
     let (mut machine, mut backend) = loaded();
     let old = backend.clone();
     backend.delete(EntityKey::User(user_id(1)));
@@ -345,7 +347,11 @@ fn a_dismissed_refusal_outlives_a_failover() {
     let id = replica::rejected_edits(&machine.file, None, 200).unwrap().edits[0]
         .id
         .clone();
-    replica::dismiss_rejected(&machine.file, &id).unwrap();
+    if all {
+        replica::dismiss_all_rejected(&machine.file).unwrap();
+    } else {
+        replica::dismiss_rejected(&machine.file, &id).unwrap();
+    }
     // The user is back, and the edit must not come with them.
     backend.fail_over_to(&old);
     machine.settle(&mut backend);
