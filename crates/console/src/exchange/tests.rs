@@ -264,7 +264,7 @@ fn the_same_file_names_other_people_in_another_pool() {
         let mut file = replica::open_in_memory(pool.parse().unwrap(), ambient(1)).unwrap();
         imported(&mut file, &path, 2);
         made.extend(
-            replica::freeze(&file)
+            replica::freeze(&file, 500)
                 .unwrap()
                 .iter()
                 .map(|one| one.act.user_id()),
@@ -356,7 +356,7 @@ fn a_user_who_is_more_than_the_backend_takes_at_once_is_left_out() {
     let (_, preview) = looked_at(&file, &path);
     assert_eq!(refusals(&preview), [(1, None, RowProblem::TooLarge)]);
     assert_eq!(imported(&mut file, &path, 10), 2);
-    let pushed = replica::freeze(&file).unwrap();
+    let pushed = replica::freeze(&file, 500).unwrap();
     assert!(
         pushed.iter().all(|mutation| mutation.act.fits()),
         "and no other way leads into the outbox"
