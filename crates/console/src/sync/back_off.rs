@@ -31,10 +31,10 @@ impl BackOff {
         }
     }
 
-    /// For loads that the same backend makes necessary: longer waits, but for a first one of a backend on this machine.
-    pub(crate) fn of_resets(self) -> Self {
+    /// For loads that such a backend makes necessary: longer waits, but for a first one of a backend on this machine.
+    pub(crate) const fn of_resets(local: bool) -> Self {
         Self {
-            base: if self.cap == CAP_LOCAL { BASE } else { RESETS },
+            base: if local { BASE } else { RESETS },
             cap: CAP_RESETS,
             failures: 0,
         }
@@ -90,7 +90,7 @@ mod tests {
     #[case::far(false, [4000, 8000, 16000, 32000, 64000])]
     #[case::local(true, [250, 500, 1000, 2000, 4000])]
     fn loads_after_resets_are_further_apart(#[case] local: bool, #[case] millis: [u64; 5]) {
-        let mut resets = BackOff::new(local).of_resets();
+        let mut resets = BackOff::of_resets(local);
         for expected in millis {
             assert_eq!(resets.next(&Fixed(0xff)), Duration::from_millis(expected));
         }

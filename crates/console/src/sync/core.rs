@@ -85,7 +85,13 @@ pub(crate) struct Core {
 
 impl Core {
     /// The rules, at the start of a console. `key` names backend and access key: see [`crate::AccessKey::fingerprint`].
-    pub(crate) fn new(ambient: Ambient, host: String, key: String, back_off: BackOff) -> Self {
+    pub(crate) fn new(
+        ambient: Ambient,
+        host: String,
+        key: String,
+        back_off: BackOff,
+        resets: BackOff,
+    ) -> Self {
         Self {
             ambient,
             host,
@@ -93,7 +99,7 @@ impl Core {
             activity: Activity::Waiting,
             link: Link::Connecting,
             back_off,
-            resets: back_off.of_resets(),
+            resets,
             requests: 0,
             informed: false,
             role: None,

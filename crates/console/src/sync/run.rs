@@ -69,8 +69,9 @@ impl SyncLoop {
     pub(crate) fn new(api: Api, replica: Replica, board: Board, ambient: Ambient) -> (Self, Wakes) {
         let (sender, wakes) = mpsc::unbounded_channel();
         let (answer, answers) = mpsc::channel(QUEUE);
-        let back_off = BackOff::new(api.is_local());
-        let core = Core::new(ambient, api.host(), api.key_mark(), back_off);
+        let local = api.is_local();
+        let (back_off, resets) = (BackOff::new(local), BackOff::of_resets(local));
+        let core = Core::new(ambient, api.host(), api.key_mark(), back_off, resets);
         let sync = Self {
             core,
             api,

@@ -317,11 +317,13 @@ impl Machine {
 }
 
 fn core(ambient: &Ambient, key: &str) -> Core {
+    // Resets are many in a life, and long waits after them would leave few steps to what matters.
     Core::new(
         ambient.clone(),
         HOST.to_owned(),
         key.to_owned(),
         BackOff::new(false),
+        BackOff::of_resets(true),
     )
 }
 

@@ -399,6 +399,7 @@ fn core(ambient: &Ambient, key: &str) -> Core {
         HOST.to_owned(),
         key.to_owned(),
         BackOff::new(false),
+        BackOff::of_resets(false),
     )
 }
 
