@@ -13,9 +13,9 @@ use yaopai_domain::{Bug, plant};
 /// Each begins with the bug in question. Digests repair what some of them do, so those are hunted without digests. The
 /// number is the first seed that found it, which is tried first.
 const MUTANTS: [(&[Bug], u64); 18] = [
-    (&[Bug::NoMark], 53),
-    (&[Bug::FirstHeadOnly, Bug::NoDigests], 43),
-    (&[Bug::NoHorizon, Bug::NoDigests], 79),
+    (&[Bug::NoMark], 215),
+    (&[Bug::FirstHeadOnly, Bug::NoDigests], 25),
+    (&[Bug::NoHorizon, Bug::NoDigests], 22),
     (&[Bug::AnyFeed, Bug::NoDigests], 1097),
     (&[Bug::NoTombstones, Bug::NoDigests], 1),
     (&[Bug::AnyScope], 11),
@@ -25,10 +25,10 @@ const MUTANTS: [(&[Bug], u64); 18] = [
     (&[Bug::NoChain], 1109),
     (&[Bug::RevisionGuard], 6),
     (&[Bug::EarlySettle], 1),
-    (&[Bug::NotDurable], 2),
+    (&[Bug::NotDurable], 8),
     (&[Bug::NoSweep], 0),
-    (&[Bug::NoDigests], 22),
-    (&[Bug::NothingRequeued], 71),
+    (&[Bug::NoDigests], 88),
+    (&[Bug::NothingRequeued], 0),
     (&[Bug::EditsStay], 0),
     (&[Bug::ForkForgets], 3),
 ];
