@@ -22,8 +22,6 @@ pub enum Bug {
     Overwriting,
     /// A change that takes more than one entity along is told of the first alone.
     ForgottenFeed,
-    /// A console never compares the chain of outcomes.
-    NoChain,
     /// A console keeps the row with the higher revision, whatever load it is from.
     RevisionGuard,
     /// An answered edit leaves the screen before its page is here.

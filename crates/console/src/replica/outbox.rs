@@ -228,9 +228,7 @@ pub(crate) fn settle(
         .optional()?
         .flatten();
     let verify = match known {
-        Some(known) if known != chain && !planted(Bug::NoChain) => {
-            ask_again(connection, last_seq, chain, now)?
-        }
+        Some(known) if known != chain => ask_again(connection, last_seq, chain, now)?,
         Some(_) | None => false,
     };
     let dropped = drop_settled(connection, last_seq)?;

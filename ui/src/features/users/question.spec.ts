@@ -25,10 +25,7 @@ it.each<[Record<string, unknown>, UsersSearch]>([
   ],
   [{ created: "2026-03-01..2026-03-31" }, { created: "2026-03-01..2026-03-31" }],
   [{ seen: "..2026-03-31" }, { seen: "..2026-03-31" }],
-  [
-    { created: "week", seen: "fortnight" },
-    { created: "week" },
-  ],
+  [{ created: "week", seen: "fortnight" }, { created: "week" }],
   [{ sort: "-bindings" }, { sort: "-bindings" }],
   [
     { sort: "-last_seen", view: "v1" },
