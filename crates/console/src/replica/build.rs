@@ -2,10 +2,10 @@
 //! while a first load writes.
 
 use super::{
+    columns::{Uuid16, text_at},
     index::{self, CHUNK},
     person::Person,
     postings::{encode, key},
-    row::{Uuid16, text_at},
     rows::{self, Bindings},
     tokens::{Terms, Token, tokens_of},
 };
@@ -164,7 +164,7 @@ pub(super) fn build_search(c: &Connection) -> Result<Built, Error> {
 fn refresh_edited(c: &Connection) -> Result<(), Error> {
     let edited = c
         .prepare("SELECT DISTINCT user_id FROM overlay")?
-        .query_map([], |row| super::row::parsed(row, "user_id"))?
+        .query_map([], |row| super::columns::parsed(row, "user_id"))?
         .collect::<Result<Vec<UserId>, _>>()?;
     for user_id in edited {
         rows::refresh(c, user_id)?;

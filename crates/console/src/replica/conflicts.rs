@@ -1,8 +1,8 @@
 //! What a person has to look at: conflicts to decide, refused edits to read.
 
 use super::{
+    columns::{Field, json, optional_json, parsed},
     outbox::{Verdict, give_up, queue},
-    row::{Field, json, optional_json, parsed},
 };
 use crate::{Ambient, Conflict, Error, Keep, RejectedEdit, RejectedPage};
 use rusqlite::{Connection, OptionalExtension, Row, params};

@@ -1,6 +1,6 @@
 //! The pool's connections, as far as the mirror knows them: what people call them, with or without the backend.
 
-use super::{row::Uuid16, rows::kind_of};
+use super::{columns::Uuid16, rows::kind_of};
 use crate::{Error, KnownConnection};
 use rusqlite::Connection;
 

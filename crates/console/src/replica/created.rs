@@ -2,9 +2,9 @@
 //! which every revision of the backend's replaces.
 
 use super::{
+    columns::{json, to_json},
     mirror::{Digests, into},
     progress::progress,
-    row::{json, to_json},
     rows::{self, Put},
 };
 use crate::{Ambient, Error};

@@ -1,6 +1,6 @@
 //! What the mirror holds of one field.
 
-use super::row::{Field, optional_json};
+use super::columns::{Field, optional_json};
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::BTreeSet;

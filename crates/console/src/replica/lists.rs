@@ -2,10 +2,10 @@
 //! meanwhile neither repeats nor hides a row, and the last page costs what the first does.
 
 use super::{
+    columns::Uuid16,
     index,
     orders::{Order, Orders},
     person::Wanted,
-    row::Uuid16,
     rows::{kind_of, status_of},
     search::{Found, by_mark, filter, search},
 };

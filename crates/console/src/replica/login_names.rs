@@ -1,6 +1,6 @@
 //! What people log in by, as far as it is known here: a new user cannot have what is somebody's.
 
-use super::row::text_at;
+use super::columns::text_at;
 use crate::Error;
 use rusqlite::Connection;
 use std::collections::HashSet;

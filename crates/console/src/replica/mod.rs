@@ -4,6 +4,7 @@
 //! committed edit survives a power cut, and its sequence number is never used again.
 
 mod build;
+mod columns;
 mod conflicts;
 mod connections;
 mod created;
@@ -29,7 +30,6 @@ mod postings;
 mod progress;
 mod purge;
 mod refused;
-mod row;
 mod rows;
 mod saved_views;
 mod search;

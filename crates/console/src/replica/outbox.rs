@@ -4,9 +4,8 @@
 //! it, so nothing flickers; its row stays, decided, as an archive for a backend that loses it in a failover.
 
 use super::{
-    created, fields,
-    row::{Field, json, optional_json, parsed, to_json, value_text},
-    rows,
+    columns::{Field, json, optional_json, parsed, to_json, value_text},
+    created, fields, rows,
 };
 use crate::{Ambient, Error, MetadataEdit};
 use rusqlite::{Connection, OptionalExtension, Row, params};

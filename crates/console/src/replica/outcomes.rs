@@ -1,9 +1,9 @@
 //! What became of pushed edits.
 
 use super::{
+    columns::{Field, json, to_json, value_text},
     created,
     outbox::{ask_again, drop_overlay, forget_verdicts, is_given_up, mutation, put_chain, write_outcome},
-    row::{Field, json, to_json, value_text},
 };
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, params};

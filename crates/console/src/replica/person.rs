@@ -1,8 +1,8 @@
 //! What a person is found by, and how well a search fits: the rules of search, in one place.
 
 use super::{
+    columns::{Uuid16, decode, optional_json, text_at},
     fold::{fold, hex_digits, phone_digits},
-    row::{Uuid16, decode, optional_json, text_at},
     rows::{profile_of, with_own_edits},
     tokens::Part,
 };

@@ -1,6 +1,6 @@
 //! How far the replica got: where the sync goes on, and what the status line says.
 
-use super::row::{optional_json, parsed, to_json};
+use super::columns::{optional_json, parsed, to_json};
 use crate::{AccessLost, Error};
 use rusqlite::{Connection, Row, params};
 use std::str::FromStr;

@@ -1,8 +1,8 @@
 //! People whom a connection refused, as the mirror has them.
 
 use super::{
+    columns::{Uuid16, json},
     fold::fold,
-    row::{Uuid16, json},
 };
 use crate::{Error, RefusedPage, RefusedQuery};
 use rusqlite::{Connection, Row, ToSql};

@@ -1,9 +1,9 @@
 //! Rows of the mirror: written as the backend sends them, with what lists show and sort by kept beside them.
 
 use super::{
+    columns::{Uuid16, text_at, to_json},
     index,
     name_order::name_order,
-    row::{Uuid16, text_at, to_json},
 };
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -529,7 +529,8 @@ pub(super) fn refresh(c: &Connection, user_id: UserId) -> Result<(), Error> {
     let Some(row) = row_of(c, user_id)? else {
         return Ok(());
     };
-    let profile = super::row::json_of::<Profile>(c, "SELECT profile FROM user_state WHERE row = ?1", row)?;
+    let profile =
+        super::columns::json_of::<Profile>(c, "SELECT profile FROM user_state WHERE row = ?1", row)?;
     derive_name(c, row, user_id, &profile)?;
     index::tidy(c)
 }
@@ -566,13 +567,13 @@ pub(super) fn metadata_of(c: &Connection, user_id: UserId) -> Result<BTreeMap<Me
     let Some(row) = row_of(c, user_id)? else {
         return Ok(BTreeMap::new());
     };
-    super::row::json_of(c, "SELECT metadata FROM user_state WHERE row = ?1", row)
+    super::columns::json_of(c, "SELECT metadata FROM user_state WHERE row = ?1", row)
 }
 
 /// A user's profile in the mirror, if there is such a user.
 pub(super) fn profile_of(c: &Connection, user_id: UserId) -> Result<Option<Profile>, Error> {
     row_of(c, user_id)?
-        .map(|row| super::row::json_of(c, "SELECT profile FROM user_state WHERE row = ?1", row))
+        .map(|row| super::columns::json_of(c, "SELECT profile FROM user_state WHERE row = ?1", row))
         .transpose()
 }
 
@@ -587,7 +588,7 @@ pub(super) fn with_own_edits(c: &Connection, user_id: UserId, profile: &mut Prof
             Some("profile.nickname") => ProfileField::Nickname,
             _ => ProfileField::Name,
         };
-        let value: Option<String> = super::row::optional_json(row, "value")?;
+        let value: Option<String> = super::columns::optional_json(row, "value")?;
         *field.of_mut(profile) = value.map(|value| Sourced {
             value,
             source: Source::Operator,

@@ -1,6 +1,6 @@
 //! Lists somebody wants to see again. They belong to this console and survive resets.
 
-use super::row::{json, to_json};
+use super::columns::{json, to_json};
 use crate::{Error, SavedView, SavedViewDraft, UserQuery, options::Ambient};
 use rusqlite::{Connection, OptionalExtension, params};
 use yaopai_domain::{FieldError, Rule};

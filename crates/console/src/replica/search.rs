@@ -1,10 +1,10 @@
 //! Finding people: from the index, and row by row for the few that it does not have yet.
 
 use super::{
+    columns::Uuid16,
     index,
     person::{Fit, Person, Wanted, any_own_edits},
     postings::Postings,
-    row::Uuid16,
     tokens::{Part, Term, plan, term},
 };
 use crate::{Error, SyncFilter, TimeRange, UserFilter};
@@ -237,7 +237,7 @@ fn everybody(c: &Connection) -> Result<RoaringBitmap, Error> {
 fn rows_of(c: &Connection, sql: &str) -> Result<RoaringBitmap, Error> {
     let mut statement = c.prepare_cached(sql)?;
     let users = statement
-        .query_map([], |row| super::row::parsed::<UserId>(row, "user_id"))?
+        .query_map([], |row| super::columns::parsed::<UserId>(row, "user_id"))?
         .collect::<Result<Vec<_>, _>>()?;
     let mut rows = RoaringBitmap::new();
     for user_id in users {

@@ -1,8 +1,8 @@
 //! A replica in memory for the simulator, and its tables as they are: what the rules make of them is asked elsewhere.
 
 use super::{
+    columns::{Field, Uuid16, optional_json, parsed},
     open::{Opening, prepare},
-    row::{Field, Uuid16, optional_json, parsed},
     rows::{kind_of, status_of},
 };
 use crate::{Error, options::Ambient, sync::simulate::Standing};

@@ -192,7 +192,7 @@ pub(super) fn terms_like(
     let mut rows = statement.query([term as u8])?;
     let mut tokens = Vec::new();
     while let Some(row) = rows.next()? {
-        if super::row::text_at(row, 1)?.is_some_and(&fits) {
+        if super::columns::text_at(row, 1)?.is_some_and(&fits) {
             tokens.push(token(Space::Term, row.get::<_, i64>(0)?.cast_unsigned()));
         }
     }

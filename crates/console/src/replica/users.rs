@@ -1,8 +1,8 @@
 //! One user as the window shows it: the mirror with the own edits on top.
 
 use super::{
+    columns::{Uuid16, json},
     conflicts::conflicts,
-    row::{Uuid16, json},
     rows::{Entry, kind_of, metadata_of, profile_of, status_of, with_own_edits},
 };
 use crate::{Binding, Error, MetadataItem, SyncMark, UserDetail};
