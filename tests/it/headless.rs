@@ -85,7 +85,9 @@ async fn a_file_is_looked_at_imported_and_exported_without_a_window() {
     assert!(is_done, "{said:?}");
     assert_eq!(said.last().map(String::as_str), Some("caught up: 2 users"));
     let (is_done, said) = run(&["export", "out.jsonl", "--search", "138 0013 8000"]).await;
-    assert_eq!((is_done, said), (true, vec!["done: 1 rows".to_owned()]));
+    // Whether progress is told before depends on how fast it was.
+    assert!(is_done, "{said:?}");
+    assert_eq!(said.last().map(String::as_str), Some("done: 1 rows"));
     let written = fs::read_to_string(folder.path().join("out.jsonl")).unwrap();
     let user: serde_json::Value = serde_json::from_str(&written).unwrap();
     assert_eq!(user["nickname"], "王芳");
