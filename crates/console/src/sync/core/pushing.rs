@@ -26,6 +26,10 @@ impl Core {
             Vec::new()
         };
         if mutations.is_empty() {
+            if self.may_push {
+                // Whoever has nothing to send misses no number: what was missed has left with lost access, say.
+                self.gap = Gap::None;
+            }
             return self.pull(store);
         }
         let id = self.next_id();
