@@ -366,7 +366,7 @@ fn put_overlay(
     seq: i64,
 ) -> Result<(), Error> {
     let [user, group] = field.columns();
-    rows::editing(connection, field.user_id)?;
+    rows::changing(connection, field.user_id)?;
     connection
         .prepare_cached(
             "INSERT INTO overlay (user_id, field, value, seq) VALUES (?1, ?2, ?3, ?4)
@@ -379,7 +379,7 @@ fn put_overlay(
 /// Takes an edit off the screen, unless a later one of the same field is there.
 pub(super) fn drop_overlay(connection: &Connection, field: &Field, seq: i64) -> Result<(), Error> {
     let [user, group] = field.columns();
-    rows::editing(connection, field.user_id)?;
+    rows::changing(connection, field.user_id)?;
     connection
         .prepare_cached("DELETE FROM overlay WHERE user_id = ?1 AND field = ?2 AND seq <= ?3")?
         .execute(params![user, group, seq])?;
