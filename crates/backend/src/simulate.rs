@@ -21,8 +21,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use yaopai_domain::{
     Action, Clock, Connection, ConnectionDraft, ConnectionId, Entity, EntityType, Entropy, LoadPlan,
     LoadRequest, MetadataKey, MetadataValue, Mutation, MutationId, Outcome, PoolId, Problem, ProfileField,
-    PullPage, PullRequest, PushAnswer, PushRequest, PushResults, Refused, ResetReason, Revision, Role,
-    Source, User, UserId, UserStatus, ValidConnection, Verdict, VerificationFile, validate_draft,
+    PullPage, PullRequest, PushAnswer, PushRequest, PushResults, ResetReason, Revision, Role, Source, User,
+    UserId, UserStatus, ValidConnection, Verdict, VerificationFile, validate_draft,
 };
 
 /// Seals the secrets of simulated connections.
@@ -252,18 +252,7 @@ impl Simulated {
             })));
         }
         for person in at_once(self.store.refused_people(&self.pool, None, u32::MAX))? {
-            truth.push(Entity::RefusedPerson(Box::new(Refused {
-                app_id: person.app_id,
-                open_id: person.open_id,
-                connection_id: person.connection_id,
-                union_id: person.union_id,
-                nickname: person.nickname,
-                avatar_url: person.avatar_url,
-                refusal: person.refusal,
-                first_seen: person.first_seen,
-                last_seen: person.last_seen,
-                times: person.times,
-            })));
+            truth.push(Entity::RefusedPerson(Box::new(person.into())));
         }
         Ok(truth)
     }

@@ -1,8 +1,8 @@
 //! The sync protocol `/sync/v1`, from the backend to a console: a feed of the latest state of each entity.
 
 use crate::{
-    Action, ClientId, Connection, ConnectionId, Digest, Identity, IdentityId, Refusal, Role, Timestamp, User,
-    UserId, VerificationFile,
+    Action, ClientId, Connection, ConnectionId, Digest, Identity, IdentityId, Refusal, RefusedPerson, Role,
+    Timestamp, User, UserId, VerificationFile,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -196,6 +196,23 @@ pub struct Refused {
     pub last_seen: Timestamp,
     /// How often they came.
     pub times: u32,
+}
+
+impl From<RefusedPerson> for Refused {
+    fn from(person: RefusedPerson) -> Self {
+        Self {
+            app_id: person.app_id,
+            open_id: person.open_id,
+            connection_id: person.connection_id,
+            union_id: person.union_id,
+            nickname: person.nickname,
+            avatar_url: person.avatar_url,
+            refusal: person.refusal,
+            first_seen: person.first_seen,
+            last_seen: person.last_seen,
+            times: person.times,
+        }
+    }
 }
 
 /// One row of the feed.

@@ -93,22 +93,8 @@ pub(super) async fn load(
     open_id: &str,
 ) -> Result<Option<Refused>, StoreError> {
     let sql = format!("{REFUSED} WHERE pool = $1 AND app_id = $2 AND open_id = $3");
-    let Some(row) = reading.row(&sql, values![pool, app_id, open_id]).await? else {
-        return Ok(None);
-    };
-    let person = refused(&row)?;
-    Ok(Some(Refused {
-        app_id: person.app_id,
-        open_id: person.open_id,
-        connection_id: person.connection_id,
-        union_id: person.union_id,
-        nickname: person.nickname,
-        avatar_url: person.avatar_url,
-        refusal: person.refusal,
-        first_seen: person.first_seen,
-        last_seen: person.last_seen,
-        times: person.times,
-    }))
+    let row = reading.row(&sql, values![pool, app_id, open_id]).await?;
+    row.map(|row| Ok(refused(&row)?.into())).transpose()
 }
 
 async fn page(
