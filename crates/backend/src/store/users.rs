@@ -46,7 +46,12 @@ impl Store {
     }
 }
 
-async fn record(reading: &Reading<'_>, pool: &PoolId, id: UserId) -> Result<Option<UserRecord>, StoreError> {
+/// A user with all bindings.
+pub(super) async fn record(
+    reading: &Reading<'_>,
+    pool: &PoolId,
+    id: UserId,
+) -> Result<Option<UserRecord>, StoreError> {
     let Some(user) = load(reading, pool, id).await? else {
         return Ok(None);
     };
