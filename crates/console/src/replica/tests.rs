@@ -91,10 +91,7 @@ fn a_row_shows_the_bindings_and_the_union_id() {
 
 #[test]
 fn lists_only_users_with_something_unsynced() {
-    let mut backend = BackendModel::new();
-    for number in 1..4 {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
-    }
+    let mut backend = BackendModel::of(1..4);
     let file = mirror_of(&mut backend);
     edit_metadata(&file, &edit(2, "tier", Some("1")), &ambient(2)).unwrap();
     let query = UserQuery {

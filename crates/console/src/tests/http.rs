@@ -21,11 +21,7 @@ pub(super) const ANY_PORT: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 
 pub(super) fn shared() -> Arc<Shared> {
-    let mut model = BackendModel::new();
-    for number in 1..6 {
-        model.add_user(user_id(number), "张伟", i64::from(number));
-    }
-    Shared::new(model)
+    Shared::new(BackendModel::of(1..6))
 }
 
 async fn open_with(address: SocketAddr, folder: &Path, access_key: &str) -> Console {
@@ -139,11 +135,8 @@ async fn a_change_made_elsewhere_arrives_by_a_hint() {
 #[tokio::test]
 async fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
     let folder = tempfile::tempdir().unwrap();
-    let mut model = BackendModel::new();
+    let mut model = BackendModel::of(0..600);
     model.page = 1000;
-    for number in 0..600 {
-        model.add_user(user_id(number), "张伟", i64::from(number));
-    }
     let shared = Shared::new(model);
     shared.line.store(100, Ordering::Relaxed);
     let backend = HttpBackend::start(shared, ANY_PORT).await;

@@ -3,6 +3,7 @@
 use crate::options::Ambient;
 use std::{
     collections::{BTreeMap, HashMap},
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -137,6 +138,15 @@ impl BackendModel {
             feed: HashMap::new(),
             clients: HashMap::new(),
         }
+    }
+
+    /// With the users of these numbers, each created at the time of the number.
+    pub(crate) fn of(users: Range<u32>) -> Self {
+        let mut backend = Self::new();
+        for number in users {
+            backend.add_user(user_id(number), "张伟", i64::from(number));
+        }
+        backend
     }
 
     fn commit(&mut self, key: EntityKey, entity: Option<Entity>) -> Revision {

@@ -8,18 +8,14 @@ use crate::{
 };
 use yaopai_domain::{Entity, Role, VerificationFile};
 
+/// A console whose file is whole, and a backend that does not show every role everything.
 fn loaded() -> (Machine, BackendModel) {
-    let mut backend = BackendModel::new();
-    for number in 0..5 {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
-    }
+    let mut backend = BackendModel::of(0..5);
     backend.put(Entity::VerificationFile(Box::new(VerificationFile {
         name: "WW_verify_a.txt".to_owned(),
         content_base64: "YQ==".to_owned(),
     })));
-    let mut machine = Machine::new(1);
-    machine.settle(&mut backend);
-    (machine, backend)
+    (Machine::loaded(1, &mut backend), backend)
 }
 
 /// Everything of users, bindings and edits that the file holds.
@@ -120,11 +116,7 @@ fn edits_that_a_copy_has_pushed_are_taken_as_decided() {
     let (mut machine, mut backend) = loaded();
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     machine.edit(user_id(2), "tier", Some("2")).unwrap();
-    let mut copy = Machine::new(2);
-    rusqlite::backup::Backup::new(&machine.file, &mut copy.file)
-        .unwrap()
-        .run_to_completion(1000, std::time::Duration::ZERO, None)
-        .unwrap();
+    let mut copy = machine.copied();
     // The copy pushes both and one of its own, and somebody undoes one of them.
     copy.edit(user_id(3), "tier", Some("3")).unwrap();
     copy.settle(&mut backend);

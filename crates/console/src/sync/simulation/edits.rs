@@ -1,22 +1,12 @@
 //! Scenes of edits beyond metadata: names, users created here, outcomes that a failover changes.
 
-use super::machine::{Fault, Machine};
+use super::machine::{Fault, Machine, loaded};
 use crate::{
     Keep, replica,
     sync::event::{Event, Wake},
     tests::{BackendModel, json, key, user_id},
 };
 use yaopai_domain::{EntityKey, Outcome, ProfileField, PushRejection};
-
-fn loaded() -> (Machine, BackendModel) {
-    let mut backend = BackendModel::new();
-    for number in 0..5 {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
-    }
-    let mut machine = Machine::new(1);
-    machine.settle(&mut backend);
-    (machine, backend)
-}
 
 fn nickname(backend: &BackendModel, user: u32) -> Option<String> {
     let nickname = backend.users().remove(&user_id(user))?.profile.nickname;

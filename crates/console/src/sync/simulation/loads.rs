@@ -10,12 +10,32 @@ use crate::{
 use std::time::Duration;
 use yaopai_domain::EntityKey;
 
-fn backend(users: u32) -> BackendModel {
-    let mut backend = BackendModel::new();
-    for number in 0..users {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
+/// A console that begins its first load.
+fn beginning(users: u32) -> (Machine, BackendModel) {
+    let mut machine = Machine::new(1);
+    machine.step(Event::TimeUp);
+    (machine, BackendModel::of(0..users))
+}
+
+/// A console in its first load of 40 users, as soon as it is `there`.
+fn loading(there: impl Fn(&Machine) -> bool) -> (Machine, BackendModel) {
+    let (mut machine, mut backend) = beginning(40);
+    while !there(&machine) {
+        machine.go_on(&mut backend, Fault::None);
     }
-    backend
+    (machine, backend)
+}
+
+/// Whether some users have arrived; in a load of 40, not nearly all.
+fn has_some(machine: &Machine) -> bool {
+    machine.count("SELECT count(*) FROM people") >= 10
+}
+
+/// A console whose first load somebody paused when some users had arrived.
+fn paused() -> (Machine, BackendModel) {
+    let (mut machine, backend) = loading(has_some);
+    machine.step(Event::Pause);
+    (machine, backend)
 }
 
 fn phase(machine: &Machine) -> Phase {
@@ -24,9 +44,7 @@ fn phase(machine: &Machine) -> Phase {
 
 #[test]
 fn a_first_load_fetches_parts_beside_each_other_then_makes_indexes_then_is_ready() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
+    let (mut machine, mut backend) = beginning(40);
     let mut phases = vec![phase(&machine)];
     let mut streams = 0;
     while machine.is_busy() {
@@ -44,9 +62,7 @@ fn a_first_load_fetches_parts_beside_each_other_then_makes_indexes_then_is_ready
 
 #[test]
 fn what_changes_while_parts_arrive_comes_with_the_tail() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
+    let (mut machine, mut backend) = beginning(40);
     let mut number = 0;
     while machine.is_busy() {
         machine.go_on(&mut backend, Fault::None);
@@ -66,9 +82,7 @@ fn what_changes_while_parts_arrive_comes_with_the_tail() {
 fn a_crash_at_any_point_of_a_first_load_loses_at_most_the_page_under_way() {
     let mut steps = 0;
     loop {
-        let mut backend = backend(20);
-        let mut machine = Machine::new(1);
-        machine.step(Event::TimeUp);
+        let (mut machine, mut backend) = beginning(20);
         for _ in 0..steps {
             machine.go_on(&mut backend, Fault::None);
         }
@@ -93,12 +107,7 @@ fn a_crash_at_any_point_of_a_first_load_loses_at_most_the_page_under_way() {
 
 #[test]
 fn a_broken_part_waits_while_the_other_one_gets_on() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    while machine.pulls().len() < 2 {
-        machine.go_on(&mut backend, Fault::None);
-    }
+    let (mut machine, mut backend) = loading(|machine| machine.pulls().len() == 2);
     machine.go_on(&mut backend, Fault::AnswerLost);
     assert_eq!(machine.pulls().len(), 1);
     assert_eq!(*machine.core.link(), Link::Connected);
@@ -110,13 +119,7 @@ fn a_broken_part_waits_while_the_other_one_gets_on() {
 
 #[test]
 fn a_paused_load_rests_until_it_is_resumed_and_goes_on_where_it_was() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    for _ in 0..6 {
-        machine.go_on(&mut backend, Fault::None);
-    }
-    machine.step(Event::Pause);
+    let (mut machine, mut backend) = paused();
     assert!(machine.core.is_paused() && !machine.is_busy());
     let before = replica::progress(&machine.file).unwrap();
     assert!(matches!(before.next, Next::Parts(_)));
@@ -135,9 +138,8 @@ fn a_paused_load_rests_until_it_is_resumed_and_goes_on_where_it_was() {
 
 #[test]
 fn a_replica_that_does_not_equal_the_backend_is_loaded_again() {
-    let mut backend = backend(10);
-    let mut machine = Machine::new(1);
-    machine.settle(&mut backend);
+    let mut backend = BackendModel::of(0..10);
+    let mut machine = Machine::loaded(1, &mut backend);
     // Nobody told this console.
     backend.forget_a_change(&EntityKey::User(user_id(3)));
     backend.add_user(user_id(20), "李娜", 20);
@@ -148,10 +150,8 @@ fn a_replica_that_does_not_equal_the_backend_is_loaded_again() {
 
 #[test]
 fn a_backend_whose_digests_never_agree_is_not_loaded_without_end() {
-    let mut backend = backend(5);
+    let (mut machine, mut backend) = beginning(5);
     backend.wrong_digests = true;
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
     machine.drain(&mut backend);
     let loads = |machine: &Machine| machine.count("SELECT mismatches FROM replica");
     assert_eq!(loads(&machine), 2, "at once, then after a pause");
@@ -176,8 +176,7 @@ fn a_backend_whose_digests_never_agree_is_not_loaded_without_end() {
 
 /// A console whose file is whole meets a backend that says its cursors are of another history.
 fn reset(seed: u64, backend: &mut BackendModel) -> Machine {
-    let mut machine = Machine::new(seed);
-    machine.settle(backend);
+    let mut machine = Machine::loaded(seed, backend);
     let refuses = std::mem::replace(&mut backend.refuses_cursors, true);
     machine.step(Event::TimeUp);
     machine.drain(backend);
@@ -187,7 +186,7 @@ fn reset(seed: u64, backend: &mut BackendModel) -> Machine {
 
 #[test]
 fn a_backend_that_refuses_its_own_plan_is_asked_ever_less_often() {
-    let mut backend = backend(5);
+    let mut backend = BackendModel::of(0..5);
     let mut machine = reset(1, &mut backend);
     backend.refuses_cursors = true;
     let mut pauses = Vec::new();
@@ -225,7 +224,7 @@ fn a_backend_that_refuses_its_own_plan_is_asked_ever_less_often() {
 
 #[test]
 fn consoles_that_a_restored_backend_resets_do_not_load_in_step() {
-    let mut backend = backend(5);
+    let mut backend = BackendModel::of(0..5);
     let mut pauses: Vec<_> = (0..10)
         .map(|seed| *reset(seed, &mut backend).waits.last().unwrap())
         .collect();
@@ -235,12 +234,7 @@ fn consoles_that_a_restored_backend_resets_do_not_load_in_step() {
 
 #[test]
 fn an_edit_is_pushed_between_two_pages_of_a_load() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    while machine.count("SELECT count(*) FROM people") < 10 {
-        machine.go_on(&mut backend, Fault::None);
-    }
+    let (mut machine, mut backend) = loading(has_some);
     machine.create(user_id(100), "王芳", None);
     for _ in 0..2 {
         machine.go_on(&mut backend, Fault::None);
@@ -258,12 +252,7 @@ fn an_edit_is_pushed_between_two_pages_of_a_load() {
 
 #[test]
 fn an_edit_is_pushed_between_two_pieces_of_the_indexes() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    while phase(&machine) != Phase::Indexes {
-        machine.go_on(&mut backend, Fault::None);
-    }
+    let (mut machine, mut backend) = loading(|machine| phase(machine) == Phase::Indexes);
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     for _ in 0..3 {
         machine.go_on(&mut backend, Fault::None);
@@ -276,13 +265,7 @@ fn an_edit_is_pushed_between_two_pieces_of_the_indexes() {
 
 #[test]
 fn edits_are_pushed_while_a_load_is_paused() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    while machine.count("SELECT count(*) FROM people") < 10 {
-        machine.go_on(&mut backend, Fault::None);
-    }
-    machine.step(Event::Pause);
+    let (mut machine, mut backend) = paused();
     machine.create(user_id(100), "王芳", None);
     machine.drain(&mut backend);
     assert!(backend.users().contains_key(&user_id(100)));
@@ -291,13 +274,7 @@ fn edits_are_pushed_while_a_load_is_paused() {
 
 #[test]
 fn lost_access_is_noticed_while_a_load_is_paused() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    while machine.count("SELECT count(*) FROM people") < 10 {
-        machine.go_on(&mut backend, Fault::None);
-    }
-    machine.step(Event::Pause);
+    let (mut machine, mut backend) = paused();
     assert!(machine.waits.last().is_some(), "it will ask again by itself");
     machine.shut_out = true;
     machine.step(Event::TimeUp);
@@ -308,13 +285,7 @@ fn lost_access_is_noticed_while_a_load_is_paused() {
 
 #[test]
 fn a_load_that_is_resumed_during_a_request_goes_on_after_it() {
-    let mut backend = backend(40);
-    let mut machine = Machine::new(1);
-    machine.step(Event::TimeUp);
-    for _ in 0..6 {
-        machine.go_on(&mut backend, Fault::None);
-    }
-    machine.step(Event::Pause);
+    let (mut machine, mut backend) = paused();
     machine.step(Event::TimeUp);
     assert!(machine.is_busy());
     machine.step(Event::Wake(Wake::Operator));
@@ -326,7 +297,6 @@ fn a_load_that_is_resumed_during_a_request_goes_on_after_it() {
 #[test]
 fn an_empty_pool_is_loaded_too() {
     let mut backend = BackendModel::new();
-    let mut machine = Machine::new(1);
-    machine.settle(&mut backend);
+    let machine = Machine::loaded(1, &mut backend);
     assert!(machine.is_loaded());
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     tests::{BackendModel, ambient},
 };
-use rusqlite::Connection;
+use rusqlite::{Connection, backup::Backup};
 use std::{collections::BTreeMap, time::Duration};
 use yaopai_domain::{
     Code, FieldGroup, MetadataValue, MutationId, NewUser, Outcome, PageEnd, PoolId, Problem, PullRequest,
@@ -63,6 +63,23 @@ impl Machine {
             shut_out: false,
             turns: 0,
         }
+    }
+
+    /// A console whose file equals the backend.
+    pub(super) fn loaded(seed: u64, backend: &mut BackendModel) -> Self {
+        let mut machine = Self::new(seed);
+        machine.settle(backend);
+        machine
+    }
+
+    /// Another console that begins with a copy of this one's file.
+    pub(super) fn copied(&self) -> Self {
+        let mut copy = Self::new(2);
+        Backup::new(&self.file, &mut copy.file)
+            .unwrap()
+            .run_to_completion(i32::MAX, Duration::ZERO, None)
+            .unwrap();
+        copy
     }
 
     /// The next start is with another key.
@@ -317,9 +334,7 @@ impl Machine {
                 // Once more from rest, for what the backend did meanwhile.
                 let before = replica::progress(&self.file).unwrap();
                 self.step(Event::TimeUp);
-                while self.is_busy() {
-                    self.go_on(backend, Fault::None);
-                }
+                self.drain(backend);
                 if before == replica::progress(&self.file).unwrap() {
                     return;
                 }
@@ -387,6 +402,12 @@ impl Machine {
             assert_eq!(mirrored, truth);
         }
     }
+}
+
+/// A console whose file is whole, and its backend of five users.
+pub(super) fn loaded() -> (Machine, BackendModel) {
+    let mut backend = BackendModel::of(0..5);
+    (Machine::loaded(1, &mut backend), backend)
 }
 
 pub(super) fn refusal(code: Code) -> Failure {

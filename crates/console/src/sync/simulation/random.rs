@@ -95,10 +95,7 @@ struct Life {
 
 impl Life {
     fn new(seed: u64) -> Self {
-        let mut backend = BackendModel::new();
-        for number in 0..3 {
-            backend.add_user(user_id(number), "张伟", i64::from(number));
-        }
+        let backend = BackendModel::of(0..3);
         let mut life = Self {
             machine: Machine::new(seed),
             remembered: backend.clone(),

@@ -1,6 +1,6 @@
 //! The scenes worth telling: what an operator sees when edits meet other people's edits, refusals and restored backends.
 
-use super::machine::{Fault, HOST, Machine, UnderWay};
+use super::machine::{Fault, HOST, Machine, UnderWay, loaded};
 use crate::{
     Keep, Link, SyncMark, replica,
     sync::{
@@ -12,16 +12,6 @@ use crate::{
 use rstest::rstest;
 use std::time::Duration;
 use yaopai_domain::{Code, EntityKey, Outcome, Problem, PullRequest, Role, Timestamp};
-
-fn loaded() -> (Machine, BackendModel) {
-    let mut backend = BackendModel::new();
-    for number in 0..5 {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
-    }
-    let mut machine = Machine::new(1);
-    machine.settle(&mut backend);
-    (machine, backend)
-}
 
 #[test]
 fn an_edit_is_pending_until_answered_and_stays_visible_until_its_page() {
@@ -162,11 +152,7 @@ fn a_reset_never_blanks_the_list() {
 #[test]
 fn a_copied_file_goes_on_as_another_console() {
     let (mut machine, mut backend) = loaded();
-    let mut copy = Machine::new(2);
-    rusqlite::backup::Backup::new(&machine.file, &mut copy.file)
-        .unwrap()
-        .run_to_completion(1000, std::time::Duration::ZERO, None)
-        .unwrap();
+    let mut copy = machine.copied();
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     machine.settle(&mut backend);
     copy.edit(user_id(2), "tier", Some("2")).unwrap();
@@ -187,9 +173,7 @@ fn edits_of_a_viewer_wait_for_a_better_role() {
     let (mut machine, mut backend) = loaded();
     backend.role = Role::Viewer;
     machine.step(Event::Wake(Wake::Operator));
-    while machine.is_busy() {
-        machine.go_on(&mut backend, Fault::None);
-    }
+    machine.drain(&mut backend);
     machine.edit(user_id(1), "tier", Some("1")).unwrap();
     while machine.is_busy() {
         assert!(!machine.is_pushing());
@@ -246,11 +230,8 @@ fn a_lost_number_beyond_the_archive_does_not_stop_the_queue() {
 #[case::some(3)]
 #[case::one(1)]
 fn what_does_not_get_through_whole_is_asked_for_in_smaller_pieces(#[case] line: usize) {
-    let mut backend = BackendModel::new();
+    let mut backend = BackendModel::of(0..40);
     backend.page = 1000;
-    for number in 0..40 {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
-    }
     let mut machine = Machine::new(1);
     machine.line = line;
     machine.settle(&mut backend);

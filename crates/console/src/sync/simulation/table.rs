@@ -228,11 +228,8 @@ fn effect(effect: &Effect) -> &'static str {
 
 #[test]
 fn every_state_knows_what_to_do_with_every_event() {
-    let mut backend = BackendModel::new();
+    let mut backend = BackendModel::of(0..4);
     backend.page = 1;
-    for number in 0..4 {
-        backend.add_user(user_id(number), "张伟", i64::from(number));
-    }
     let mut table = String::new();
     for (name, machine, activity) in states(&backend) {
         writeln!(table, "{name}").unwrap();
