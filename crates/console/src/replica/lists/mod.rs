@@ -1,20 +1,27 @@
 //! Lists of users: who, in which order, page by page. A page begins where the last one ended, so what is inserted or deleted
 //! meanwhile neither repeats nor hides a row, and the last page costs what the first does.
 
+mod groups;
+mod leg;
+mod row;
+
 use super::{
     columns::Uuid16,
     index,
     orders::{Order, Orders},
     person::Wanted,
-    rows::{kind_of, status_of},
     search::{Found, by_mark, filter, search},
 };
-use crate::{BindingChip, Error, SortBy, SyncMark, UserPage, UserQuery, UserRow};
+use crate::{Error, SortBy, UserPage, UserQuery};
+use groups::by_group;
 use roaring::RoaringBitmap;
+use row::user_row;
 use rusqlite::{Connection, OptionalExtension, ToSql, types::Value};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, ops::ControlFlow};
-use yaopai_domain::{Timestamp, UserId};
+use yaopai_domain::UserId;
+
+pub(super) use leg::Leg;
 
 const PAGE_MAX: u32 = 500;
 /// Reading what a few rows are sorted by is cheaper than looking for them along the order. Tests go every way with few.
@@ -391,48 +398,6 @@ impl<'a> List<'a> {
     }
 }
 
-/// A stretch of an order that is read off its index in one go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Leg {
-    /// Rows that have what is sorted by.
-    Present,
-    /// Rows with the same key after a row. An index ends in the row, but SQLite does not see that in `(key, row) > (…)`.
-    Alike,
-    /// Rows after a key.
-    Beyond,
-    /// Rows that do not have what is sorted by.
-    Absent,
-    /// Those after a row.
-    AbsentAfter,
-}
-
-impl Leg {
-    const fn takes_key(self) -> bool {
-        matches!(self, Self::Alike | Self::Beyond)
-    }
-
-    const fn takes_row(self) -> bool {
-        matches!(self, Self::Alike | Self::AbsentAfter)
-    }
-
-    /// Rows and keys in their order, at most `?1`; then the key and the row that the leg takes.
-    pub(super) fn sql(self, column: &str, descending: bool) -> String {
-        let (than, direction) = if descending { ("<", "DESC") } else { (">", "ASC") };
-        let which = match self {
-            Self::Present => format!("{column} IS NOT NULL"),
-            Self::Alike => format!("{column} = ?2 AND row {than} ?3"),
-            Self::Beyond => format!("{column} {than} ?2"),
-            Self::Absent => format!("{column} IS NULL"),
-            Self::AbsentAfter => format!("{column} IS NULL AND row {than} ?2"),
-        };
-        let order = match self {
-            Self::Present | Self::Beyond => format!("{column} {direction}, row {direction}"),
-            Self::Alike | Self::Absent | Self::AbsentAfter => format!("row {direction}"),
-        };
-        format!("SELECT row, {column} FROM people WHERE {which} ORDER BY {order} LIMIT ?1")
-    }
-}
-
 /// The `wanted` first after the `first`, sorted.
 fn nearest<T>(all: &mut [T], first: usize, wanted: usize, compare: impl Fn(&T, &T) -> Ordering) -> &[T] {
     let end = first.saturating_add(wanted).min(all.len());
@@ -454,114 +419,4 @@ fn everybody(c: &Connection) -> Result<u64, Error> {
     Ok(c.prepare_cached(sql)?
         .query_row([], |row| row.get::<_, i64>(0))?
         .cast_unsigned())
-}
-
-/// Group by group, in a group in the order of the rows; descending, the other way round.
-fn by_group(groups: &[RoaringBitmap], descending: bool, after: &After, wanted: usize) -> Vec<Place> {
-    let mut ordered: Vec<(i64, &RoaringBitmap)> = (0..).zip(groups).collect();
-    if descending {
-        ordered.reverse();
-    }
-    let mut passed_over = match after {
-        After::Rows(before) => u64::from(*before),
-        After::Place(_) => 0,
-    };
-    let mut places = Vec::new();
-    for (group, rows) in ordered {
-        let mut skip = passed_over.min(rows.len());
-        passed_over -= skip;
-        if let After::Place(Some(Place {
-            key: Key::Number(at),
-            row,
-        })) = after
-        {
-            skip = match group.cmp(at) {
-                Ordering::Equal if descending => rows.len() - rows.rank(row.saturating_sub(1)),
-                Ordering::Equal => rows.rank(*row),
-                Ordering::Less if !descending => rows.len(),
-                Ordering::Greater if descending => rows.len(),
-                Ordering::Less | Ordering::Greater => 0,
-            };
-        }
-        let left = rows.len() - skip;
-        let Some(last) = left.checked_sub(1) else { continue };
-        let nth = if descending { last } else { skip };
-        let Some(first) = u32::try_from(nth).ok().and_then(|nth| rows.select(nth)) else {
-            continue;
-        };
-        let place = |row| Place {
-            key: Key::Number(group),
-            row,
-        };
-        let room = wanted - places.len();
-        if descending {
-            places.extend(rows.range(..=first).rev().take(room).map(place));
-        } else {
-            places.extend(rows.range(first..).take(room).map(place));
-        }
-        if places.len() == wanted {
-            break;
-        }
-    }
-    places
-}
-
-fn user_row(c: &Connection, row: u32) -> Result<Option<UserRow>, Error> {
-    let found = c
-        .prepare_cached(
-            "SELECT id, name, avatar_url, status, phone, wechat_id, bindings, created_at,
-                    updated_at, last_seen
-             FROM people WHERE row = ?1",
-        )?
-        .query_row([row], |row| {
-            let bindings: Option<Vec<u8>> = row.get("bindings")?;
-            Ok(UserRow {
-                id: row.get::<_, Uuid16>("id")?.id(),
-                name: row.get("name")?,
-                avatar_url: row.get("avatar_url")?,
-                status: status_of(row.get("status")?),
-                phone: row.get("phone")?,
-                wechat_id: row.get("wechat_id")?,
-                bindings: bindings.iter().flatten().filter_map(|byte| chip(*byte)).collect(),
-                created_at: Timestamp(row.get("created_at")?),
-                updated_at: Timestamp(row.get("updated_at")?),
-                last_seen: row.get::<_, Option<i64>>("last_seen")?.map(Timestamp),
-                sync: SyncMark::Synced,
-            })
-        })
-        .optional()?;
-    let Some(mut user) = found else { return Ok(None) };
-    user.sync = mark(c, user.id)?;
-    Ok(Some(user))
-}
-
-fn chip(byte: u8) -> Option<BindingChip> {
-    Some(BindingChip {
-        kind: kind_of(byte >> 1)?,
-        has_union_id: byte & 1 == 1,
-    })
-}
-
-/// The worst sync mark of a user's fields.
-fn mark(c: &Connection, user_id: UserId) -> Result<SyncMark, Error> {
-    let user_id = user_id.to_string();
-    for (sql, mark) in [
-        (
-            "SELECT EXISTS (SELECT 1 FROM conflicts WHERE user_id = ?1)",
-            SyncMark::Conflict,
-        ),
-        (
-            "SELECT EXISTS (SELECT 1 FROM rejected WHERE user_id = ?1)",
-            SyncMark::Rejected,
-        ),
-        (
-            "SELECT EXISTS (SELECT 1 FROM outbox WHERE user_id = ?1 AND state <> 'decided')",
-            SyncMark::Pending,
-        ),
-    ] {
-        if c.prepare_cached(sql)?.query_row([&user_id], |row| row.get(0))? {
-            return Ok(mark);
-        }
-    }
-    Ok(SyncMark::Synced)
 }
