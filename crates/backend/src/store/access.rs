@@ -263,12 +263,9 @@ async fn revoke(
 ) -> Result<(), StoreError> {
     let alone = writing.alone(pool).await?;
     let key = existing(&alone, pool, id).await?;
-    let had_an_admin = has_an_admin(&alone).await?;
+    let admin = AnAdmin::before(&alone, keep_an_admin).await?;
     delete(&alone, actor, &key).await?;
-    if keep_an_admin && had_an_admin && !has_an_admin(&alone).await? {
-        return Err(StoreError::LastAdminKey);
-    }
-    Ok(())
+    admin.after(&alone).await
 }
 
 /// Deletes a key that is there.
@@ -300,8 +297,29 @@ pub(super) async fn delete_of(
     Ok(())
 }
 
+/// That somebody can administer the pool with a key, before a change and after it.
+pub(super) struct AnAdmin {
+    stays: bool,
+}
+
+impl AnAdmin {
+    /// Looks before the change: a pool without an admin needs none behind it either.
+    pub(super) async fn before(alone: &Alone<'_>, keep_an_admin: bool) -> Result<Self, StoreError> {
+        let stays = keep_an_admin && has_an_admin(alone).await?;
+        Ok(Self { stays })
+    }
+
+    /// [`StoreError::LastAdminKey`] if the change has taken the last one.
+    pub(super) async fn after(self, alone: &Alone<'_>) -> Result<(), StoreError> {
+        if self.stays && !has_an_admin(alone).await? {
+            return Err(StoreError::LastAdminKey);
+        }
+        Ok(())
+    }
+}
+
 /// Whether anybody can administer the pool with a key: one that does not expire, so that this stays true.
-pub(super) async fn has_an_admin(alone: &Alone<'_>) -> Result<bool, StoreError> {
+async fn has_an_admin(alone: &Alone<'_>) -> Result<bool, StoreError> {
     let sql = "SELECT k.role, o.role AS operator_role
         FROM access_key k LEFT JOIN operator o ON o.pool = k.pool AND o.id = k.operator
         WHERE k.pool = $1 AND k.expires_at IS NULL";

@@ -19,9 +19,7 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
-use yaopai_domain::{
-    EntityKey, LoginName, LoginNameKind, Metadata, PoolId, Profile, Source, User, UserId, UserStatus,
-};
+use yaopai_domain::{EntityKey, LoginName, LoginNameKind, PoolId, Source, UserId};
 
 /// Whether an account was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,7 +248,7 @@ async fn make(alone: &Alone<'_>, new: &NewAccount) -> Result<Registered, StoreEr
     for code in &new.codes {
         verifications::use_up(alone, pool, code).await?;
     }
-    let mut user = fresh(alone);
+    let mut user = users::fresh(alone);
     let details = apply(&mut user, &new.patch, Source::Person);
     for name in &new.names {
         *shown(&mut user, name.kind()) = Some(given(name.as_str(), Source::Person));
@@ -268,18 +266,6 @@ async fn make(alone: &Alone<'_>, new: &NewAccount) -> Result<Registered, StoreEr
     by_person(alone, pool, user.id, "account.register", None, by).await?;
     feed::commit(alone, &[EntityKey::User(user.id)]).await?;
     Ok(Registered::User(user.id))
-}
-
-/// A user of whom nothing is known yet.
-fn fresh(writing: &Writing<'_>) -> User {
-    User {
-        id: UserId::new(writing.clock(), writing.entropy()),
-        status: UserStatus::Active,
-        profile: Profile::default(),
-        metadata: Metadata::new(),
-        created_at: writing.now(),
-        updated_at: writing.now(),
-    }
 }
 
 async fn account(reading: &Reading<'_>, pool: &PoolId, id: UserId) -> Result<Option<Account>, StoreError> {

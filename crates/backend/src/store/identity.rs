@@ -7,8 +7,8 @@ use super::{
 };
 use crate::identity::{Arrival, Decision, Holder, decide, seen_on_a_new_day};
 use yaopai_domain::{
-    EntityKey, IdentityId, Metadata, Profile, Refusal, Timestamp, User, UserId, UserStatus, Verdict,
-    is_anonymous_avatar, is_anonymous_nickname,
+    EntityKey, IdentityId, Refusal, Timestamp, User, UserId, Verdict, is_anonymous_avatar,
+    is_anonymous_nickname,
 };
 
 impl Store {
@@ -274,14 +274,7 @@ fn refuse(refusal: Refusal, arrival: &Arrival) -> Verdict {
 }
 
 async fn create(alone: &Alone<'_>, arrival: &Arrival) -> Result<Verdict, StoreError> {
-    let mut user = User {
-        id: UserId::new(alone.clock(), alone.entropy()),
-        status: UserStatus::Active,
-        profile: Profile::default(),
-        metadata: Metadata::new(),
-        created_at: alone.now(),
-        updated_at: alone.now(),
-    };
+    let mut user = users::fresh(alone);
     greet(&mut user, arrival);
     users::save(alone, &user).await?;
     let mut changed = vec![EntityKey::User(user.id)];

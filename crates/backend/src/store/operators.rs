@@ -1,7 +1,8 @@
 //! Operators.
 
 use super::{
-    Alone, Reading, Store, StoreError, Unique, Writing, access,
+    Alone, Reading, Store, StoreError, Unique, Writing,
+    access::{self, AnAdmin},
     audit::{self, Entry},
     engine::{Row, values},
 };
@@ -162,13 +163,11 @@ async fn change(
     let alone = writing.alone(pool).await?;
     let old = existing(&alone, pool, id).await?;
     check_email_is_free(&alone, &draft.email, Some(id)).await?;
-    let had_an_admin = access::has_an_admin(&alone).await?;
+    let admin = AnAdmin::before(&alone, keep_an_admin).await?;
     let sql = "UPDATE operator SET name = $1, email = $2, role = $3 WHERE pool = $4 AND id = $5";
     let values = values![&draft.name, &draft.email, draft.role.as_str(), pool, id];
     alone.execute(sql, values).await?;
-    if keep_an_admin && had_an_admin && !access::has_an_admin(&alone).await? {
-        return Err(StoreError::LastAdminKey);
-    }
+    admin.after(&alone).await?;
     let new = existing(&alone, pool, id).await?;
     let entry = Entry {
         actor,
@@ -190,13 +189,11 @@ async fn delete(
 ) -> Result<(), StoreError> {
     let alone = writing.alone(pool).await?;
     let old = existing(&alone, pool, id).await?;
-    let had_an_admin = access::has_an_admin(&alone).await?;
+    let admin = AnAdmin::before(&alone, keep_an_admin).await?;
     access::delete_of(&alone, actor, id).await?;
     let sql = "DELETE FROM operator WHERE pool = $1 AND id = $2";
     alone.execute(sql, values![pool, id]).await?;
-    if keep_an_admin && had_an_admin && !access::has_an_admin(&alone).await? {
-        return Err(StoreError::LastAdminKey);
-    }
+    admin.after(&alone).await?;
     let entry = Entry {
         actor,
         action: "operator.delete",

@@ -10,8 +10,8 @@ use super::{
 };
 use serde_json::{Map, Value, json};
 use yaopai_domain::{
-    EntityKey, FieldGroup, Metadata, MetadataKey, MetadataValue, PoolId, Profile, ProfileField, Source,
-    Sourced, Timestamp, User, UserId, UserStatus,
+    EntityKey, FieldGroup, MetadataKey, MetadataValue, PoolId, ProfileField, Source, Sourced, Timestamp,
+    User, UserId, UserStatus,
 };
 
 /// A change of a user; what is not named stays.
@@ -87,14 +87,7 @@ async fn create(
     new: &UserChange,
 ) -> Result<User, StoreError> {
     let alone = writing.alone(pool).await?;
-    let mut user = User {
-        id: UserId::new(alone.clock(), alone.entropy()),
-        status: UserStatus::Active,
-        profile: Profile::default(),
-        metadata: Metadata::new(),
-        created_at: alone.now(),
-        updated_at: alone.now(),
-    };
+    let mut user = users::fresh(&alone);
     put(&mut user, source, new);
     users::save(&alone, &user).await?;
     names_follow(&alone, &user, new).await?;

@@ -1,13 +1,13 @@
 //! Users, read and saved. They are written by logins (`identity`), by pushes (`sync`) and by the bootstrap.
 
 use super::{
-    Alone, Reading, Store, StoreError,
+    Alone, Reading, Store, StoreError, Writing,
     engine::{Row, Value, values, wire_name},
 };
 use futures_util::future::try_join_all;
 use yaopai_domain::{
     Identity, IdentityScope, Metadata, MetadataEntry, MetadataKey, PoolId, Profile, Revision, Sourced, User,
-    UserId, UserRecord,
+    UserId, UserRecord, UserStatus,
 };
 
 /// The columns of a user `u`, as [`without_metadata`] reads them.
@@ -43,6 +43,18 @@ impl Store {
             Box::pin(some(reading, pool, *after, *limit))
         })
         .await
+    }
+}
+
+/// A user of whom nothing is known yet.
+pub(super) fn fresh(writing: &Writing<'_>) -> User {
+    User {
+        id: UserId::new(writing.clock(), writing.entropy()),
+        status: UserStatus::Active,
+        profile: Profile::default(),
+        metadata: Metadata::new(),
+        created_at: writing.now(),
+        updated_at: writing.now(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Applications, as scripts read them.
 
+use super::PAGE_MAX;
 use crate::facades::authing::{
     fields::Fields,
     operator::{Operator, page},
@@ -7,9 +8,6 @@ use crate::facades::authing::{
 };
 use serde_json::{Value, json};
 use yaopai_domain::{Action, ApplicationId, ApplicationRecord};
-
-/// Applications of one page.
-const PAGE_MAX: i64 = 50;
 
 /// Answers a call about applications; `None` if it is about something else.
 pub(super) async fn answer(

@@ -1,5 +1,6 @@
 //! When a user logged in with WeChat: what the attempts remember.
 
+use super::PAGE_MAX;
 use crate::{
     facades::authing::{
         fields::Fields,
@@ -12,8 +13,6 @@ use crate::{
 use serde_json::{Value, json};
 use yaopai_domain::{Action, ApplicationId, AttemptState, LoginAttempt, Timestamp, UserId};
 
-/// Logins of one page.
-const PAGE_MAX: i64 = 50;
 /// Logins of one user that are looked for.
 const LOOKED_FOR: u32 = 1_000;
 /// Searches for one answer: each looks at a few thousand attempts of the pool.

@@ -14,6 +14,9 @@ pub(super) use users::{link, search, unlink};
 use super::wire::Envelope;
 use crate::endpoint::Endpoint;
 
+/// Entries of one page, as Authing's own limit is.
+const PAGE_MAX: i64 = 50;
+
 /// Everything of this generation.
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let mut endpoints = management::endpoints();

@@ -1,6 +1,6 @@
 //! Users, their custom data and their identities.
 
-use super::{connections, login_history};
+use super::{PAGE_MAX, connections, login_history};
 use crate::{
     account,
     facades::authing::{
@@ -16,8 +16,6 @@ use serde_json::{Map, Value, json};
 use yaopai_domain::{Action, IdentityId, IdentityScope, Timestamp, UserId};
 use zeroize::Zeroizing;
 
-/// Users of one page, as Authing's own limit is.
-const PAGE_MAX: i64 = 50;
 /// Users of one batch.
 const BATCH_MAX: usize = 50;
 
