@@ -99,9 +99,9 @@ pub(super) async fn mark(writing: &Writing<'_>, pool: &PoolId, head: i64) -> Res
 
 /// The entity that a feed row is about.
 pub(super) fn key(row: &Row) -> Result<EntityKey, StoreError> {
-    let etype = EntityType::of_name(&row.text("etype")?);
+    let etype = EntityType::of_name(row.str("etype")?);
     let etype = etype.ok_or_else(|| StoreError::Unreadable("etype: unknown name".to_owned()))?;
-    EntityKey::of_id(etype, &row.text("eid")?)
+    EntityKey::of_id(etype, row.str("eid")?)
         .ok_or_else(|| StoreError::Unreadable("eid: of another shape".to_owned()))
 }
 

@@ -151,7 +151,7 @@ struct Types {
 
 impl Types {
     fn note(&mut self, row: &Row) -> Result<(), StoreError> {
-        match row.text("etype")?.as_str() {
+        match row.str("etype")? {
             "user" => self.users = true,
             "identity" => self.identities = true,
             _ => {}
@@ -174,7 +174,7 @@ impl Side {
         let row = self
             .0
             .as_mut()?
-            .next_if(|row| row.integer("rev").is_ok_and(|rev| rev == revision))?;
+            .next_if(|row| row.first_integer() == Some(revision))?;
         let mut values = row.into_values().into_iter();
         values.next();
         Some(values)

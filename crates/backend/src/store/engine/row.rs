@@ -21,14 +21,23 @@ impl Row {
 
     /// A text.
     pub(crate) fn text(&self, column: &str) -> Result<String, StoreError> {
-        self.text_or_null(column)?.ok_or_else(|| is_not(column, "a text"))
+        self.str(column).map(str::to_owned)
     }
 
     /// A text or null.
     pub(crate) fn text_or_null(&self, column: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.str_or_null(column)?.map(str::to_owned))
+    }
+
+    /// A text, to look at.
+    pub(crate) fn str(&self, column: &str) -> Result<&str, StoreError> {
+        self.str_or_null(column)?.ok_or_else(|| is_not(column, "a text"))
+    }
+
+    fn str_or_null(&self, column: &str) -> Result<Option<&str>, StoreError> {
         match self.value(column)? {
             Value::Null => Ok(None),
-            Value::Text(text) => Ok(Some(text.clone())),
+            Value::Text(text) => Ok(Some(text)),
             Value::Integer(_) | Value::Bytes(_) => Err(is_not(column, "a text")),
         }
     }
@@ -79,7 +88,7 @@ impl Row {
 
     /// Text that is an id, a kind, …
     pub(crate) fn parsed<T: FromStr<Err: Display>>(&self, column: &str) -> Result<T, StoreError> {
-        parse(column, &self.text(column)?)
+        parse(column, self.str(column)?)
     }
 
     /// Text that is an id, a kind, … or null.
@@ -87,26 +96,34 @@ impl Row {
         &self,
         column: &str,
     ) -> Result<Option<T>, StoreError> {
-        self.text_or_null(column)?
-            .map(|text| parse(column, &text))
+        self.str_or_null(column)?
+            .map(|text| parse(column, text))
             .transpose()
     }
 
     /// Text that is JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
-        from_json(column, &self.text(column)?)
+        from_json(column, self.str(column)?)
     }
 
     /// Text that is JSON, or null.
     pub(crate) fn json_or_null<T: DeserializeOwned>(&self, column: &str) -> Result<Option<T>, StoreError> {
-        self.text_or_null(column)?
-            .map(|text| from_json(column, &text))
+        self.str_or_null(column)?
+            .map(|text| from_json(column, text))
             .transpose()
     }
 
     /// Text that is the wire name of a unit variant.
     pub(crate) fn named<T: DeserializeOwned>(&self, column: &str) -> Result<T, StoreError> {
-        from_wire_name(column, &self.text(column)?)
+        from_wire_name(column, self.str(column)?)
+    }
+
+    /// The number in the first column, if it is one.
+    pub(crate) fn first_integer(&self) -> Option<i64> {
+        match self.values.first() {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
     }
 
     /// All values, in the order of the columns.
