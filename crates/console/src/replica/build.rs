@@ -101,35 +101,45 @@ fn make(c: &Connection, (name, columns): (&str, &str)) -> Result<bool, Error> {
     Ok(!there)
 }
 
-/// Puts what lists show of bindings beside the users of a chunk.
+/// Puts what lists show of bindings beside the users of a chunk, where it does not stand there yet: most users came
+/// together with their bindings.
 fn derive_bindings(c: &Connection, first: i64) -> Result<(), Error> {
     let mut statement = c.prepare(
-        "SELECT p.row, o.kind, i.open_id, i.union_id, i.last_seen
-         FROM people p CROSS JOIN identities i ON i.user_id = p.id JOIN origins o ON o.row = i.origin
+        "SELECT p.row, o.kind, i.open_id, i.union_id, i.last_seen, p.bindings, p.wechat_id, p.last_seen
+         FROM people p LEFT JOIN identities i ON i.user_id = p.id LEFT JOIN origins o ON o.row = i.origin
          WHERE p.row BETWEEN ?1 AND ?2 ORDER BY p.row, i.first_seen, i.id",
     )?;
     let mut found = statement.query([first, first + CHUNK - 1])?;
-    let mut current: Option<(i64, Bindings)> = None;
-    while let Some(binding) = found.next()? {
-        let row = binding.get(0)?;
-        if current.as_ref().is_none_or(|(person, _)| *person != row)
-            && let Some((person, bindings)) = current.replace((row, Bindings::default()))
-        {
-            bindings.write(c, person)?;
-        }
-        if let Some((_, bindings)) = &mut current {
-            bindings.add(
+    let mut missing: Vec<(i64, Bindings)> = Vec::new();
+    let mut current = Bindings::default();
+    let mut next = found.next()?;
+    while let Some(binding) = next {
+        let person: i64 = binding.get(0)?;
+        if let Some(last_seen) = binding.get(4)? {
+            current.add(
                 binding.get(1)?,
                 text_at(binding, 2)?,
                 text_at(binding, 3)?,
-                binding.get(4)?,
+                last_seen,
             );
         }
+        let stands = current.stand_in(binding, 5)?;
+        next = found.next()?;
+        let is_last = match next {
+            Some(next) => next.get::<_, i64>(0)? != person,
+            None => true,
+        };
+        if is_last {
+            let bindings = std::mem::take(&mut current);
+            if !stands {
+                missing.push((person, bindings));
+            }
+        }
     }
-    match current {
-        Some((person, bindings)) => bindings.write(c, person),
-        None => Ok(()),
+    for (person, bindings) in missing {
+        bindings.write(c, person)?;
     }
+    Ok(())
 }
 
 /// Makes the search index of the next 65,536 rows. Call it, a transaction each, until it [is whole](Built::is_whole); after an
@@ -190,6 +200,9 @@ fn write_chunk(c: &Connection, chunk: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// So many tokens, repeated ones included, has a person with a few metadata keys.
+const USUAL_TOKENS: usize = 96;
+
 /// Every token of a chunk with the row that has it: token << 16 | row within the chunk.
 fn pack_chunk(c: &Connection, chunk: i64) -> Result<Vec<u64>, Error> {
     let span = [chunk * CHUNK, (chunk + 1) * CHUNK - 1];
@@ -205,7 +218,13 @@ fn pack_chunk(c: &Connection, chunk: i64) -> Result<Vec<u64>, Error> {
     let mut people = people.query(span)?;
     let mut bindings = bindings.query(span)?;
     let mut terms = Terms::of(c);
-    let mut packed: Vec<u64> = Vec::new();
+    let rows: u32 = c.query_row(
+        "SELECT count(*) FROM people WHERE row BETWEEN ?1 AND ?2",
+        span,
+        |row| row.get(0),
+    )?;
+    // Growing, it would be there twice for a moment.
+    let mut packed: Vec<u64> = Vec::with_capacity(rows as usize * USUAL_TOKENS);
     bindings.advance()?;
     while let Some(row) = people.next()? {
         let number: i64 = row.get(0)?;

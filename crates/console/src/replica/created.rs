@@ -5,7 +5,7 @@ use super::{
     columns::{json, to_json},
     mirror::{Digests, into},
     progress::progress,
-    rows::{self, Put},
+    rows::{self, Batch, Put},
 };
 use crate::{Ambient, Error};
 use rusqlite::{Connection, params};
@@ -44,7 +44,14 @@ pub(crate) fn create_user(connection: &Connection, new: &NewUser, ambient: &Ambi
 pub(super) fn show(connection: &Connection, new: &NewUser, at: Timestamp) -> Result<(), Error> {
     let progress = progress(connection)?;
     let user = user(new, at);
-    let put = rows::put_user(connection, progress.generation, 0, &user, into(progress.phase))?;
+    let put = rows::put_user(
+        connection,
+        progress.generation,
+        0,
+        &user,
+        &mut Batch::default(),
+        into(progress.phase),
+    )?;
     note(connection, progress.generation, user.id, Some(Revision(0)), put)
 }
 

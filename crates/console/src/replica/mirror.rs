@@ -3,7 +3,7 @@
 use super::{
     created,
     progress::{Phase, Place, advance, complete, progress},
-    rows::{self, Into, Put},
+    rows::{self, Batch, Into, Put},
 };
 use crate::Error;
 use rusqlite::{Connection, params};
@@ -47,8 +47,12 @@ pub(crate) fn apply_page(
     let into = into(progress.phase);
     let mut news = News::default();
     let mut digests = Digests::read(connection, progress.generation)?;
+    let mut batch = Batch::with(page.changes.iter().filter_map(|change| match &change.entity {
+        Some(Entity::Identity(identity)) => Some(&**identity),
+        _ => None,
+    }));
     for change in &page.changes {
-        let put = apply(connection, progress.generation, change, into)?;
+        let put = apply(connection, progress.generation, change, &mut batch, into)?;
         let revision = change.entity.as_ref().map(|_| change.revision);
         digests.note(&change.key, revision, put);
         news.note(change.key.entity_type());
@@ -76,16 +80,24 @@ pub(super) const fn into(phase: Phase) -> Into {
     }
 }
 
-fn apply(connection: &Connection, generation: i64, change: &Change, into: Into) -> Result<Put, Error> {
+fn apply(
+    connection: &Connection,
+    generation: i64,
+    change: &Change,
+    batch: &mut Batch<'_>,
+    into: Into,
+) -> Result<Put, Error> {
     let rev = change.revision.0;
     match &change.entity {
-        Some(Entity::User(user)) => rows::put_user(connection, generation, rev, user, into),
-        Some(Entity::Identity(identity)) => rows::put_identity(connection, generation, rev, identity, into),
-        Some(Entity::Connection(state)) => rows::put_connection(connection, generation, rev, state, into),
-        Some(Entity::VerificationFile(file)) => {
-            rows::put_verification_file(connection, generation, rev, file, into)
+        Some(Entity::User(user)) => rows::put_user(connection, generation, rev, user, batch, into),
+        Some(Entity::Identity(identity)) => {
+            rows::put_identity(connection, generation, rev, identity, batch, into)
         }
-        Some(Entity::RefusedPerson(refused)) => rows::put_refused(connection, generation, rev, refused, into),
+        Some(Entity::Connection(state)) => rows::put_connection(connection, generation, rev, state),
+        Some(Entity::VerificationFile(file)) => {
+            rows::put_verification_file(connection, generation, rev, file)
+        }
+        Some(Entity::RefusedPerson(refused)) => rows::put_refused(connection, generation, rev, refused),
         None => rows::delete(connection, &change.key, generation, rev, into),
     }
 }

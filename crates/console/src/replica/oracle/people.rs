@@ -1,7 +1,7 @@
 //! People at random: names, numbers and keys that break query languages, and few letters, so that parts of them meet.
 
 use crate::{
-    replica::rows::{Into, put_identity, put_user},
+    replica::rows::{Batch, Into, put_identity, put_user},
     tests::{json, user_id},
 };
 use proptest::prelude::*;
@@ -104,8 +104,8 @@ pub(super) fn connection(number: u8) -> ConnectionId {
     user_id(5000 + u32::from(number)).uuid().into()
 }
 
-/// Writes somebody and their bindings.
-pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into: Into) {
+/// Somebody as the backend has them.
+pub(super) fn user(number: u32, rev: i64, someone: &Someone) -> User {
     let sourced = |value: &Option<String>| {
         value.clone().map(|value| Sourced {
             value,
@@ -121,7 +121,7 @@ pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into
         };
         Some((key.trim().parse().ok()?, entry))
     });
-    let user = User {
+    User {
         id: user_id(number),
         status: if someone.blocked {
             UserStatus::Blocked
@@ -139,9 +139,15 @@ pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into
         metadata: metadata.collect(),
         created_at: Timestamp(someone.created),
         updated_at: Timestamp(rev),
-    };
-    for (nth, (open_id, union_id, by)) in (0..).zip(&someone.ids) {
-        let identity = Identity {
+    }
+}
+
+/// Writes somebody and their bindings.
+pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into: Into) {
+    let user = user(number, rev, someone);
+    let identities: Vec<Identity> = (0..)
+        .zip(&someone.ids)
+        .map(|(nth, (open_id, union_id, by))| Identity {
             id: user_id(1000 + number * 10 + nth).uuid().into(),
             user_id: user.id,
             scope: IdentityScope::OpenId {
@@ -153,13 +159,16 @@ pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into
             },
             first_seen: Timestamp(i64::from(nth)),
             last_seen: Timestamp(someone.created * 2 + i64::from(nth)),
-        };
-        // Bindings come before or after their user.
+        })
+        .collect();
+    // Some come together with their user, the others before or after.
+    let mut batch = Batch::with(identities.iter().skip(1));
+    for (nth, identity) in identities.iter().enumerate() {
         if nth % 2 == 0 {
-            put_identity(c, 1, rev, &identity, into).unwrap();
+            put_identity(c, 1, rev, identity, &mut batch, into).unwrap();
         }
-        put_user(c, 1, rev, &user, into).unwrap();
-        put_identity(c, 1, rev, &identity, into).unwrap();
+        put_user(c, 1, rev, &user, &mut batch, into).unwrap();
+        put_identity(c, 1, rev, identity, &mut batch, into).unwrap();
     }
-    put_user(c, 1, rev, &user, into).unwrap();
+    put_user(c, 1, rev, &user, &mut batch, into).unwrap();
 }

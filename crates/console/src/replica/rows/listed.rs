@@ -1,7 +1,11 @@
 //! What lists and search show of a user beyond the row as the backend sends it: the best name, own edits included, and the
 //! bindings.
 
-use super::user::{profile_at, row_of};
+use super::{
+    codes::kind_code,
+    identity::ids,
+    user::{profile_at, row_of},
+};
 use crate::{
     Error,
     replica::{
@@ -10,8 +14,8 @@ use crate::{
         name_order::name_order,
     },
 };
-use rusqlite::{Connection, params};
-use yaopai_domain::{Profile, ProfileField, Source, Sourced, UserId};
+use rusqlite::{Connection, Row, params};
+use yaopai_domain::{Identity, IdentityScope, Profile, ProfileField, Source, Sourced, UserId};
 
 /// To be called before what a user is found by changes: what the search index has of the user is remembered.
 pub(in crate::replica) fn changing(c: &Connection, user_id: UserId) -> Result<(), Error> {
@@ -84,7 +88,7 @@ pub(super) fn derive_bindings(c: &Connection, user_id: UserId) -> Result<(), Err
 }
 
 /// What a list shows of a user's bindings.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(in crate::replica) struct Bindings {
     chips: Vec<u8>,
     union_id: Option<String>,
@@ -93,6 +97,21 @@ pub(in crate::replica) struct Bindings {
 }
 
 impl Bindings {
+    /// Of these bindings, in any order.
+    pub(super) fn of(identities: &mut [&Identity]) -> Self {
+        identities.sort_unstable_by_key(|identity| (identity.first_seen, identity.id));
+        let mut bindings = Self::default();
+        for identity in identities {
+            let kind = match &identity.scope {
+                IdentityScope::OpenId { kind, .. } => Some(kind_code(*kind)),
+                IdentityScope::UnionId { .. } => None,
+            };
+            let (open_id, union_id) = ids(&identity.scope);
+            bindings.add(kind, open_id, union_id, identity.last_seen.0);
+        }
+        bindings
+    }
+
     /// Adds the next binding, oldest first.
     pub(in crate::replica) fn add(
         &mut self,
@@ -113,15 +132,45 @@ impl Bindings {
         self.last_seen = self.last_seen.max(Some(last_seen));
     }
 
+    /// A byte a binding; `None` without any.
+    pub(super) fn chips(&self) -> Option<&[u8]> {
+        (!self.chips.is_empty()).then_some(&*self.chips)
+    }
+
+    /// How many there are.
+    pub(super) const fn count(&self) -> i64 {
+        self.chips.len() as i64
+    }
+
+    /// The UnionID, or else an OpenID.
+    pub(super) fn wechat_id(&self) -> Option<&str> {
+        self.union_id.as_deref().or(self.open_id.as_deref())
+    }
+
+    /// When the person was last seen, in milliseconds.
+    pub(super) const fn last_seen(&self) -> Option<i64> {
+        self.last_seen
+    }
+
+    /// Whether this stands in a row's columns `bindings`, `wechat_id` and `last_seen`, which begin at `first`.
+    pub(in crate::replica) fn stand_in(&self, row: &Row<'_>, first: usize) -> rusqlite::Result<bool> {
+        Ok(row.get_ref(first)?.as_blob_or_null()? == self.chips()
+            && text_at(row, first + 1)? == self.wechat_id()
+            && row.get::<_, Option<i64>>(first + 2)? == self.last_seen)
+    }
+
     /// Writes it beside the user.
     pub(in crate::replica) fn write(&self, c: &Connection, row: i64) -> Result<(), Error> {
-        let chips = (!self.chips.is_empty()).then_some(&self.chips);
-        let wechat_id = self.union_id.as_ref().or(self.open_id.as_ref());
-        let count = self.chips.len() as i64;
         c.prepare_cached(
             "UPDATE people SET bindings = ?2, binding_count = ?3, wechat_id = ?4, last_seen = ?5 WHERE row = ?1",
         )?
-        .execute(params![row, chips, count, wechat_id, self.last_seen])?;
+        .execute(params![
+            row,
+            self.chips(),
+            self.count(),
+            self.wechat_id(),
+            self.last_seen
+        ])?;
         Ok(())
     }
 }

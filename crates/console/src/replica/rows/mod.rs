@@ -1,5 +1,6 @@
 //! Rows of the mirror: written as the backend sends them, with what lists show and sort by kept beside them.
 
+mod batch;
 mod codes;
 mod identity;
 mod listed;
@@ -11,6 +12,7 @@ use crate::Error;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use yaopai_domain::{Bug, planted};
 
+pub(super) use batch::Batch;
 pub(super) use codes::{kind_of, status_of};
 pub(super) use identity::put_identity;
 pub(super) use listed::{Bindings, changing, refresh, with_own_edits};
@@ -34,6 +36,14 @@ pub(super) struct Put {
     pub(super) old: Option<Old>,
     /// Whether the row is now as was asked. `false`: what was there is newer, or there was nothing to delete.
     pub(super) written: bool,
+}
+
+impl Put {
+    /// A row was added.
+    const NEW: Self = Self {
+        old: None,
+        written: true,
+    };
 }
 
 /// A row as it was.

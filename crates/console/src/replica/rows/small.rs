@@ -1,6 +1,6 @@
 //! Rows of the small tables: connections, verification files and refused people.
 
-use super::{Into, Put, codes::kind_code, find, unless_newer};
+use super::{Put, codes::kind_code, find, unless_newer};
 use crate::{
     Error,
     replica::{columns::to_json, refused::found_by},
@@ -23,7 +23,6 @@ pub(in crate::replica) fn put_connection(
     generation: i64,
     rev: i64,
     connection: &yaopai_domain::Connection,
-    _into: Into,
 ) -> Result<Put, Error> {
     put_small(
         c,
@@ -41,7 +40,6 @@ pub(in crate::replica) fn put_verification_file(
     generation: i64,
     rev: i64,
     file: &VerificationFile,
-    _into: Into,
 ) -> Result<Put, Error> {
     put_small(
         c,
@@ -60,7 +58,6 @@ pub(in crate::replica) fn put_refused(
     generation: i64,
     rev: i64,
     person: &Refused,
-    _into: Into,
 ) -> Result<Put, Error> {
     let connection_id = person.connection_id.map(|id| id.uuid().into_bytes());
     put_small(

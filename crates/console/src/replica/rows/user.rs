@@ -1,7 +1,7 @@
 //! A user's row, with the profile and the metadata beside it.
 
 use super::{
-    Found, Into, Put,
+    Batch, Found, Into, Put,
     codes::status_code,
     find,
     listed::{derive_bindings, derive_name},
@@ -16,9 +16,11 @@ use crate::{
     },
 };
 use rusqlite::{Connection, OptionalExtension, params};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::BTreeMap;
-use yaopai_domain::{MetadataKey, MetadataValue, Profile, Revision, Sourced, Timestamp, User, UserId};
+use yaopai_domain::{
+    Metadata, MetadataKey, MetadataValue, Profile, Revision, Sourced, Timestamp, User, UserId,
+};
 
 /// Row, revision and generation of a user.
 pub(super) const FIND: &str = "SELECT row, rev, generation FROM people WHERE id = ?1";
@@ -38,80 +40,23 @@ pub(in crate::replica) fn put_user(
     generation: i64,
     rev: i64,
     user: &User,
+    batch: &mut Batch<'_>,
     into: Into,
 ) -> Result<Put, Error> {
-    let id = user.id.uuid().into_bytes();
-    let found = find(c, FIND, [&id])?;
+    // Nearly everybody whom a first load brings is new: only who is not has to be looked for.
+    if into == Into::Bare && insert(c, generation, rev, user, batch)?.is_some() {
+        return Ok(Put::NEW);
+    }
+    let found = find(c, FIND, [user.id.uuid().into_bytes()])?;
     unless_newer(found, generation, rev, || {
-        let profile = to_json(&user.profile)?;
-        let metadata = metadata_json(user)?;
-        let row = if let Some(Found { row, .. }) = found {
-            let same = c
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM user_state s JOIN people p ON p.row = s.row WHERE s.row = ?1
-                         AND s.profile = ?2 AND s.metadata = ?3 AND p.status = ?4)",
-                )?
-                .query_row(params![row, profile, metadata, status_code(user.status)], |row| {
-                    row.get(0)
-                })?;
-            if same {
-                // A reset brings everybody again, mostly as they were.
-                c.prepare_cached(
-                    "UPDATE people SET rev = ?2, generation = ?3, created_at = ?4, updated_at = ?5 WHERE row = ?1",
-                )?
-                .execute(params![row, rev, generation, user.created_at.0, user.updated_at.0])?;
-                return index::moved(c);
+        if let Some(Found { row, .. }) = found {
+            if update(c, row, generation, rev, user, into)? {
+                // Somebody may have edited the name here.
+                derive_name(c, row, user.id, &user.profile)?;
             }
-            if into == Into::Ready {
-                index::changing(c, row)?;
-            }
-            c.prepare_cached(
-                "UPDATE people SET rev = ?2, generation = ?3, status = ?4, created_at = ?5, updated_at = ?6,
-                     phone = ?7, avatar_url = ?8 WHERE row = ?1",
-            )?
-            .execute(params![
-                row,
-                rev,
-                generation,
-                status_code(user.status),
-                user.created_at.0,
-                user.updated_at.0,
-                text(user.profile.phone.as_ref()),
-                text(user.profile.avatar_url.as_ref()),
-            ])?;
-            c.prepare_cached("UPDATE user_state SET profile = ?2, metadata = ?3 WHERE row = ?1")?
-                .execute(params![row, profile, metadata])?;
-            row
-        } else {
-            let name = user.profile.best_name();
-            c.prepare_cached(
-                "INSERT INTO people (id, rev, generation, status, created_at, updated_at, phone, avatar_url, name,
-                                     name_order)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )?
-            .execute(params![
-                id,
-                rev,
-                generation,
-                status_code(user.status),
-                user.created_at.0,
-                user.updated_at.0,
-                text(user.profile.phone.as_ref()),
-                text(user.profile.avatar_url.as_ref()),
-                name,
-                name.map(name_order),
-            ])?;
-            let row = c.last_insert_rowid();
-            c.prepare_cached("INSERT INTO user_state (row, profile, metadata) VALUES (?1, ?2, ?3)")?
-                .execute(params![row, profile, metadata])?;
-            if into == Into::Ready {
-                index::added(c, row)?;
-                derive_bindings(c, user.id)?;
-            }
-            row
-        };
-        // A new row has its name already, unless somebody has edited it here.
-        if into == Into::Ready || found.is_some() {
+        } else if let Some(row) = insert(c, generation, rev, user, batch)? {
+            index::added(c, row)?;
+            derive_bindings(c, user.id)?;
             derive_name(c, row, user.id, &user.profile)?;
         }
         if into == Into::Ready {
@@ -121,19 +66,116 @@ pub(in crate::replica) fn put_user(
     })
 }
 
+/// Adds a user; `None` if there is one of this id.
+fn insert(
+    c: &Connection,
+    generation: i64,
+    rev: i64,
+    user: &User,
+    batch: &mut Batch<'_>,
+) -> Result<Option<i64>, Error> {
+    let name = user.profile.best_name();
+    let bindings = batch.bindings(user.id);
+    let added = c
+        .prepare_cached(
+            "INSERT INTO people (id, rev, generation, status, created_at, updated_at, phone, avatar_url, name,
+                                 name_order, bindings, binding_count, wechat_id, last_seen)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (id) DO NOTHING",
+        )?
+        .execute(params![
+            user.id.uuid().into_bytes(),
+            rev,
+            generation,
+            status_code(user.status),
+            user.created_at.0,
+            user.updated_at.0,
+            text(user.profile.phone.as_ref()),
+            text(user.profile.avatar_url.as_ref()),
+            name,
+            name.map(name_order),
+            bindings.chips(),
+            bindings.count(),
+            bindings.wechat_id(),
+            bindings.last_seen(),
+        ])?;
+    if added == 0 {
+        return Ok(None);
+    }
+    let row = c.last_insert_rowid();
+    c.prepare_cached("INSERT INTO user_state (row, profile, metadata) VALUES (?1, ?2, ?3)")?
+        .execute(params![row, to_json(&user.profile)?, metadata_json(user)?])?;
+    Ok(Some(row))
+}
+
+/// Brings a row up to date; `false` if people look as they did.
+fn update(
+    c: &Connection,
+    row: i64,
+    generation: i64,
+    rev: i64,
+    user: &User,
+    into: Into,
+) -> Result<bool, Error> {
+    let profile = to_json(&user.profile)?;
+    let metadata = metadata_json(user)?;
+    let same: bool = c
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM user_state s JOIN people p ON p.row = s.row WHERE s.row = ?1
+                 AND s.profile = ?2 AND s.metadata = ?3 AND p.status = ?4)",
+        )?
+        .query_row(params![row, profile, metadata, status_code(user.status)], |row| {
+            row.get(0)
+        })?;
+    if same {
+        // A reset brings everybody again, mostly as they were.
+        c.prepare_cached(
+            "UPDATE people SET rev = ?2, generation = ?3, created_at = ?4, updated_at = ?5 WHERE row = ?1",
+        )?
+        .execute(params![
+            row,
+            rev,
+            generation,
+            user.created_at.0,
+            user.updated_at.0
+        ])?;
+        index::moved(c)?;
+        return Ok(false);
+    }
+    if into == Into::Ready {
+        index::changing(c, row)?;
+    }
+    c.prepare_cached(
+        "UPDATE people SET rev = ?2, generation = ?3, status = ?4, created_at = ?5, updated_at = ?6,
+             phone = ?7, avatar_url = ?8 WHERE row = ?1",
+    )?
+    .execute(params![
+        row,
+        rev,
+        generation,
+        status_code(user.status),
+        user.created_at.0,
+        user.updated_at.0,
+        text(user.profile.phone.as_ref()),
+        text(user.profile.avatar_url.as_ref()),
+    ])?;
+    c.prepare_cached("UPDATE user_state SET profile = ?2, metadata = ?3 WHERE row = ?1")?
+        .execute(params![row, profile, metadata])?;
+    Ok(true)
+}
+
 /// The metadata as JSON: by key, what an [`Entry`] is read from.
 fn metadata_json(user: &User) -> rusqlite::Result<String> {
-    let entries: BTreeMap<&str, (&MetadataValue, Revision, &Option<String>, Timestamp)> = user
-        .metadata
-        .iter()
-        .map(|(key, entry)| {
-            (
-                key.as_str(),
-                (&entry.value, entry.revision, &entry.actor, entry.at),
+    struct Entries<'a>(&'a Metadata);
+    impl Serialize for Entries<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map(
+                self.0
+                    .iter()
+                    .map(|(key, entry)| (key, (&entry.value, entry.revision, &entry.actor, entry.at))),
             )
-        })
-        .collect();
-    to_json(&entries)
+        }
+    }
+    to_json(&Entries(&user.metadata))
 }
 
 fn text(field: Option<&Sourced>) -> Option<&str> {
