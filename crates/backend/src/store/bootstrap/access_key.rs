@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use yaopai_domain::{AccessKeyId, PoolId, Role};
 
+/// Makes an access key, or gives the one of that name this role and this secret.
 pub(super) async fn put(writing: &Writing<'_>, entry: &AccessKeyEntry) -> Result<(), Fault> {
     pool::known(writing, &entry.pool).await?;
     if entry.key.chars().count() < KEY_MIN_CHARS {

@@ -15,6 +15,7 @@ use crate::{
 use serde_json::{Value, json};
 use yaopai_domain::{ApplicationId, TokenAlgorithm};
 
+/// Makes an application, or brings the one of that name to what the entry says.
 pub(super) async fn put(writing: &Writing<'_>, entry: &ApplicationEntry) -> Result<(), Fault> {
     pool::known(writing, &entry.pool).await?;
     for identifier in &entry.connections {

@@ -16,6 +16,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use yaopai_domain::{PoolId, Role};
 
+/// Makes a key of Authing's SDKs, or brings the one of that id to what the entry says.
 pub(super) async fn put(writing: &Writing<'_>, entry: &AuthingKeyEntry, vault: &Vault) -> Result<(), Fault> {
     pool::known(writing, &entry.pool).await?;
     let secret = entry.secret.expose();

@@ -13,6 +13,7 @@ use crate::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use yaopai_domain::{ConnectionDraft, ConnectionId, VerificationFile, validate_draft};
 
+/// Makes a connection, unless the pool has one of that identifier.
 pub(super) async fn put(
     touched: &mut Touched<'_>,
     entry: &ConnectionEntry,

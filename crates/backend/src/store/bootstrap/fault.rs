@@ -5,7 +5,9 @@ use yaopai_domain::{FieldError, Rule};
 
 /// Why an entry is refused.
 pub(super) enum Fault {
+    /// What is wrong, and in which field if it is one.
     At(Option<String>, String),
+    /// The store could not, or would not.
     Store(StoreError),
 }
 
@@ -21,10 +23,12 @@ impl From<StoreError> for Fault {
     }
 }
 
+/// Something is wrong with a field.
 pub(super) fn at(field: &str, what: &str) -> Fault {
     Fault::At(Some(field.to_owned()), what.to_owned())
 }
 
+/// A field breaks a rule of the forms.
 pub(super) fn rule(error: &FieldError) -> Fault {
     let name = wire_name(&error.rule).unwrap_or_default();
     // The content of a file is one field here and on the wire.

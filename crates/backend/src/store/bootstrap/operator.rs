@@ -8,6 +8,7 @@ use crate::{
 use serde_json::json;
 use yaopai_domain::OperatorId;
 
+/// Makes an operator, or gives the one of that e-mail address this name and this role.
 pub(super) async fn put(writing: &Writing<'_>, entry: &OperatorEntry) -> Result<(), Fault> {
     pool::known(writing, &entry.pool).await?;
     let sql = "SELECT name, role FROM operator WHERE pool = $1 AND email = $2";

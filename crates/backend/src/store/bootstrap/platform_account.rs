@@ -8,6 +8,7 @@ use crate::{
 use serde_json::json;
 use yaopai_domain::{PlatformAccountId, PoolId};
 
+/// Makes an account on WeChat's platforms, unless the pool has one of that name.
 pub(super) async fn put(writing: &Writing<'_>, entry: &PlatformAccountEntry) -> Result<(), Fault> {
     pool::known(writing, &entry.pool).await?;
     if named(writing, &entry.pool, &entry.name).await?.is_some() {

@@ -11,6 +11,7 @@ use crate::{
 use serde_json::json;
 use yaopai_domain::PoolId;
 
+/// Makes a pool, or gives the one of that id this name.
 pub(super) async fn put(writing: &Writing<'_>, entry: &PoolEntry) -> Result<(), Fault> {
     if entry.name.trim().is_empty() {
         return Err(at("name", "a pool needs a name"));

@@ -16,6 +16,7 @@ use yaopai_domain::{
     UserStatus,
 };
 
+/// Makes a user, unless they are found again.
 pub(super) async fn put(touched: &mut Touched<'_>, entry: &UserEntry) -> Result<(), Fault> {
     let alone = &touched.alone;
     pool::known(alone, &entry.pool).await?;

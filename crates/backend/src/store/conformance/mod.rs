@@ -1,11 +1,11 @@
 //! What every engine must do, written once against the traits. An engine instantiates the suite with [`suite!`].
 
-pub(crate) mod attempts;
-pub(crate) mod bootstrap;
-pub(crate) mod engine;
-pub(crate) mod feed;
-pub(crate) mod load;
-pub(crate) mod push;
+pub(super) mod attempts;
+pub(super) mod bootstrap;
+pub(super) mod engine;
+pub(super) mod feed;
+pub(super) mod load;
+pub(super) mod push;
 mod subject;
 
 pub(crate) use subject::Subject;

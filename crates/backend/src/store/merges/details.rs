@@ -32,6 +32,7 @@ pub(super) async fn unite(alone: &Alone<'_>, request: &MergeRequest) -> Result<V
     Ok(details)
 }
 
+/// Gives the removed user their details back, and takes from the kept one those that moved and nobody has changed since.
 pub(super) async fn restore(alone: &Alone<'_>, record: &Record, kept: UserId) -> Result<(), StoreError> {
     for detail in &record.details {
         if detail.moved {

@@ -32,6 +32,7 @@ pub(super) async fn unite(alone: &Alone<'_>, request: &MergeRequest) -> Result<O
     }))
 }
 
+/// Gives the removed user their password back, and takes it from the kept one if it moved and nobody has changed it since.
 pub(super) async fn restore(alone: &Alone<'_>, record: &Record, kept: UserId) -> Result<(), StoreError> {
     let Some(password) = &record.password else {
         return Ok(());
