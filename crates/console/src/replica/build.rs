@@ -218,13 +218,9 @@ fn pack_chunk(c: &Connection, chunk: i64) -> Result<Vec<u64>, Error> {
     let mut people = people.query(span)?;
     let mut bindings = bindings.query(span)?;
     let mut terms = Terms::of(c);
-    let rows: u32 = c.query_row(
-        "SELECT count(*) FROM people WHERE row BETWEEN ?1 AND ?2",
-        span,
-        |row| row.get(0),
-    )?;
-    // Growing, it would be there twice for a moment.
-    let mut packed: Vec<u64> = Vec::with_capacity(rows as usize * USUAL_TOKENS);
+    let rows = (last_row(c)? - span[0] + 1).clamp(0, CHUNK) as usize;
+    // Growing by itself, it would be twice as large as it need be.
+    let mut packed: Vec<u64> = Vec::with_capacity(rows * USUAL_TOKENS);
     bindings.advance()?;
     while let Some(row) = people.next()? {
         let number: i64 = row.get(0)?;
@@ -242,6 +238,9 @@ fn pack_chunk(c: &Connection, chunk: i64) -> Result<Vec<u64>, Error> {
             }
             person.know_binding(text_at(binding, 1)?, text_at(binding, 2)?, binding.get(3)?);
             bindings.advance()?;
+        }
+        if packed.capacity() - packed.len() < USUAL_TOKENS {
+            packed.reserve_exact(rows * USUAL_TOKENS / 4);
         }
         let low = number.cast_unsigned() & 0xffff;
         tokens_of(&person, &mut terms, &mut |token| packed.push(token.0 << 16 | low))?;

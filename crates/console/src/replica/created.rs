@@ -5,7 +5,7 @@ use super::{
     columns::{json, to_json},
     mirror::{Digests, into},
     progress::progress,
-    rows::{self, Batch, Put},
+    rows::{self, Put, Together},
 };
 use crate::{Ambient, Error};
 use rusqlite::{Connection, params};
@@ -49,7 +49,7 @@ pub(super) fn show(connection: &Connection, new: &NewUser, at: Timestamp) -> Res
         progress.generation,
         0,
         &user,
-        &mut Batch::default(),
+        &mut Together::default(),
         into(progress.phase),
     )?;
     note(connection, progress.generation, user.id, Some(Revision(0)), put)

@@ -3,7 +3,7 @@
 use super::{
     build::{bare, build_indexes, build_search},
     open,
-    rows::{Batch, Into, put_identity, put_user},
+    rows::{Into, Together, put_identity, put_user},
     transact,
 };
 use crate::{Error, options::Ambient};
@@ -28,11 +28,11 @@ pub(crate) fn open(path: &Path) -> Result<Connection, Error> {
 
 pub(crate) fn load(c: &mut Connection, people: &[(User, Vec<Identity>)], rev: i64) -> Result<(), Error> {
     transact(c, |c| {
-        let mut batch = Batch::with(people.iter().flat_map(|(_, identities)| identities));
+        let mut together = Together::with(people.iter().flat_map(|(_, identities)| identities));
         for (user, identities) in people {
-            put_user(c, 1, rev, user, &mut batch, Into::Bare)?;
+            put_user(c, 1, rev, user, &mut together, Into::Bare)?;
             for identity in identities {
-                put_identity(c, 1, rev, identity, &mut batch, Into::Bare)?;
+                put_identity(c, 1, rev, identity, &mut together, Into::Bare)?;
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use super::{
     created,
     progress::{Phase, Place, advance, complete, progress},
-    rows::{self, Batch, Into, Put},
+    rows::{self, Into, Put, Together},
 };
 use crate::Error;
 use rusqlite::{Connection, params};
@@ -47,12 +47,15 @@ pub(crate) fn apply_page(
     let into = into(progress.phase);
     let mut news = News::default();
     let mut digests = Digests::read(connection, progress.generation)?;
-    let mut batch = Batch::with(page.changes.iter().filter_map(|change| match &change.entity {
-        Some(Entity::Identity(identity)) => Some(&**identity),
-        _ => None,
-    }));
+    let mut together = Together::default();
+    if into == Into::Bare {
+        together = Together::with(page.changes.iter().filter_map(|change| match &change.entity {
+            Some(Entity::Identity(identity)) => Some(&**identity),
+            _ => None,
+        }));
+    }
     for change in &page.changes {
-        let put = apply(connection, progress.generation, change, &mut batch, into)?;
+        let put = apply(connection, progress.generation, change, &mut together, into)?;
         let revision = change.entity.as_ref().map(|_| change.revision);
         digests.note(&change.key, revision, put);
         news.note(change.key.entity_type());
@@ -84,14 +87,14 @@ fn apply(
     connection: &Connection,
     generation: i64,
     change: &Change,
-    batch: &mut Batch<'_>,
+    together: &mut Together<'_>,
     into: Into,
 ) -> Result<Put, Error> {
     let rev = change.revision.0;
     match &change.entity {
-        Some(Entity::User(user)) => rows::put_user(connection, generation, rev, user, batch, into),
+        Some(Entity::User(user)) => rows::put_user(connection, generation, rev, user, together, into),
         Some(Entity::Identity(identity)) => {
-            rows::put_identity(connection, generation, rev, identity, batch, into)
+            rows::put_identity(connection, generation, rev, identity, together, into)
         }
         Some(Entity::Connection(state)) => rows::put_connection(connection, generation, rev, state),
         Some(Entity::VerificationFile(file)) => {

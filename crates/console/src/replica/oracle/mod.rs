@@ -5,26 +5,25 @@ mod queries;
 mod replicas;
 
 use super::{
-    build::{bare, build_indexes},
     edit_metadata, everybody_of, index,
     lists::Leg,
     open_in_memory,
     orders::Orders,
     person::Wanted,
-    rows::{Batch, Into, delete, put_identity, put_user},
+    rows::{Into, Together, put_identity},
     users, users_at,
 };
 use crate::{
     MetadataEdit, SortBy, UserPage, UserQuery, UserSort,
     tests::{ambient, key, user_id},
 };
-use people::{Someone, put, someone, text, user};
+use people::{Someone, put, someone, text};
 use proptest::prelude::*;
 use queries::{SORTS, filters, passes, search_text, sorted_by, typed, wide};
 use replicas::{Made, made, replica, rows, step};
 use rusqlite::Connection;
 use std::{cmp::Ordering, collections::BTreeSet};
-use yaopai_domain::{ConnectionKind, EntityKey, Identity, IdentityScope, PoolId, Timestamp, UserId};
+use yaopai_domain::{ConnectionKind, Identity, IdentityScope, PoolId, Timestamp, UserId};
 
 fn all(c: &Connection, query: UserQuery) -> UserPage {
     users(c, &Orders::default(), &UserQuery { limit: 500, ..query }).unwrap()
@@ -233,69 +232,19 @@ fn a_binding_that_a_reset_brings_again_as_it_was_changes_nothing_that_is_found()
         ..Someone::default()
     };
     put(&c, 1, 1, &someone, Into::Ready);
-    put_identity(&c, 1, 2, &binding(5), &mut Batch::default(), Into::Ready).unwrap();
+    put_identity(&c, 1, 2, &binding(5), &mut Together::default(), Into::Ready).unwrap();
     index::write(&c).unwrap();
     let waiting = || -> i64 {
         c.query_row("SELECT unindexed FROM search", [], |row| row.get(0))
             .unwrap()
     };
-    let put = put_identity(&c, 2, 1, &binding(5), &mut Batch::default(), Into::Ready).unwrap();
+    let put = put_identity(&c, 2, 1, &binding(5), &mut Together::default(), Into::Ready).unwrap();
     assert!(put.written, "it is of the new generation");
     assert_eq!(waiting(), 0);
-    put_identity(&c, 2, 3, &binding(6), &mut Batch::default(), Into::Ready).unwrap();
+    put_identity(&c, 2, 3, &binding(6), &mut Together::default(), Into::Ready).unwrap();
     assert_eq!(waiting(), 1);
     let row = &all(&c, UserQuery::default()).rows[0];
     assert_eq!(row.last_seen, Some(Timestamp(6)));
-}
-
-#[test]
-fn a_first_load_shows_the_bindings_that_are_there_in_the_end() {
-    let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
-    bare(&c).unwrap();
-    let binding = |nth: u32, of, open_id: &str| Identity {
-        id: user_id(1000 + nth).uuid().into(),
-        user_id: user_id(of),
-        scope: IdentityScope::OpenId {
-            connection_id: None,
-            kind: ConnectionKind::Pc,
-            app_id: "wx1".to_owned(),
-            open_id: open_id.to_owned(),
-            union_id: None,
-        },
-        first_seen: Timestamp(i64::from(nth)),
-        last_seen: Timestamp(i64::from(nth)),
-    };
-    let together = [
-        binding(1, 1, "stays"),
-        binding(2, 2, "goes"),
-        binding(3, 3, "moves"),
-    ];
-    let mut batch = Batch::with(together.iter());
-    for number in 1..=4 {
-        let user = user(number, 1, &Someone::default());
-        put_user(&c, 1, 1, &user, &mut batch, Into::Bare).unwrap();
-    }
-    for (rev, binding) in (2..).zip(&together) {
-        put_identity(&c, 1, rev, binding, &mut batch, Into::Bare).unwrap();
-    }
-    let gone = EntityKey::Identity(together[1].id);
-    delete(&c, &gone, 1, 5, Into::Bare).unwrap();
-    let moved = Identity {
-        user_id: user_id(4),
-        ..together[2].clone()
-    };
-    put_identity(&c, 1, 6, &moved, &mut Batch::default(), Into::Bare).unwrap();
-    while !build_indexes(&c).unwrap().is_whole() {}
-
-    let shown: Vec<(Option<String>, u32)> = c
-        .prepare("SELECT wechat_id, binding_count FROM people ORDER BY id")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    let some = |open_id: &str| (Some(open_id.to_owned()), 1);
-    assert_eq!(shown, [some("stays"), (None, 0), (None, 0), some("moves")]);
 }
 
 #[test]

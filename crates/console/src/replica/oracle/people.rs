@@ -1,7 +1,7 @@
 //! People at random: names, numbers and keys that break query languages, and few letters, so that parts of them meet.
 
 use crate::{
-    replica::rows::{Batch, Into, put_identity, put_user},
+    replica::rows::{Into, Together, put_identity, put_user},
     tests::{json, user_id},
 };
 use proptest::prelude::*;
@@ -104,8 +104,8 @@ pub(super) fn connection(number: u8) -> ConnectionId {
     user_id(5000 + u32::from(number)).uuid().into()
 }
 
-/// Somebody as the backend has them.
-pub(super) fn user(number: u32, rev: i64, someone: &Someone) -> User {
+/// Writes somebody and their bindings.
+pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into: Into) {
     let sourced = |value: &Option<String>| {
         value.clone().map(|value| Sourced {
             value,
@@ -121,7 +121,7 @@ pub(super) fn user(number: u32, rev: i64, someone: &Someone) -> User {
         };
         Some((key.trim().parse().ok()?, entry))
     });
-    User {
+    let user = User {
         id: user_id(number),
         status: if someone.blocked {
             UserStatus::Blocked
@@ -139,12 +139,7 @@ pub(super) fn user(number: u32, rev: i64, someone: &Someone) -> User {
         metadata: metadata.collect(),
         created_at: Timestamp(someone.created),
         updated_at: Timestamp(rev),
-    }
-}
-
-/// Writes somebody and their bindings.
-pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into: Into) {
-    let user = user(number, rev, someone);
+    };
     let identities: Vec<Identity> = (0..)
         .zip(&someone.ids)
         .map(|(nth, (open_id, union_id, by))| Identity {
@@ -162,13 +157,13 @@ pub(super) fn put(c: &Connection, number: u32, rev: i64, someone: &Someone, into
         })
         .collect();
     // Some come together with their user, the others before or after.
-    let mut batch = Batch::with(identities.iter().skip(1));
+    let mut together = Together::with(identities.iter().skip(1));
     for (nth, identity) in identities.iter().enumerate() {
         if nth % 2 == 0 {
-            put_identity(c, 1, rev, identity, &mut batch, into).unwrap();
+            put_identity(c, 1, rev, identity, &mut together, into).unwrap();
         }
-        put_user(c, 1, rev, &user, &mut batch, into).unwrap();
-        put_identity(c, 1, rev, identity, &mut batch, into).unwrap();
+        put_user(c, 1, rev, &user, &mut together, into).unwrap();
+        put_identity(c, 1, rev, identity, &mut together, into).unwrap();
     }
-    put_user(c, 1, rev, &user, &mut batch, into).unwrap();
+    put_user(c, 1, rev, &user, &mut together, into).unwrap();
 }

@@ -1,7 +1,7 @@
 //! A binding's row: one OpenID or UnionID of a person, and what it came by.
 
 use super::{
-    Batch, Found, Into, Put,
+    Found, Into, Put, Together,
     listed::{changing, derive_bindings},
     unless_newer,
 };
@@ -21,13 +21,15 @@ pub(in crate::replica) fn put_identity(
     generation: i64,
     rev: i64,
     identity: &Identity,
-    batch: &mut Batch<'_>,
+    together: &mut Together<'_>,
     into: Into,
 ) -> Result<Put, Error> {
-    let origin = batch.origin(c, &identity.scope)?;
     // Nearly everything that a first load brings is new: only what is not has to be looked for.
-    if into == Into::Bare && insert(c, generation, rev, identity, origin)? {
-        return Ok(Put::NEW);
+    if into == Into::Bare {
+        let origin = together.origin(c, &identity.scope)?;
+        if insert(c, generation, rev, identity, origin)? {
+            return Ok(Put::NEW);
+        }
     }
     let (found, owner) = c
         .prepare_cached(FIND)?
@@ -37,6 +39,7 @@ pub(in crate::replica) fn put_identity(
         .optional()?
         .unzip();
     unless_newer(found, generation, rev, || {
+        let origin = together.origin(c, &identity.scope)?;
         if let Some(Found { row, .. }) = found
             && is_same(c, row, identity, origin)?
         {

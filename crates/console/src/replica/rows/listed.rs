@@ -88,7 +88,7 @@ pub(super) fn derive_bindings(c: &Connection, user_id: UserId) -> Result<(), Err
 }
 
 /// What a list shows of a user's bindings.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::replica) struct Bindings {
     chips: Vec<u8>,
     union_id: Option<String>,

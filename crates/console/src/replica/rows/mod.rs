@@ -1,29 +1,33 @@
 //! Rows of the mirror: written as the backend sends them, with what lists show and sort by kept beside them.
 
-mod batch;
 mod codes;
 mod identity;
 mod listed;
+mod origin;
 mod removal;
 mod small;
+#[cfg(test)]
+mod tests;
+mod together;
 mod user;
 
 use crate::Error;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use yaopai_domain::{Bug, planted};
 
-pub(super) use batch::Batch;
 pub(super) use codes::{kind_of, status_of};
 pub(super) use identity::put_identity;
 pub(super) use listed::{Bindings, changing, refresh, with_own_edits};
 pub(super) use removal::{delete, forget_everything, sweep};
 pub(super) use small::{put_connection, put_refused, put_verification_file};
+pub(super) use together::Together;
 pub(super) use user::{Entry, metadata_of, profile_of, put_user, row_of};
 
 /// Into which state of the file rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Into {
-    /// A first load: rows alone. [`super::build::build_indexes`] and [`super::build::build_search`] make the rest of them.
+    /// A first load: rows, with what lists show of those bindings that came together with their user.
+    /// [`super::build::build_indexes`] and [`super::build::build_search`] make the rest; until then lists may lack bindings.
     Bare,
     /// A replica in use, or one whose search index is being made: lists and search follow at once.
     Ready,

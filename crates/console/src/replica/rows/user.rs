@@ -1,10 +1,10 @@
 //! A user's row, with the profile and the metadata beside it.
 
 use super::{
-    Batch, Found, Into, Put,
+    Found, Into, Put, Together,
     codes::status_code,
     find,
-    listed::{derive_bindings, derive_name},
+    listed::{Bindings, derive_bindings, derive_name},
     unless_newer,
 };
 use crate::{
@@ -40,11 +40,11 @@ pub(in crate::replica) fn put_user(
     generation: i64,
     rev: i64,
     user: &User,
-    batch: &mut Batch<'_>,
+    together: &mut Together<'_>,
     into: Into,
 ) -> Result<Put, Error> {
     // Nearly everybody whom a first load brings is new: only who is not has to be looked for.
-    if into == Into::Bare && insert(c, generation, rev, user, batch)?.is_some() {
+    if into == Into::Bare && insert(c, generation, rev, user, &together.bindings(user.id))?.is_some() {
         return Ok(Put::NEW);
     }
     let found = find(c, FIND, [user.id.uuid().into_bytes()])?;
@@ -54,7 +54,8 @@ pub(in crate::replica) fn put_user(
                 // Somebody may have edited the name here.
                 derive_name(c, row, user.id, &user.profile)?;
             }
-        } else if let Some(row) = insert(c, generation, rev, user, batch)? {
+        } else if let Some(row) = insert(c, generation, rev, user, &Bindings::default())? {
+            // Nobody was found, so somebody was added.
             index::added(c, row)?;
             derive_bindings(c, user.id)?;
             derive_name(c, row, user.id, &user.profile)?;
@@ -72,10 +73,9 @@ fn insert(
     generation: i64,
     rev: i64,
     user: &User,
-    batch: &mut Batch<'_>,
+    bindings: &Bindings,
 ) -> Result<Option<i64>, Error> {
     let name = user.profile.best_name();
-    let bindings = batch.bindings(user.id);
     let added = c
         .prepare_cached(
             "INSERT INTO people (id, rev, generation, status, created_at, updated_at, phone, avatar_url, name,
@@ -107,7 +107,7 @@ fn insert(
     Ok(Some(row))
 }
 
-/// Brings a row up to date; `false` if people look as they did.
+/// Brings a row up to date; `false` if the user looks as before.
 fn update(
     c: &Connection,
     row: i64,
