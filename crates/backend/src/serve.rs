@@ -142,12 +142,18 @@ impl Backend {
 }
 
 /// Says of a database that it was restored from a backup: consoles, which may know of changes that the backup lacks, load
-/// everything again. Answers how many pools it has.
+/// everything again. Answers how many pools it has; a file that is not there is an error, and is not made.
 pub async fn restored(
     database: Database,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 ) -> Result<usize, Error> {
+    if let Database::Sqlite(file) = &database {
+        fs::metadata(file).map_err(|source| Error::DataDir {
+            path: file.clone(),
+            source,
+        })?;
+    }
     let store = open(database, &clock, &entropy, News::new()).await?;
     let renewed = store.renew_feeds().await;
     store.close().await;
@@ -215,7 +221,7 @@ async fn open(
                 .filter(|dir| !dir.as_os_str().is_empty())
                 .map(make_dir)
                 .transpose()?;
-            // Opening reads the whole file once, so it must not block the async threads.
+            // Opening may read the whole file, so it must not block the async threads.
             let opened =
                 tokio::task::spawn_blocking(move || Store::sqlite(&file, clock, entropy, news)).await;
             Ok(opened.map_err(|_| StoreError::Closed)??)
@@ -306,6 +312,16 @@ mod tests {
 
     async fn start(config: Config) -> Result<Backend, Error> {
         Backend::start(config, Arc::new(System), Arc::new(System)).await
+    }
+
+    #[tokio::test]
+    async fn a_database_that_is_not_there_was_not_restored() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("elsewhere/backend.db");
+        let refused = restored(Database::Sqlite(file.clone()), Arc::new(System), Arc::new(System)).await;
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains(&file.display().to_string()), "{said}");
+        assert!(!dir.path().join("elsewhere").exists());
     }
 
     #[tokio::test]

@@ -206,7 +206,9 @@ impl Console {
         drop(list);
         let id = progress.id.clone();
         let work = work(progress.clone());
-        parts.tasks.spawn(async move { progress.end(work.await) });
+        // Whoever begins a job need not be on a thread of the runtime: the window's is not.
+        let task = async move { progress.end(work.await) };
+        parts.tasks.spawn_on(task, &parts.runtime);
         parts.board.tell(Changed::Jobs);
         id
     }

@@ -28,7 +28,7 @@ use replica::{Opening, Replica};
 use std::sync::Arc;
 use sync::{SyncLoop, Wakes, follow_hints};
 use test_login::Pictures;
-use tokio::sync::broadcast;
+use tokio::{runtime::Handle, sync::broadcast};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use yaopai_domain::{Clock, Entropy};
 
@@ -67,6 +67,7 @@ struct Parts {
     notices: Vec<Notice>,
     cancelled: CancellationToken,
     tasks: TaskTracker,
+    runtime: Handle,
 }
 
 impl Console {
@@ -122,6 +123,7 @@ impl Console {
                 notices,
                 cancelled,
                 tasks,
+                runtime: Handle::current(),
             }),
         })
     }

@@ -36,7 +36,8 @@ impl Store {
         }
     }
 
-    /// A store in a SQLite file, which is made if it is not there. Reads the whole file once.
+    /// A store in a SQLite file, which is made if it is not there. Reads the whole file once if it is small, or after an
+    /// unclean end.
     pub(crate) fn sqlite(
         file: &Path,
         clock: Arc<dyn Clock>,

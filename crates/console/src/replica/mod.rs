@@ -15,6 +15,7 @@ mod keep_aside;
 mod lists;
 mod load;
 mod login_names;
+mod look_over;
 #[cfg(feature = "measure")]
 pub(crate) mod measure;
 mod mirror;

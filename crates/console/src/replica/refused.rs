@@ -129,3 +129,85 @@ fn holders(c: &Connection, person: &RefusedPerson) -> Result<Vec<UserId>, Error>
     }
     Ok(holders)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        replica::{
+            build::{bare, build_indexes, build_search},
+            open_in_memory,
+            rows::{Into, Together, put_identity, put_refused, put_user},
+        },
+        tests::{ambient, user_id},
+    };
+    use yaopai_domain::{
+        ConnectionKind, Identity, IdentityScope, Metadata, PoolId, Profile, Refusal, User, UserStatus,
+    };
+
+    /// Somebody who was refused, and a user who has the OpenID meanwhile, in a first load that has all rows.
+    fn loading() -> Connection {
+        let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
+        bare(&c).unwrap();
+        let user = User {
+            id: user_id(1),
+            status: UserStatus::Active,
+            profile: Profile::default(),
+            metadata: Metadata::new(),
+            created_at: Timestamp(1),
+            updated_at: Timestamp(1),
+        };
+        let binding = Identity {
+            id: user_id(2).uuid().into(),
+            user_id: user.id,
+            scope: IdentityScope::OpenId {
+                connection_id: None,
+                kind: ConnectionKind::Pc,
+                app_id: "wx1".to_owned(),
+                open_id: "oPfVTx0001".to_owned(),
+                union_id: None,
+            },
+            first_seen: Timestamp(1),
+            last_seen: Timestamp(1),
+        };
+        let refused = Refused {
+            app_id: "wx1".to_owned(),
+            open_id: "oPfVTx0001".to_owned(),
+            connection_id: None,
+            union_id: None,
+            nickname: None,
+            avatar_url: None,
+            refusal: Refusal::LoginOnly,
+            first_seen: Timestamp(1),
+            last_seen: Timestamp(1),
+            times: 1,
+        };
+        let mut together = Together::default();
+        put_user(&c, 1, 1, &user, &mut together, Into::Bare).unwrap();
+        put_identity(&c, 1, 2, &binding, &mut together, Into::Bare).unwrap();
+        put_refused(&c, 1, 3, &refused).unwrap();
+        c
+    }
+
+    #[test]
+    fn who_holds_an_identifier_is_told_once_that_needs_no_look_at_everybody() {
+        let c = loading();
+        let holders = || {
+            let query = RefusedQuery {
+                limit: 10,
+                ..RefusedQuery::default()
+            };
+            refused_people(&c, &query).unwrap().refused.remove(0).holders
+        };
+        assert_eq!(holders(), []);
+        while !build_indexes(&c).unwrap().is_whole() {}
+        while !build_search(&c).unwrap().is_whole() {}
+        assert_eq!(holders(), [user_id(1)]);
+    }
+
+    #[test]
+    fn a_limit_of_none_counts() {
+        let page = refused_people(&loading(), &RefusedQuery::default()).unwrap();
+        assert_eq!((page.refused.len(), page.after, page.total), (0, None, 1));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::{
     columns::Uuid16,
-    index,
+    index, look_over,
     person::{Fit, Person, Wanted, any_own_edits},
     postings::Postings,
     tokens::{Part, Term, plan, term},
@@ -23,12 +23,7 @@ pub(super) type Found = [RoaringBitmap; Fit::ALL.len()];
 pub(super) fn search(c: &Connection, wanted: &Wanted) -> Result<Found, Error> {
     let mut found = Found::default();
     if !index::is_ready(c)? {
-        let mut statement = c.prepare_cached("SELECT row FROM people")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            look(c, row.get(0)?, wanted, &mut found)?;
-        }
-        return Ok(found);
+        return Ok(at_their_best(look_over::search(c, wanted)?));
     }
     let postings = Postings::of(c)?;
     let plan = plan(c, wanted)?;
@@ -65,13 +60,17 @@ pub(super) fn search(c: &Connection, wanted: &Wanted) -> Result<Found, Error> {
     for row in waiting {
         look(c, i64::from(row), wanted, &mut found)?;
     }
-    // Where several fit, the best counts.
+    Ok(at_their_best(found))
+}
+
+/// Where several fit, the best counts.
+fn at_their_best(mut found: Found) -> Found {
     let mut better = RoaringBitmap::new();
     for rows in &mut found {
         *rows -= &better;
         better |= &*rows;
     }
-    Ok(found)
+    found
 }
 
 /// Rows the index does not have as they are.
@@ -144,25 +143,22 @@ fn marked(
     wanted: bool,
     has: &dyn Fn(&Person) -> bool,
 ) -> Result<RoaringBitmap, Error> {
-    let ready = index::is_ready(c)?;
-    let (mut rows, to_look_at) = if ready {
-        let postings = Postings::of(c)?;
-        let of = |kind, text| match term(c, kind, text)? {
-            Some(token) => postings.all(&[token]),
-            None => Ok(RoaringBitmap::new()),
-        };
-        let with = of(kind, text)?;
-        let rows = if wanted {
-            with
-        } else {
-            of(Term::Everybody, "")? - with
-        };
-        (rows, waiting(c)?)
-    } else {
-        let mut statement = c.prepare_cached("SELECT row FROM people")?;
-        let everybody = statement.query_map([], |row| row.get::<_, u32>(0))?;
-        (RoaringBitmap::new(), everybody.collect::<Result<_, _>>()?)
+    if !index::is_ready(c)? {
+        let with = look_over::marked(c, kind, text)?;
+        return Ok(if wanted { with } else { everybody(c)? - with });
+    }
+    let postings = Postings::of(c)?;
+    let of = |kind, text| match term(c, kind, text)? {
+        Some(token) => postings.all(&[token]),
+        None => Ok(RoaringBitmap::new()),
     };
+    let with = of(kind, text)?;
+    let mut rows = if wanted {
+        with
+    } else {
+        of(Term::Everybody, "")? - with
+    };
+    let to_look_at = waiting(c)?;
     rows -= &to_look_at;
     for row in to_look_at {
         if load(c, i64::from(row))?.is_some_and(|person| has(&person)) {
@@ -214,9 +210,7 @@ pub(super) fn by_mark(c: &Connection, rows: Option<&RoaringBitmap>) -> Result<[R
 
 fn everybody(c: &Connection) -> Result<RoaringBitmap, Error> {
     if !index::is_ready(c)? {
-        let mut statement = c.prepare_cached("SELECT row FROM people")?;
-        let rows = statement.query_map([], |row| row.get::<_, u32>(0))?;
-        return Ok(rows.collect::<Result<_, _>>()?);
+        return look_over::marked(c, Term::Everybody, "");
     }
     let mut rows = match term(c, Term::Everybody, "")? {
         Some(token) => Postings::of(c)?.all(&[token])?,

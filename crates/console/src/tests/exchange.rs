@@ -59,6 +59,24 @@ async fn an_import_counts_what_it_changed_and_reaches_the_backend() {
 }
 
 #[tokio::test]
+async fn an_import_may_be_begun_on_a_thread_that_runs_no_tasks() {
+    let folder = tempfile::tempdir().unwrap();
+    let backend = HttpBackend::start(shared(), ANY_PORT).await;
+    let console = open(backend.address, folder.path()).await;
+    until_synced(&console).await;
+    let preview = console.preview_import(people(folder.path(), 3)).await.unwrap();
+    // As the window does, whose own thread hears the click.
+    let click = std::thread::spawn({
+        let console = console.clone();
+        move || console.run_import(&preview.id).unwrap()
+    });
+    let job = ended(&console, &click.join().unwrap()).await;
+    assert_eq!((job.state, job.changed), (JobState::Done, Some(3)));
+    console.close().await;
+    backend.stop().await;
+}
+
+#[tokio::test]
 async fn a_file_that_has_changed_since_it_was_looked_at_is_not_imported() {
     let folder = tempfile::tempdir().unwrap();
     let backend = HttpBackend::start(shared(), ANY_PORT).await;

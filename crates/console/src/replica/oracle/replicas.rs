@@ -73,10 +73,17 @@ pub(super) enum Made {
     Loaded,
     /// By a first load, and the steps were taken when one half of the search index was there.
     Meanwhile,
+    /// By a first load that has rows alone.
+    Loading,
 }
 
 pub(super) fn made() -> impl Strategy<Value = Made> {
-    prop_oneof![Just(Made::InUse), Just(Made::Loaded), Just(Made::Meanwhile)]
+    prop_oneof![
+        Just(Made::InUse),
+        Just(Made::Loaded),
+        Just(Made::Meanwhile),
+        Just(Made::Loading)
+    ]
 }
 
 fn verdict(c: &Connection, into: &str, rest: &str, number: u32) {
@@ -96,7 +103,7 @@ pub(super) fn replica(people: &[Someone], steps: &[Step], made: Made) -> Connect
     for (number, someone) in (0..).zip(people) {
         put(&c, number, 1, someone, into);
     }
-    if made != Made::InUse {
+    if matches!(made, Made::Loaded | Made::Meanwhile) {
         let half = people.len() / 2;
         for table in ["people", "user_state"] {
             let sql = format!("UPDATE {table} SET row = row + ?1 WHERE row > ?2");

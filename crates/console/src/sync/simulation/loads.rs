@@ -61,6 +61,27 @@ fn a_first_load_fetches_parts_beside_each_other_then_makes_indexes_then_is_ready
 }
 
 #[test]
+fn listeners_are_not_told_of_every_page_while_everybody_arrives_but_of_the_last() {
+    let (mut machine, mut backend) = beginning(400);
+    machine.line = 20;
+    let mut pages = 0;
+    let began = machine.now();
+    while phase(&machine) == Phase::Rows {
+        let before = machine.count("SELECT count(*) FROM people");
+        machine.go_on(&mut backend, Fault::None);
+        pages += usize::from(machine.count("SELECT count(*) FROM people") > before);
+    }
+    assert!(pages >= 20, "{pages}");
+    // Of the first page and of the last, and once a second between them.
+    let at_most = 2 + usize::try_from((machine.now() - began) / 1000).unwrap();
+    assert!(
+        (1..=at_most).contains(&machine.told),
+        "{} of {pages}",
+        machine.told
+    );
+}
+
+#[test]
 fn what_changes_while_parts_arrive_comes_with_the_tail() {
     let (mut machine, mut backend) = beginning(40);
     let mut number = 0;

@@ -1,7 +1,7 @@
 //! One console in a simulation: a real file, the real rules, and a network that does what it is told.
 
 use crate::{
-    Error, Keep, Link, MetadataEdit, SyncMark,
+    Changed, Error, Keep, Link, MetadataEdit, SyncMark,
     options::Ambient,
     replica::{self, transact},
     sync::{
@@ -32,6 +32,8 @@ pub(super) struct Machine {
     pub(super) under_way: Vec<UnderWay>,
     /// Waits begun, the last one last.
     pub(super) waits: Vec<Duration>,
+    /// How often listeners were told of users.
+    pub(super) told: usize,
     /// Pages of more changes than this do not get through, nor do pushes of more edits.
     pub(super) line: usize,
     /// The backend lets nobody in.
@@ -59,6 +61,7 @@ impl Machine {
             key: KEY.to_owned(),
             under_way: Vec::new(),
             waits: Vec::new(),
+            told: 0,
             line: usize::MAX,
             shut_out: false,
             turns: 0,
@@ -99,7 +102,7 @@ impl Machine {
     pub(super) fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Tell(_) => {}
+                Effect::Tell(changed) => self.told += usize::from(changed == Changed::Users),
                 Effect::Wait(time) => self.waits.push(time),
                 Effect::Forget => self.under_way.clear(),
                 Effect::Pull(id, request) => self.under_way.push(UnderWay::Pull(id, request)),
@@ -111,6 +114,11 @@ impl Machine {
                 | Effect::Scrub(_)) => self.under_way.push(UnderWay::Effect(effect)),
             }
         }
+    }
+
+    /// What time it is, in milliseconds; looking at the clock moves it.
+    pub(super) fn now(&self) -> i64 {
+        self.ambient.clock.now().0
     }
 
     pub(super) fn is_busy(&self) -> bool {

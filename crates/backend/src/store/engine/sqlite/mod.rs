@@ -50,7 +50,7 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens the file, or makes it, and brings its schema up to date; `now` dates a file that has to be kept aside.
-    /// Reads the whole file once.
+    /// Reads the whole file once if it is small, or after an unclean end.
     pub(crate) fn open(file: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let writer = open::writer(file, now)?;
         let readers = (0..READERS)

@@ -12,6 +12,8 @@ use yaopai_domain::Timestamp;
 
 /// Marks a SQLite file as ours ("YAOP"); the first migration sets it.
 const APPLICATION_ID: i64 = 0x5941_4f50;
+/// Files up to this size are looked through at every start; larger ones (a second a gigabyte) after an unclean end.
+const ALWAYS_CHECKED_BYTES: u64 = 64 << 20;
 /// Companions of a SQLite file in WAL mode.
 const COMPANIONS: [&str; 3] = ["", "-wal", "-shm"];
 
@@ -82,10 +84,13 @@ impl From<rusqlite::Error> for Unusable {
 fn open_writer(file: &Path) -> Result<Connection, Unusable> {
     let runner = migrations::sqlite();
     let known = migrations::newest(&runner);
-    if file
-        .try_exists()
-        .map_err(|error| StoreError::Engine(Box::new(error)))?
-    {
+    let there = |file: &Path| {
+        file.try_exists()
+            .map_err(|error| StoreError::Engine(Box::new(error)))
+    };
+    // Who ends as one should leaves no log.
+    let unclean = there(&with_suffix(file, "-wal"))?;
+    if there(file)? {
         let found = schema_of_ours(&onlooker(file)?)?;
         if found > known {
             return Err(Unusable::Newer { found, known });
@@ -101,14 +106,24 @@ fn open_writer(file: &Path) -> Result<Connection, Unusable> {
     connection.pragma_update(None, "cell_size_check", true)?;
     plan_once(&connection)?;
 
-    let checked: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if checked != "ok" {
-        return Err(Unusable::Corrupt(checked));
+    if is_looked_through(file, unclean) {
+        let checked: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if checked != "ok" {
+            return Err(Unusable::Corrupt(checked));
+        }
     }
     runner
         .run(&mut connection)
         .map_err(|error| Unusable::Other(StoreError::Engine(Box::new(error))))?;
     Ok(connection)
+}
+
+/// Whether the whole file is read before it is used.
+fn is_looked_through(file: &Path, unclean: bool) -> bool {
+    unclean
+        || file
+            .metadata()
+            .map_or(true, |about| about.len() <= ALWAYS_CHECKED_BYTES)
 }
 
 /// Opens a file that may be anybody's, to look into it only.
@@ -271,6 +286,37 @@ mod tests {
         fs::write(&file, bytes).unwrap();
         let refused = writer(&file, NOW).unwrap_err();
         assert!(matches!(refused, StoreError::Corrupt { .. }), "{refused}");
+    }
+
+    #[rstest]
+    #[case::small(ALWAYS_CHECKED_BYTES, false, true)]
+    #[case::small_and_not_ended_well(ALWAYS_CHECKED_BYTES, true, true)]
+    #[case::large(ALWAYS_CHECKED_BYTES + 1, false, false)]
+    #[case::large_and_not_ended_well(ALWAYS_CHECKED_BYTES + 1, true, true)]
+    fn a_large_file_is_looked_through_after_an_unclean_end(
+        #[case] bytes: u64,
+        #[case] unclean: bool,
+        #[case] looked_through: bool,
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        fs::File::create(&file).unwrap().set_len(bytes).unwrap();
+        assert_eq!(is_looked_through(&file, unclean), looked_through);
+    }
+
+    #[test]
+    fn only_an_unclean_end_leaves_a_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("backend.db");
+        let log = with_suffix(&file, "-wal");
+        let running = (writer(&file, NOW).unwrap(), reader(&file).unwrap());
+        let sql = "INSERT INTO pool (id, name, created_at) VALUES ('p', 'P', 0)";
+        running.0.execute(sql, []).unwrap();
+        assert!(log.exists());
+        // As the store does: the readers first.
+        drop(running.1);
+        drop(running.0);
+        assert!(!log.exists());
     }
 
     #[rstest]
