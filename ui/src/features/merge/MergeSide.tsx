@@ -2,10 +2,9 @@
 import { useTranslation } from "react-i18next";
 
 import { Identifier } from "@/components/Identifier";
-import { RelativeTime } from "@/components/RelativeTime";
-import { StatusDot } from "@/components/StatusDot";
-import { Avatar } from "@/features/users/Avatar";
 import { BindingChip } from "@/features/users/BindingChip";
+import { UserFacts } from "@/features/users/UserFacts";
+import { Who } from "@/features/users/Who";
 import type { MergeUser, Side } from "@/ipc/bindings";
 
 import classes from "./MergeDialog.module.css";
@@ -15,21 +14,15 @@ export function MergeSide({ side, user }: { side: Side; user: MergeUser }) {
   return (
     <section className={classes.side} aria-label={t(`merge.${side}`)} data-testid={`merge-${side}`}>
       <h3 className={classes.heading}>{t(`merge.${side}`)}</h3>
-      <div className={classes.person}>
-        <Avatar id={user.id} name={user.name} url={user.avatar_url} size={40} />
-        <div className={classes.who}>
-          <div className={classes.name}>{user.name ?? t("users.unnamed")}</div>
-          <div className={classes.facts}>
-            <StatusDot tone={user.status === "active" ? "healthy" : "broken"}>
-              {t(`users.status.${user.status}`)}
-            </StatusDot>
-            <Identifier value={user.id} what={t("users.detail.id")} />
-            <span>
-              {t("users.detail.created")} <RelativeTime at={user.created_at} />
-            </span>
-          </div>
-        </div>
-      </div>
+      <Who
+        id={user.id}
+        name={user.name}
+        url={user.avatar_url}
+        title={user.name ?? t("users.unnamed")}
+        as="div"
+      >
+        <UserFacts user={user} />
+      </Who>
       {user.bindings.length === 0 && <p className={classes.facts}>{t("users.detail.noBindings")}</p>}
       <ul className={classes.bindings}>
         {user.bindings.map((binding) => (

@@ -10,7 +10,7 @@ import { Identifier } from "@/components/Identifier";
 import { Marked } from "@/components/Marked";
 import { RelativeTime } from "@/components/RelativeTime";
 import { MergeDialog } from "@/features/merge/MergeDialog";
-import { Avatar } from "@/features/users/Avatar";
+import { Who } from "@/features/users/Who";
 import type { RefusedPerson } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
@@ -40,23 +40,20 @@ export function RefusedCard({ person, search, onSettled }: RefusedCardProps) {
   const name = person.nickname ?? t("refused.unnamed");
   return (
     <article className={classes.card} data-testid="refused" data-open-id={person.open_id}>
-      <div className={classes.head}>
-        <Avatar id={person.open_id} name={person.nickname} url={person.avatar_url} size={40} />
-        <div className={classes.who}>
-          <h2 className={classes.name}>
-            <Marked text={name} search={search} />
-          </h2>
-          <div className={classes.facts}>
-            <span>{connection?.display_name ?? deleted}</span>
-            <Identifier value={person.open_id} what="OpenID" search={search} />
-            {person.union_id && <Identifier value={person.union_id} what="UnionID" search={search} />}
-            <span>{t("refused.times", { count: person.times })}</span>
-            <span>
-              {t("refused.last")} <RelativeTime at={person.last_seen} />
-            </span>
-          </div>
-        </div>
-      </div>
+      <Who
+        id={person.open_id}
+        name={person.nickname}
+        url={person.avatar_url}
+        title={<Marked text={name} search={search} />}
+      >
+        <span>{connection?.display_name ?? deleted}</span>
+        <Identifier value={person.open_id} what="OpenID" search={search} />
+        {person.union_id && <Identifier value={person.union_id} what="UnionID" search={search} />}
+        <span>{t("refused.times", { count: person.times })}</span>
+        <span>
+          {t("refused.last")} <RelativeTime at={person.last_seen} />
+        </span>
+      </Who>
       <p className={classes.why}>
         <span className={classes.reason}>{why.title}</span>
         {why.meaning}

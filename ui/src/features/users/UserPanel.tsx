@@ -5,21 +5,19 @@ import { useTranslation } from "react-i18next";
 
 import { DelayedSkeleton } from "@/components/DelayedSkeleton";
 import { ErrorNotice } from "@/components/ErrorNotice";
-import { Identifier } from "@/components/Identifier";
-import { RelativeTime } from "@/components/RelativeTime";
 import { SidePanel } from "@/components/SidePanel";
-import { StatusDot } from "@/components/StatusDot";
 import { ConflictCard } from "@/features/conflicts/ConflictCard";
 import { MergeSection } from "@/features/merge/MergeSection";
 import type { UserDetail, UserId } from "@/ipc/bindings";
 import { usePageTitle } from "@/lib/pageTitle";
 
-import { Avatar } from "./Avatar";
 import { Bindings } from "./Bindings";
 import { MetadataSection } from "./MetadataSection";
 import { ProfileList } from "./ProfileList";
 import { userQuery } from "./queries";
 import { Section } from "./Section";
+import { UserFacts } from "./UserFacts";
+import { Who } from "./Who";
 
 import classes from "./UserPanel.module.css";
 
@@ -63,23 +61,13 @@ export function UserPanel({ id, onClose, onStep, onOpen }: UserPanelProps) {
 }
 
 function Header({ user, name }: { user: UserDetail; name: string }) {
-  const { t } = useTranslation();
   usePageTitle(name);
+  const url = user.profile.avatar_url?.value ?? null;
   return (
     <div className={classes.header}>
-      <Avatar id={user.id} name={user.name} url={user.profile.avatar_url?.value ?? null} size={40} />
-      <div className={classes.who}>
-        <h2 className={classes.name}>{name}</h2>
-        <div className={classes.facts}>
-          <StatusDot tone={user.status === "active" ? "healthy" : "broken"}>
-            {t(`users.status.${user.status}`)}
-          </StatusDot>
-          <Identifier value={user.id} what={t("users.detail.id")} />
-          <span>
-            {t("users.detail.created")} <RelativeTime at={user.created_at} />
-          </span>
-        </div>
-      </div>
+      <Who id={user.id} name={user.name} url={url} title={name} size="large">
+        <UserFacts user={user} />
+      </Who>
     </div>
   );
 }

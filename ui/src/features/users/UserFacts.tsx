@@ -1,0 +1,22 @@
+// What tells one user from another of the same name: status, id, since when.
+import { useTranslation } from "react-i18next";
+
+import { Identifier } from "@/components/Identifier";
+import { RelativeTime } from "@/components/RelativeTime";
+import { StatusDot } from "@/components/StatusDot";
+import type { UserDetail } from "@/ipc/bindings";
+
+export function UserFacts({ user }: { user: Pick<UserDetail, "id" | "status" | "created_at"> }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <StatusDot tone={user.status === "active" ? "healthy" : "broken"}>
+        {t(`users.status.${user.status}`)}
+      </StatusDot>
+      <Identifier value={user.id} what={t("users.detail.id")} />
+      <span>
+        {t("users.detail.created")} <RelativeTime at={user.created_at} />
+      </span>
+    </>
+  );
+}
