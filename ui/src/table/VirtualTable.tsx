@@ -23,6 +23,8 @@ interface VirtualTableProps<Row extends { id: string }> {
   columns: Column<Row>[];
   pages: Pages<Row>;
   shown: Shown<Row>;
+  /** Whether the rows answer a question that is asked no more, until the new answer is there. */
+  outdated?: boolean;
   /** The row that is open beside the table. */
   openId: string | undefined;
   onOpen: (id: string) => void;
@@ -38,6 +40,7 @@ const headHeight = 32;
 
 export function VirtualTable<Row extends { id: string }>(props: VirtualTableProps<Row>) {
   const { label, columns, pages, shown, openId, onOpen, sorting, className = "", rowAttributes } = props;
+  const { outdated = false } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const tableId = useId();
   const [height] = useState(() => rowHeight(chosenRows()));
@@ -112,6 +115,7 @@ export function VirtualTable<Row extends { id: string }>(props: VirtualTableProp
       role="grid"
       aria-label={label}
       aria-rowcount={total + 1}
+      aria-busy={outdated}
       aria-activedescendant={current && rows.has(current) ? `${tableId}${current}` : undefined}
       tabIndex={0}
       data-list

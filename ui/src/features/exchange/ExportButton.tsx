@@ -5,12 +5,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { Notice } from "@/components/Notice";
 import { useQuestionWords } from "@/features/filters/useQuestionWords";
 import { questionOf, type UsersSearch } from "@/features/users/question";
 import type { FileFormat } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 import { jobsQuery } from "@/ipc/queries";
+import { useLoadedSoFar } from "@/lib/loaded";
 import { useGrouped } from "@/lib/numbers";
 
 import classes from "./Exchange.module.css";
@@ -48,6 +50,8 @@ const formats: FileFormat[] = ["csv", "json_lines"];
 function Question({ asked, onClose }: { asked: UsersSearch; onClose: () => void }) {
   const { t } = useTranslation();
   const client = useQueryClient();
+  const grouped = useGrouped();
+  const soFar = useLoadedSoFar();
   const words = useQuestionWords(asked);
   const [format, setFormat] = useState<FileFormat>("csv");
   const write = useMutation({
@@ -61,8 +65,13 @@ function Question({ asked, onClose }: { asked: UsersSearch; onClose: () => void 
   });
   return (
     <Stack gap="md">
+      {soFar !== null && (
+        <Notice tone="waiting" title={t("exchange.notAll.title", { shown: grouped(soFar) })}>
+          {t("exchange.notAll.export")}
+        </Notice>
+      )}
       {words.length === 0 ? (
-        <p>{t("exchange.export.everybody")}</p>
+        <p>{t(soFar === null ? "exchange.export.everybody" : "exchange.export.loaded")}</p>
       ) : (
         <div>
           <p>{t("exchange.export.these")}</p>

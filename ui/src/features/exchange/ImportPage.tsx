@@ -15,6 +15,7 @@ import type { ImportPreview } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
 import { jobsQuery } from "@/ipc/queries";
+import { useLoadedSoFar } from "@/lib/loaded";
 import { useGrouped } from "@/lib/numbers";
 import { useRights } from "@/lib/rights";
 
@@ -59,6 +60,7 @@ export function ImportPage() {
             {t("exchange.import.rights.viewer")}
           </Notice>
         )}
+        {editUsers && jobId === null && <NotAllLoaded />}
         {error && <ErrorNotice error={error} />}
         {editUsers && preview === null && (
           <ChooseFile busy={choose.isPending} onChoose={() => choose.mutate()} />
@@ -74,6 +76,19 @@ export function ImportPage() {
         {jobId !== null && <Running id={jobId} onOther={() => choose.mutate()} />}
       </div>
     </>
+  );
+}
+
+/** While the first load goes on, a preview knows only those who are here. */
+function NotAllLoaded() {
+  const { t } = useTranslation();
+  const grouped = useGrouped();
+  const soFar = useLoadedSoFar();
+  if (soFar === null) return null;
+  return (
+    <Notice tone="waiting" title={t("exchange.notAll.title", { shown: grouped(soFar) })}>
+      {t("exchange.notAll.import")}
+    </Notice>
   );
 }
 

@@ -88,10 +88,9 @@ export function JobCard({ job }: { job: Job }) {
 function Facts({ job }: { job: Job }) {
   const { t } = useTranslation();
   const grouped = useGrouped();
-  const done =
-    job.total === null
-      ? t("jobs.done", { count: job.done, done: grouped(job.done) })
-      : t("jobs.doneOf", { done: grouped(job.done), total: grouped(job.total) });
+  const done = job.total
+    ? t("jobs.doneOf", { done: grouped(job.done), total: grouped(job.total) })
+    : job.done > 0 && t("jobs.done", { count: job.done, done: grouped(job.done) });
   if (isOver(job)) {
     const words = t(`jobs.states.${job.state.type === "running" ? "done" : job.state.type}`);
     return (
@@ -105,7 +104,7 @@ function Facts({ job }: { job: Job }) {
     <span className={classes.facts}>
       {job.state.type === "paused" && <span className={classes.outcome}>{t("jobs.states.paused")}</span>}
       {isLoad(job) && <span>{t(`jobs.phases.${job.phase}`)}</span>}
-      <span>{done}</span>
+      {done && <span>{done}</span>}
       {job.state.type === "running" && job.per_second > 0 && (
         <span>{t("jobs.rate", { rate: grouped(job.per_second) })}</span>
       )}
@@ -128,7 +127,11 @@ function Bar({ job }: { job: Job }) {
       aria-valuemax={100}
       {...(percent === null ? {} : { "aria-valuenow": percent })}
     >
-      <div className={classes.done} style={{ width: `${percent ?? 30}%` }} data-unknown={percent === null} />
+      {percent === null ? (
+        <div className={classes.unknown} />
+      ) : (
+        <div className={classes.done} style={{ width: `${percent}%` }} />
+      )}
     </div>
   );
 }

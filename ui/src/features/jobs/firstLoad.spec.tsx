@@ -28,6 +28,72 @@ it("shows rows, rate and time left of the first load, phase by phase, and never 
   expect(screen.getByTestId("status-sync")).toHaveTextContent("Synced");
 });
 
+it("claims no share and no rows of a phase that has not counted yet", async () => {
+  await openWindow("/users", { prepare: () => fake.beginFirstLoad(0) });
+  const job = within(await screen.findByTestId("job"));
+  expect(job.getByRole("progressbar")).not.toHaveAttribute("aria-valuenow");
+  expect(job.getByText(/rows$/)).toHaveTextContent("1 of 3: rows");
+  expect(screen.getByTestId("status-loading")).not.toHaveTextContent("%");
+});
+
+it("says wherever users are counted that not everybody is loaded yet", async () => {
+  const { user } = await openWindow("/users", { prepare: () => fake.beginFirstLoad(1_000_000) });
+  expect(await screen.findByText("300 users loaded so far")).toBeVisible();
+  await user.click(screen.getByTestId("export"));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(dialog.getByText("Not everybody is loaded yet: 300 so far")).toBeVisible();
+  expect(dialog.queryByText(/Everybody in this pool/)).not.toBeInTheDocument();
+  await user.keyboard("{Escape}");
+  await user.type(screen.getByRole("searchbox", { name: "Find users" }), "a");
+  expect(await screen.findByText(/among those loaded so far/)).toBeVisible();
+  await user.click(screen.getByTestId("nav-overview"));
+  expect(await screen.findByText("loaded so far")).toBeVisible();
+});
+
+it("warns before an import that who is not loaded yet counts as unknown, in Chinese as well", async () => {
+  const { user } = await openWindow("/users/import", {
+    language: "zh-CN",
+    prepare: (world) => {
+      fake.beginFirstLoad(1_000_000);
+      world.preview = fake.makePreview();
+    },
+  });
+  expect(await screen.findByText("用户尚未全部载入：目前 300 位")).toBeVisible();
+  await user.click(screen.getByTestId("import-choose"));
+  await screen.findByTestId("import-preview");
+  expect(screen.getByText(/尚未载入的用户视为不存在/)).toBeVisible();
+});
+
+it("says nothing of that while everybody is loaded again", async () => {
+  await openWindow("/users", { prepare: () => fake.addJob({ kind: "reset", total: 300 }) });
+  expect(await screen.findByText("300 users")).toBeVisible();
+});
+
+it.each([
+  [{ type: "denied" }, "The backend does not accept the access key"],
+  [{ type: "offline", host: "id.example.com", since: 0 }, "id.example.com does not answer"],
+] as const)("says why nobody comes with a link that is $type", async (link, title) => {
+  await openWindow("/users", {
+    people: 0,
+    prepare: (world) => {
+      world.status = { ...world.status, loaded: false, last_sync: null, link };
+    },
+  });
+  expect(await screen.findByRole("heading", { name: title })).toBeVisible();
+  expect(screen.queryByRole("heading", { name: "Users are on their way" })).not.toBeInTheDocument();
+});
+
+it("counts nobody before anything was ever loaded", async () => {
+  await openWindow("/", {
+    people: 0,
+    prepare: (world) => {
+      world.status = { ...world.status, loaded: false, last_sync: null, link: { type: "denied" } };
+    },
+  });
+  const note = await screen.findByText("not loaded yet");
+  expect(note.parentElement).toHaveTextContent("Users–not loaded yet");
+});
+
 it("pauses and goes on, in Chinese as well", async () => {
   const { user } = await openWindow("/users", {
     language: "zh-CN",

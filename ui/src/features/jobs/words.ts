@@ -12,8 +12,8 @@ export function useJobTitle(): (job: Job) => string {
   return ({ kind, file }) => t(`jobs.kinds.${kind}`, { file: fileName(file ?? "") });
 }
 
-/** How far a job is in its phase, in whole percents; absent if nobody knows how much there is. */
+/** How far a job is in its phase, in whole percents; absent as long as nobody knows how much there is. */
 export function percentOf({ done, total }: Job): number | null {
-  if (total === null) return null;
-  return total === 0 ? 100 : Math.min(100, Math.floor((done / total) * 100));
+  // A phase that has only just begun has not counted yet.
+  return total ? Math.min(100, Math.floor((done / total) * 100)) : null;
 }

@@ -17,10 +17,18 @@ interface FiguresProps {
 export function Figures({ status, connections }: FiguresProps) {
   const { t, i18n } = useTranslation();
   const grouped = (count: number) => count.toLocaleString(i18n.language);
+  // Before anything was loaded nobody knows how many there are.
+  const nobody = !status.loaded && status.users === 0;
   return (
     <dl className={classes.figures} aria-label={t("overview.figures.label")}>
-      <Figure name={t("overview.figures.users")} to="/users" note={status.server?.pool_name}>
-        {grouped(status.users)}
+      <Figure
+        name={t("overview.figures.users")}
+        to="/users"
+        note={
+          status.loaded ? status.server?.pool_name : t(`overview.figures.${nobody ? "notLoaded" : "soFar"}`)
+        }
+      >
+        {nobody ? "–" : grouped(status.users)}
       </Figure>
       <Figure
         name={t("overview.figures.connections")}

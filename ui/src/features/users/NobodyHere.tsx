@@ -2,10 +2,14 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { useTranslation } from "react-i18next";
 
 import { EmptyState } from "@/components/EmptyState";
+import { LinkButton } from "@/components/LinkButton";
+import type { Status } from "@/ipc/bindings";
 import { connectionsQuery, statusQuery } from "@/ipc/queries";
+import { errorWords, type Words } from "@/lib/errorWords";
 
 import { isFiltered, unfiltered, type UsersSearch } from "./question";
 
@@ -73,10 +77,8 @@ export function NobodyHere({ asked, onAsk }: NobodyHereProps) {
 function EmptyPool() {
   const { t } = useTranslation();
   const { data: connections } = useQuery(connectionsQuery);
-  const { data: loaded = true } = useQuery({ ...statusQuery, select: (status) => status.loaded });
-  if (!loaded) {
-    return <EmptyState drawing="people" title={t("users.notYet.title")} text={t("users.notYet.text")} />;
-  }
+  const { data: status } = useQuery(statusQuery);
+  if (status && !status.loaded) return <NotLoaded status={status} />;
   const none = connections?.length === 0;
   return (
     <EmptyState
@@ -90,4 +92,42 @@ function EmptyPool() {
       }
     />
   );
+}
+
+/** Nobody is here yet: they are on their way, or why they are not and what to do about it. */
+function NotLoaded({ status }: { status: Status }) {
+  const { t } = useTranslation();
+  const hindrance = hindranceOf(t, status);
+  if (hindrance) {
+    return (
+      <EmptyState
+        drawing="people"
+        title={hindrance.title}
+        text={`${t("users.notYet.stopped")} ${hindrance.advice}`}
+        action={
+          <LinkButton variant="default" to="/settings">
+            {t("frame.accessLost.action")}
+          </LinkButton>
+        }
+      />
+    );
+  }
+  const text = status.loading?.state.type === "paused" ? "users.notYet.paused" : "users.notYet.text";
+  return <EmptyState drawing="people" title={t("users.notYet.title")} text={t(text)} />;
+}
+
+/** Why nobody will come, in the words that errors have everywhere. */
+function hindranceOf(t: TFunction, { link, trouble }: Status): Pick<Words, "title" | "advice"> | null {
+  if (trouble) return errorWords(t, trouble);
+  switch (link.type) {
+    case "denied":
+      return {
+        title: t("errors.codes.unauthenticated.title"),
+        advice: t("errors.codes.unauthenticated.advice"),
+      };
+    case "offline":
+      return errorWords(t, { type: "backend_unreachable", host: link.host });
+    default:
+      return null;
+  }
 }

@@ -1,7 +1,8 @@
 import { screen, waitFor, within } from "@testing-library/react";
-import { expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 
 import { fake } from "@/ipc/fake/control";
+import { commands } from "@/ipc/host";
 import { happens, openWindow } from "@/testing/openWindow";
 
 const rows = () => screen.findAllByTestId("user-row");
@@ -11,6 +12,10 @@ const id = (nth: number) => fake.world.people[nth]?.id ?? "";
 const named = (world: (typeof fake)["world"]) => {
   world.people = world.people.map((user, nth) => Object.assign(user, { name: `Person ${nth}`, profile: {} }));
 };
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 it("lists the newest first, with how many there are", async () => {
   await openWindow("/users", { prepare: named });
@@ -41,6 +46,27 @@ it("finds people by what is typed and keeps the question in the address", async 
   await waitFor(async () => expect(await rows()).toHaveLength(1));
   expect(screen.getByText("1 user matches")).toBeVisible();
   expect(box).toHaveValue("Person 217");
+});
+
+it("says that it is searching, and nothing of the answer before, until the new one is there", async () => {
+  const { user } = await openWindow("/users", { prepare: named });
+  await rows();
+  let answer = () => {};
+  const { users } = commands;
+  vi.spyOn(commands, "users").mockImplementationOnce(async (query) => {
+    await new Promise<void>((resolve) => (answer = resolve));
+    return users(query);
+  });
+  await user.click(screen.getByRole("searchbox", { name: "Find users" }));
+  await user.paste("Person 217");
+  expect(await screen.findByText("searching…")).toBeInTheDocument();
+  expect(screen.queryByText(/^300 users/)).not.toBeInTheDocument();
+  expect(screen.getByRole("grid", { name: "Users" })).toHaveAttribute("aria-busy", "true");
+  expect(screen.getByTestId("export")).toBeDisabled();
+  await happens(() => answer());
+  expect(await screen.findByText("1 user matches")).toBeVisible();
+  expect(screen.queryByText("searching…")).not.toBeInTheDocument();
+  expect(screen.getByRole("grid", { name: "Users" })).toHaveAttribute("aria-busy", "false");
 });
 
 it("finds a pasted OpenID", async () => {

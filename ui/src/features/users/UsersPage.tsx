@@ -1,5 +1,4 @@
 // Users: find a person among all, and open one beside the list.
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -13,7 +12,7 @@ import { FilterBar } from "@/features/filters/FilterBar";
 import { SavedViews } from "@/features/filters/SavedViews";
 import { JobStrip } from "@/features/jobs/JobStrip";
 import type { UserId } from "@/ipc/bindings";
-import { statusQuery } from "@/ipc/queries";
+import { useLoadedSoFar } from "@/lib/loaded";
 import { useGrouped } from "@/lib/numbers";
 import { useRights } from "@/lib/rights";
 import { VirtualTable } from "@/table/VirtualTable";
@@ -36,7 +35,8 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const { editUsers } = useRights();
-  const { pages, shown } = useUserList(asked);
+  const { pages, shown, searching } = useUserList(asked);
+  const total = searching ? null : shown.total;
   const { search = "" } = asked;
   const columns = useMemo(() => columnsFor(search), [search]);
 
@@ -68,7 +68,7 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
                 {t("exchange.import.open")}
               </LinkButton>
             )}
-            <ExportButton asked={asked} count={shown.total} />
+            <ExportButton asked={asked} count={total} />
           </>
         }
       />
@@ -81,7 +81,7 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
           onSearch={type}
         />
         <SavedViews asked={asked} onAsk={ask} />
-        <Count asked={asked} total={shown.total} />
+        <Count asked={asked} total={total} searching={searching} />
       </div>
       <FilterBar asked={asked} onAsk={ask} />
       {shown.error !== null && (
@@ -89,14 +89,15 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
           <ErrorNotice error={shown.error} onRetry={() => pages.refresh()} />
         </div>
       )}
-      {shown.total === null && shown.error === null && <DelayedSkeleton rows={12} />}
-      {shown.total === 0 && <NobodyHere asked={asked} onAsk={ask} />}
+      {total === null && count === 0 && shown.error === null && <DelayedSkeleton rows={12} />}
+      {total === 0 && <NobodyHere asked={asked} onAsk={ask} />}
       {count > 0 && (
         <VirtualTable
           label={t("users.list")}
           columns={columns}
           pages={pages}
           shown={shown}
+          outdated={searching}
           openId={openId}
           onOpen={open}
           sorting={sortingOf(asked, ask)}
@@ -109,18 +110,28 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
   );
 }
 
-function Count({ asked, total }: { asked: UsersSearch; total: number | null }) {
+interface CountProps {
+  asked: UsersSearch;
+  /** Absent until it is known. */
+  total: number | null;
+  /** Whether another question was answered before, and this one is not yet. */
+  searching: boolean;
+}
+
+function Count({ asked, total, searching }: CountProps) {
   const { t } = useTranslation();
   const grouped = useGrouped();
-  const { data: status } = useQuery(statusQuery);
-  const unfinished = status !== undefined && !status.loaded && status.loading === null;
+  const partial = useLoadedSoFar() !== null;
   const narrowed = asked.search !== undefined || isFiltered(asked);
+  const words = narrowed ? "users.matches" : partial ? "users.soFar" : "users.count";
   return (
     <output className={classes.count}>
-      {total !== null &&
-        t(narrowed ? "users.matches" : "users.count", { count: total, shown: grouped(total) })}
+      {searching && <span className={classes.searching}>{t("users.searching")}</span>}
+      {total !== null && t(words, { count: total, shown: grouped(total) })}
       {asked.search && !asked.sort && total !== null && total > 1 && ` · ${t("users.bestFirst")}`}
-      {unfinished && <span className={classes.loading}> · {t("users.stillLoading")}</span>}
+      {total !== null && partial && narrowed && (
+        <span className={classes.loading}> · {t("users.amongLoaded")}</span>
+      )}
     </output>
   );
 }

@@ -16,11 +16,12 @@ const sourceOf = (question: Question): Source<UserRow> => ({
   at: (position, limit) => call(commands.usersAt({ ...question, after: null, limit }, position)),
 });
 
+/** `searching` while the rows still are those of the question before. */
 export function useUserList(asked: UsersSearch) {
   const key = JSON.stringify(questionOf(asked));
   // The same question in another object is the same list.
   const source = useMemo(() => sourceOf(JSON.parse(key) as Question), [key]);
-  const { pages, shown } = usePages(source);
+  const { pages, shown, outdated } = usePages(source);
   useEffect(() => {
     const listening = events.usersChanged(() => {
       pages.refresh();
@@ -29,7 +30,7 @@ export function useUserList(asked: UsersSearch) {
       listening.then((stop) => stop());
     };
   }, [pages]);
-  return { pages, shown };
+  return { pages, shown, searching: outdated };
 }
 
 const sortColumns: ReadonlySet<string> = new Set(Object.keys(sortable));

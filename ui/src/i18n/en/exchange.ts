@@ -6,11 +6,18 @@ export const exchange = {
     csv: { name: "CSV", help: "A table for Excel and others; metadata as a column a key." },
     json_lines: { name: "JSON lines", help: "One user a line, with every binding and value in full." },
   },
+  notAll: {
+    title: "Not everybody is loaded yet: {{shown}} so far",
+    export: "Only who is loaded so far will be written. Wait for the end of the load to have everybody.",
+    import:
+      "People who are not loaded yet count as unknown: rows with their ids are left out, and others may make a second user of them. Wait for the end of the load to be sure.",
+  },
   export: {
     open: "Export",
     title_one: "Export {{shown}} user",
     title_other: "Export {{shown}} users",
     everybody: "Everybody in this pool, in the order of the list.",
+    loaded: "Everybody who is loaded so far, in the order of the list.",
     these: "Exactly the users that are listed now, in that order:",
     format: "Format",
     inside:

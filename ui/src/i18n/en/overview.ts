@@ -7,6 +7,8 @@ export const overview = {
   figures: {
     label: "Figures",
     users: "Users",
+    soFar: "loaded so far",
+    notLoaded: "not loaded yet",
     connections: "Connections",
     enabled: "{{count}} enabled",
     waiting: "Not yet synced",

@@ -10,7 +10,10 @@ export const users = {
   matches_one: "{{shown}} user matches",
   matches_other: "{{shown}} users match",
   bestFirst: "best first",
-  stillLoading: "first load still running",
+  soFar_one: "{{shown}} user loaded so far",
+  soFar_other: "{{shown}} users loaded so far",
+  amongLoaded: "among those loaded so far",
+  searching: "searching…",
   unnamed: "Unnamed",
   columns: {
     person: "User",
@@ -50,6 +53,8 @@ export const users = {
   notYet: {
     title: "Users are on their way",
     text: "They appear here while they are loaded.",
+    paused: "Loading is paused. Resume it, and they appear here while they are loaded.",
+    stopped: "No users are loaded yet, and none will come until this is mended.",
   },
   allSynced: {
     title: "Every edit has reached the backend",

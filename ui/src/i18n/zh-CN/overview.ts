@@ -8,6 +8,8 @@ export const overview = {
   figures: {
     label: "数字",
     users: "用户",
+    soFar: "目前已载入",
+    notLoaded: "尚未载入",
     connections: "连接",
     enabled: "{{count}} 个已启用",
     waiting: "待同步",

@@ -11,7 +11,9 @@ export const users = {
   count_other: "{{shown}} 位用户",
   matches_other: "{{shown}} 位用户符合",
   bestFirst: "最匹配的在前",
-  stillLoading: "首次载入尚未完成",
+  soFar_other: "目前已载入 {{shown}} 位用户",
+  amongLoaded: "仅限目前已载入的用户",
+  searching: "正在查找…",
   unnamed: "未具名",
   columns: {
     person: "用户",
@@ -51,6 +53,8 @@ export const users = {
   notYet: {
     title: "用户正在载入",
     text: "载入的用户会陆续出现在这里。",
+    paused: "载入已暂停。继续之后，载入的用户会陆续出现在这里。",
+    stopped: "还没有载入任何用户，问题解决之前也不会载入。",
   },
   allSynced: {
     title: "所有修改都已送达后端",
