@@ -306,6 +306,11 @@ impl Api {
             .map(Duration::from_secs);
         let body = self.body(response).await?;
         let told: Option<Problem> = serde_json::from_slice(&body).ok();
+        if told.is_none() && knows_no_such_call(status) {
+            return Err(self
+                .unexpected(format_args!("HTTP status {status} without an explanation"))
+                .into());
+        }
         Err(Trouble {
             told: told.is_some(),
             retry_after,
@@ -381,13 +386,24 @@ impl From<Error> for Trouble {
     }
 }
 
+/// Whether somebody who says no more than this is another kind of server than a backend: that one explains what it lacks.
+const fn knows_no_such_call(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::NOT_FOUND
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::GONE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::NOT_IMPLEMENTED
+    )
+}
+
 /// An error answer that says only its status: something in between answered.
 fn unexplained(status: StatusCode) -> Problem {
     let code = match status.as_u16() {
         400 => Code::MalformedRequest,
         401 => Code::Unauthenticated,
         403 => Code::Forbidden,
-        404 => Code::NotFound,
         413 => Code::TooLarge,
         429 | 502..=504 => Code::Busy,
         _ => Code::Internal,

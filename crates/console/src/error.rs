@@ -112,8 +112,9 @@ impl Error {
             Self::Backend(problem) => ErrorView::Backend {
                 problem: problem.clone(),
             },
-            Self::UnexpectedAnswer { .. } => ErrorView::Backend {
-                problem: Box::new(Problem::new(Code::Internal, self.to_string())),
+            Self::UnexpectedAnswer { host, what } => ErrorView::NotABackend {
+                host: host.clone(),
+                what: what.clone(),
             },
             Self::NotFound => ErrorView::NotFound,
             Self::Exchange { path, source } => file(

@@ -424,6 +424,12 @@ fields: FieldError[] } |
 { type: "backend_unreachable"; 
 /**  Host and port that was called. */
 host: string } | 
+/**  What answered is no backend, or something answered in its place. */
+{ type: "not_a_backend"; 
+/**  Host and port that was called. */
+host: string; 
+/**  What it answered. */
+what: string } | 
 /**  The backend refused. */
 { type: "backend"; 
 /**  How. */

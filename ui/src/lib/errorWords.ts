@@ -20,6 +20,11 @@ export function errorWords(t: TFunction, error: ErrorView): Words {
   switch (error.type) {
     case "backend_unreachable":
       return { ...phrase(t, "views.backend_unreachable", error), details: lines({ host: error.host }) };
+    case "not_a_backend":
+      return {
+        ...phrase(t, "views.not_a_backend", error),
+        details: lines({ host: error.host, what: error.what }),
+      };
     case "backend":
       return backendWords(t, error.problem);
     case "local_store":

@@ -337,6 +337,28 @@ async fn a_wrong_key_is_denied() {
 }
 
 #[tokio::test]
+async fn another_server_is_no_backend() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = tokio::net::TcpListener::bind(ANY_PORT).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let sign = (axum::http::StatusCode::NOT_FOUND, "<html>404</html>");
+    let website = axum::Router::new().fallback(async move || sign);
+    let serve = tokio::spawn(async move { axum::serve(listener, website).await.unwrap() });
+    let console = open(address, folder.path()).await;
+    let host = address.to_string();
+    let offline =
+        |status: &Status| matches!(&status.link, Link::Offline { host: called, .. } if *called == host);
+    until(&console, "offline", offline).await;
+    let error = console.connections().await.unwrap_err().view();
+    assert!(
+        matches!(&error, ErrorView::NotABackend { host: called, .. } if *called == host),
+        "{error:?}"
+    );
+    console.close().await;
+    serve.abort();
+}
+
+#[tokio::test]
 async fn errors_read_as_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let backend = HttpBackend::start(shared(), ANY_PORT).await;

@@ -19,6 +19,13 @@ pub enum ErrorView {
         /// Host and port that was called.
         host: String,
     },
+    /// What answered is no backend, or something answered in its place.
+    NotABackend {
+        /// Host and port that was called.
+        host: String,
+        /// What it answered.
+        what: String,
+    },
     /// The backend refused.
     Backend {
         /// How.

@@ -23,6 +23,11 @@ export const errors = {
         "This needs the backend. People, bindings and metadata stay readable here, and edits of metadata are kept.",
       advice: "Check the network and that the backend runs. The console tries again by itself.",
     },
+    not_a_backend: {
+      title: "What answers at {{host}} is not a Yaopai backend",
+      meaning: "Nothing was changed, and what is on this machine stays as it is.",
+      advice: "Check the address of the backend, and whether a proxy answers in its place.",
+    },
     backend: {
       title: "The backend refused",
       meaning: "Nothing was changed.",
