@@ -67,12 +67,22 @@ impl Board {
 
     /// Whether the backend answers, and whether the operator stopped the load.
     pub(crate) fn set_link(&self, link: &Link, paused: bool) {
+        let mut turned = false;
         self.update(|status| {
             status.link = link.clone();
             if let Some(job) = &mut status.loading {
+                turned = job.state != state(paused);
                 job.state = state(paused);
             }
         });
+        if turned {
+            // A pause says nothing about how fast the load goes.
+            self.pace
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .marks
+                .clear();
+        }
     }
 
     /// The local file failed, or works again.
@@ -179,6 +189,31 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_does_not_count_for_the_rate() {
+        let board = Board::new();
+        let standing = |done| Standing {
+            server: None,
+            waiting: 0,
+            conflicts: 0,
+            rejected: 0,
+            last_sync: None,
+            loaded: false,
+            users: 0,
+            access_lost: None,
+            load: Some(load(Phase::Rows, done)),
+        };
+        let rate = || board.status().loading.unwrap().per_second;
+        board.set_standing(standing(0), Timestamp(0));
+        board.set_standing(standing(100), Timestamp(1000));
+        assert_eq!(rate(), 100);
+        board.set_link(&Link::Connected, true);
+        board.set_link(&Link::Connected, false);
+        board.set_standing(standing(100), Timestamp(9000));
+        board.set_standing(standing(200), Timestamp(10_000));
+        assert_eq!(rate(), 100);
+    }
 
     fn load(phase: Phase, done: u64) -> Load {
         Load {

@@ -38,6 +38,9 @@ pub enum Error {
     /// Something that was asked for does not exist here (any more).
     #[error("there is no such thing here")]
     NotFound,
+    /// It needs everybody, and the first load is not done yet.
+    #[error("users are still being loaded for the first time")]
+    StillLoading,
     /// The local file belongs to another pool; it was not touched.
     #[error("{} belongs to pool {found}, not {wanted}", path.display())]
     OtherPool {
@@ -117,6 +120,7 @@ impl Error {
                 what: what.clone(),
             },
             Self::NotFound => ErrorView::NotFound,
+            Self::StillLoading => ErrorView::StillLoading,
             Self::Exchange { path, source } => file(
                 path,
                 FileProblem::Unusable {

@@ -436,6 +436,8 @@ what: string } |
 problem: Problem } | 
 /**  Something that was asked for does not exist here (any more). */
 { type: "not_found" } | 
+/**  It needs everybody, and the first load is not done yet. */
+{ type: "still_loading" } | 
 /**  The local file could not be read or written. */
 { type: "local_store"; 
 /**  For the ticket. */

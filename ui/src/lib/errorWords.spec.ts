@@ -40,6 +40,8 @@ const views: ErrorView[] = [
   { type: "invalid_fields", fields: [{ field: "key", rule: "required" }] },
   { type: "backend_unreachable", host: "127.0.0.1:40817" },
   { type: "not_found" },
+  { type: "still_loading" },
+  { type: "not_a_backend", host: "id.example.com", what: "HTTP status 404 Not Found without an explanation" },
   { type: "local_store", detail: "disk full" },
   { type: "desktop", detail: "no clipboard" },
   { type: "exchange", file: "users.csv", problem: { type: "unusable", detail: "no such file" } },

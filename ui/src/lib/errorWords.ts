@@ -38,7 +38,8 @@ export function errorWords(t: TFunction, error: ErrorView): Words {
     case "invalid_fields":
       return { ...phrase(t, "views.invalid_fields"), details: lines({ fields: fieldList(error.fields) }) };
     case "not_found":
-      return { ...phrase(t, "views.not_found"), details: "not_found" };
+    case "still_loading":
+      return { ...phrase(t, `views.${error.type}`), details: error.type };
   }
 }
 

@@ -59,7 +59,7 @@ fn write(
     // Ids alone: a million of them are 16 MB.
     let ids = replica::everybody_of(connection, &Orders::default(), &query)?;
     go_on(progress)?;
-    let file = File::create(path).map_err(|source| failed(path, source))?;
+    let file = make(path).map_err(|source| failed(path, source))?;
     let mut out = BufWriter::new(file);
     let columns = match format {
         FileFormat::Csv => keys(connection, &ids, progress)?,
@@ -95,6 +95,15 @@ fn write(
         .into_inner()
         .map_err(|error| failed(path, error.into_error()))?;
     file.sync_all().map_err(|source| failed(path, source))
+}
+
+/// Makes the file, for its owner alone: people's names and numbers are in it.
+fn make(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn go_on(progress: &Progress) -> Result<(), Error> {

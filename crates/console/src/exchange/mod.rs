@@ -12,7 +12,10 @@ mod text;
 
 pub(crate) use preview::Previews;
 
-use crate::{Changed, Console, Error, FileFormat, ImportPreview, JobKind, UserQuery, jobs::Progress};
+use crate::{
+    Changed, Console, Error, FileFormat, ImportPreview, JobKind, UserQuery, jobs::Progress, replica,
+};
+use rusqlite::Connection;
 use std::path::PathBuf;
 
 impl Console {
@@ -23,7 +26,10 @@ impl Console {
         let file = path.display().to_string();
         self.run_job(JobKind::Export, file, move |progress: Progress| async move {
             replica
-                .read(move |connection| export::export(connection, query, format, &path, &progress))
+                .read(move |connection| {
+                    ask_for_everybody(connection)?;
+                    export::export(connection, query, format, &path, &progress)
+                })
                 .await
         })
     }
@@ -33,7 +39,10 @@ impl Console {
         let (plan, preview) = self
             .parts
             .replica
-            .read(move |connection| preview::preview(connection, path))
+            .read(move |connection| {
+                ask_for_everybody(connection)?;
+                preview::preview(connection, path)
+            })
             .await?;
         self.parts.previews.keep(preview.id.clone(), plan);
         Ok(preview)
@@ -55,5 +64,14 @@ impl Console {
                 done
             }),
         )
+    }
+}
+
+/// During a first load a file would lack people, and a row be taken for a new user's who only has not arrived yet.
+fn ask_for_everybody(connection: &Connection) -> Result<(), Error> {
+    if replica::is_indexed(connection)? {
+        Ok(())
+    } else {
+        Err(Error::StillLoading)
     }
 }

@@ -123,6 +123,16 @@ fn a_table_is_what_a_spreadsheet_reads() {
     insta::assert_snapshot!(std::fs::read_to_string(path).unwrap());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_export_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("users.csv");
+    written(&replica_of(&backend()), FileFormat::Csv, &path);
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
 #[test]
 fn an_export_that_is_ended_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();

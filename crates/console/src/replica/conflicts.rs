@@ -2,7 +2,7 @@
 
 use super::{
     columns::{Field, json, optional_json, parsed},
-    outbox::{Verdict, give_up, queue},
+    outbox::{Verdict, forget_verdicts, give_up, queue},
 };
 use crate::{Ambient, Conflict, Error, Keep, RejectedEdit, RejectedPage};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -71,7 +71,8 @@ pub(crate) fn resolve_conflict(
         Keep::Mine => Some(newer.unwrap_or(mine)),
         Keep::Edited { json } => Some(typed(&field.group, json.as_deref())?),
     };
-    give_up(connection, &field.columns(), Verdict::Conflict)?;
+    // Whoever decides what the field shall be has decided of a refused edit of it, too.
+    forget_verdicts(connection, &field)?;
     // No edit changes nothing: such a row of the outbox is one that was given up.
     if let Some(wanted) = wanted
         && wanted != theirs

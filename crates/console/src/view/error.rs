@@ -33,6 +33,8 @@ pub enum ErrorView {
     },
     /// Something that was asked for does not exist here (any more).
     NotFound,
+    /// It needs everybody, and the first load is not done yet.
+    StillLoading,
     /// The local file could not be read or written.
     LocalStore {
         /// For the ticket.

@@ -23,6 +23,12 @@ export const errors = {
         "This needs the backend. People, bindings and metadata stay readable here, and edits of metadata are kept.",
       advice: "Check the network and that the backend runs. The console tries again by itself.",
     },
+    still_loading: {
+      title: "Users are still being loaded",
+      meaning:
+        "Until everybody is here a file would lack people, and known people would be taken for new ones.",
+      advice: "Wait until the first load is done, or go on with it if it is paused.",
+    },
     not_a_backend: {
       title: "What answers at {{host}} is not a Yaopai backend",
       meaning: "Nothing was changed, and what is on this machine stays as it is.",
