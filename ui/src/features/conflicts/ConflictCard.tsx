@@ -5,6 +5,7 @@ import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
+import { Identifier } from "@/components/Identifier";
 import { RelativeTime } from "@/components/RelativeTime";
 import { readable } from "@/features/users/jsonText";
 import type { Conflict } from "@/ipc/bindings";
@@ -38,9 +39,13 @@ export function ConflictCard({ conflict, within }: ConflictCardProps) {
       <div className={classes.top}>
         <Heading className={classes.title}>
           {within === "list" ? (
-            <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
-              {t("users.conflicts.what", { key: field, name })}
-            </Link>
+            <>
+              <Link to="/users/$id" params={{ id: conflict.user_id }} className={classes.link}>
+                {t("users.conflicts.what", { key: field, name })}
+              </Link>
+              {/* Of people who have the same name, this tells one from the other. */}
+              <Identifier value={conflict.user_id} what={t("users.detail.id")} />
+            </>
           ) : conflict.field ? (
             field
           ) : (

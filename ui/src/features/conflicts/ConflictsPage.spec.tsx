@@ -20,6 +20,7 @@ it("shows mine, theirs and what was before, with who and when", async () => {
   await openWindow("/conflicts", begin());
   const card = within(await screen.findByTestId("conflict"));
   expect(card.getByRole("link", { name: "tier of 王小明" })).toHaveAttribute("href", "/users/u1");
+  expect(card.getByRole("button", { name: "Copy User id: u1" })).toBeVisible();
   for (const value of ['"gold"', '"platinum"', '"silver"']) expect(card.getByText(value)).toBeVisible();
   expect(card.getByText(/wanli@ops/)).toBeVisible();
   expect(card.getByText("7 minutes ago")).toBeVisible();

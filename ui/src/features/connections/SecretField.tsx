@@ -1,5 +1,5 @@
 // A secret: typed once, afterwards only a fingerprint, its age and an empty field to replace it.
-import { useTranslation } from "react-i18next";
+import { Trans, useTranslation } from "react-i18next";
 
 import { RelativeTime } from "@/components/RelativeTime";
 import { TextField } from "@/forms/TextField";
@@ -35,7 +35,10 @@ export function SecretField({
           <span className={classes.label}>{t("connections.form.storedSecret")}</span>
           <span>
             {t("connections.form.fingerprint")} <code>{stored.fingerprint}</code>
-            {t("connections.form.set")} <RelativeTime at={stored.set_at} />
+            <Trans
+              i18nKey="connections.form.set"
+              components={{ time: <RelativeTime at={stored.set_at} /> }}
+            />
           </span>
         </div>
       )}

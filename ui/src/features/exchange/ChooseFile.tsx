@@ -5,7 +5,16 @@ import { useTranslation } from "react-i18next";
 
 import classes from "./Exchange.module.css";
 
-const columns = ["id", "nickname", "name", "phone", "email", "username", "metadata"] as const;
+/** What a column may be called, as the console takes it in either language. */
+const columns = {
+  id: ["id", "user_id", "用户ID"],
+  nickname: ["nickname", "昵称"],
+  name: ["name", "姓名"],
+  phone: ["phone", "手机", "手机号"],
+  email: ["email", "邮箱"],
+  username: ["username", "用户名"],
+  metadata: ["metadata.…"],
+} as const;
 
 export function ChooseFile({ busy, onChoose }: { busy: boolean; onChoose: () => void }) {
   const { t } = useTranslation();
@@ -24,10 +33,12 @@ export function ChooseFile({ busy, onChoose }: { busy: boolean; onChoose: () => 
       </p>
       <h2 className={classes.heading}>{t("exchange.import.understood")}</h2>
       <dl className={classes.columns}>
-        {columns.map((column) => (
+        {(Object.keys(columns) as (keyof typeof columns)[]).map((column) => (
           <div key={column} className={classes.pair}>
-            <dt>
-              <code>{column === "metadata" ? "metadata.…" : column}</code>
+            <dt className={classes.names}>
+              {columns[column].map((name) => (
+                <code key={name}>{name}</code>
+              ))}
             </dt>
             <dd>{t(`exchange.import.columns.${column}`)}</dd>
           </div>

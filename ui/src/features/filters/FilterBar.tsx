@@ -76,6 +76,8 @@ export function FilterBar({ asked, onAsk }: FilterBarProps) {
           variant="subtle"
           color="slate"
           size="compact-xs"
+          h={24}
+          flex="none"
           data-testid="filters-clear"
           onClick={() => onAsk(unfiltered(asked))}
         >

@@ -1,7 +1,7 @@
 // What surrounds every page: environment line, rail, content, status bar.
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useRouterState } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ErrorNotice } from "@/components/ErrorNotice";
@@ -45,16 +45,24 @@ export function Frame() {
 
 /** The page. Focus moves here when another page opens, so that Tab begins with the page and not with the rail. */
 function Content() {
-  const page = useRouterState({ select: (state) => state.location.pathname.split("/")[1] });
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const page = path.split("/")[1];
   const { data: status } = useQuery(statusQuery);
   const lost = status?.access_lost ?? null;
   const content = useRef<HTMLElement>(null);
   const shown = useRef(page);
+  const at = useRef(path);
   useEffect(() => {
     if (shown.current === page) return;
     shown.current = page;
     content.current?.focus({ preventScroll: true });
   }, [page]);
+  useLayoutEffect(() => {
+    if (!content.current || at.current === path) return;
+    at.current = path;
+    // Every page begins at its top, also one that stands in the place of a long form.
+    content.current.scrollTop = 0;
+  }, [path]);
   return (
     <main ref={content} id="content" tabIndex={-1} className={classes.content}>
       <KeptAside />

@@ -1,5 +1,6 @@
 // The left rail: where one can go, and the two switches that belong to the person at the screen.
 import { Tooltip, UnstyledButton, useMantineColorScheme } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import {
   IconDeviceLaptop,
   IconGitMerge,
@@ -26,6 +27,9 @@ import { useGrouped } from "@/lib/numbers";
 
 import classes from "./Rail.module.css";
 
+/** Whether the rail shows marks without their words; the same width as in its style sheet. */
+const useNarrow = (): boolean => useMediaQuery("(width < 1000px)", false, { getInitialValueInEffect: false });
+
 const pages = [
   { to: "/", name: "overview", Icon: IconLayoutDashboard },
   { to: "/connections", name: "connections", Icon: IconPlugConnected },
@@ -37,6 +41,7 @@ const pages = [
 
 export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
   const { t } = useTranslation();
+  const narrow = useNarrow();
   const { data: undecided = 0 } = useQuery({
     ...statusQuery,
     select: (status) => status.conflicts + status.rejected,
@@ -64,7 +69,7 @@ export function Rail({ onKeyboard }: { onKeyboard: () => void }) {
               className={classes.item}
               activeOptions={{ exact: to === "/", includeSearch: false }}
               data-testid={`nav-${name}`}
-              title={t(`frame.nav.${name}`)}
+              title={narrow ? t(`frame.nav.${name}`) : undefined}
             >
               <Icon size={16} stroke={1.5} aria-hidden="true" />
               <span className={classes.word}>{t(`frame.nav.${name}`)}</span>
@@ -123,8 +128,9 @@ interface FootButtonProps {
 }
 
 function FootButton({ Icon, word, name, onClick, testId }: FootButtonProps) {
+  const narrow = useNarrow();
   return (
-    <Tooltip label={name} position="right">
+    <Tooltip label={name} position="right" disabled={!narrow}>
       <UnstyledButton className={classes.item} onClick={onClick} aria-label={name} data-testid={testId}>
         <Icon size={16} stroke={1.5} />
         <span className={classes.word}>{word}</span>

@@ -3,7 +3,7 @@ import { ActionIcon, Tooltip } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useTranslation } from "react-i18next";
+import { Trans, useTranslation } from "react-i18next";
 
 import { RelativeTime } from "@/components/RelativeTime";
 import { StatusDot, type Tone } from "@/components/StatusDot";
@@ -105,9 +105,7 @@ function Sync({ status }: { status: Status }) {
       ) : status.last_sync === null ? (
         t("frame.sync.never")
       ) : (
-        <>
-          {t("frame.sync.label")} <RelativeTime at={status.last_sync} />
-        </>
+        <Trans i18nKey="frame.sync.label" components={{ time: <RelativeTime at={status.last_sync} /> }} />
       )}
       <Tooltip label={t("frame.sync.now")}>
         <ActionIcon

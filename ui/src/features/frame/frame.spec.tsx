@@ -70,6 +70,22 @@ describe("keyboard", () => {
   });
 });
 
+it("begins every page at its top", async () => {
+  const { user } = await openWindow("/connections/new");
+  const main = screen.getByRole("main");
+  main.scrollTop = 400;
+  await user.click(screen.getByTestId("nav-settings"));
+  expect(await screen.findByRole("heading", { level: 1, name: "Settings" })).toBeVisible();
+  expect(main.scrollTop).toBe(0);
+});
+
+it("shows the names of pages as tooltips only where the rail has no room for them", async () => {
+  const { user } = await openWindow("/");
+  expect(screen.getByTestId("nav-users")).not.toHaveAttribute("title");
+  await user.hover(screen.getByTestId("theme-switch"));
+  expect(screen.queryByRole("tooltip")).not.toBeInTheDocument();
+});
+
 describe("status bar", () => {
   it("follows the backend's coming and going and names the host that is silent", async () => {
     await openWindow("/settings");
@@ -80,6 +96,19 @@ describe("status bar", () => {
     expect(link).toHaveTextContent("Offline · 127.0.0.1:40817");
     await happens(() => fake.offline(false));
     await waitFor(() => expect(link).toHaveAttribute("data-state", "connected"));
+  });
+
+  it.each([
+    ["en", "Synced just now"],
+    ["zh-CN", "刚刚同步"],
+  ] as const)("says in %s when it last synced", async (language, words) => {
+    await openWindow("/settings", {
+      language,
+      prepare: (world) => {
+        world.status = { ...world.status, last_sync: Date.now() };
+      },
+    });
+    expect(await screen.findByTestId("status-sync")).toHaveTextContent(words);
   });
 
   it("asks again by itself what failed while the backend was away", async () => {

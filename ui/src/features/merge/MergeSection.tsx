@@ -60,7 +60,7 @@ function StandingMerge({ merge }: { merge: Merge }) {
       <div className={classes.standing} data-testid="standing-merge">
         <span className={classes.facts}>
           <Identifier value={merge.removed} what={t("users.detail.id")} />
-          <span>{t("users.metadata.by", { actor: merge.actor })}</span>
+          <span>{t("merge.by", { actor: merge.actor })}</span>
           <RelativeTime at={merge.at} />
         </span>
         <Button variant="default" loading={undo.isPending} onClick={() => undo.mutate()}>

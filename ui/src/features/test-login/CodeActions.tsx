@@ -1,7 +1,7 @@
 // What can be done with a drawn code: open it, copy it, save it, read it.
 import { Button } from "@mantine/core";
 import { IconCopy, IconDeviceMobile, IconDownload } from "@tabler/icons-react";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import { CopyButton } from "@/components/CopyButton";
@@ -9,16 +9,18 @@ import { ErrorNotice } from "@/components/ErrorNotice";
 import type { PictureFormat, TestLoginView } from "@/ipc/bindings";
 import { call } from "@/ipc/call";
 import { commands } from "@/ipc/host";
-import { statusQuery } from "@/ipc/queries";
 
 import classes from "./CodeActions.module.css";
 
-export function CodeActions({ view, ended }: { view: TestLoginView; ended: boolean }) {
+interface CodeActionsProps {
+  view: TestLoginView;
+  /** Whether the phone that scans is the sandbox's own. */
+  simulated: boolean;
+  ended: boolean;
+}
+
+export function CodeActions({ view, simulated, ended }: CodeActionsProps) {
   const { t } = useTranslation();
-  const { data: sandbox } = useQuery({
-    ...statusQuery,
-    select: (status) => status.server?.wechat.type === "sandbox",
-  });
   const id = view.attempt.id;
   const { text } = view.qr;
   const copy = useMutation({ mutationFn: () => call(commands.copyQr(id)) });
@@ -28,9 +30,8 @@ export function CodeActions({ view, ended }: { view: TestLoginView; ended: boole
   if (ended) return null;
   return (
     <div className={classes.actions}>
-      {sandbox && text && (
+      {simulated && text && (
         <Button
-          variant="default"
           leftSection={<IconDeviceMobile size={16} stroke={1.5} />}
           onClick={() => open.mutate(text)}
           title={t("testLogin.phoneHelp")}

@@ -1,8 +1,10 @@
 // The code to scan: black on white in both themes, its state and its time beneath, veiled once it is of no use.
 import { Button, Skeleton } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
 import type { Connection, LoginAttempt, TestLoginView } from "@/ipc/bindings";
+import { statusQuery } from "@/ipc/queries";
 import { countdown, useNow } from "@/lib/time";
 
 import { isFinal } from "./attemptState";
@@ -22,6 +24,11 @@ interface QrCodeProps {
 export function QrCode({ view, attempt, connection, onRedraw }: QrCodeProps) {
   const { t } = useTranslation();
   const ended = attempt !== null && isFinal(attempt.state);
+  const { data: sandbox = false } = useQuery({
+    ...statusQuery,
+    select: (status) => status.server?.wechat.type === "sandbox",
+  });
+  const simulated = sandbox && Boolean(view?.qr.text);
   return (
     <div className={classes.block}>
       <div className={classes.paper} data-veiled={ended}>
@@ -42,20 +49,29 @@ export function QrCode({ view, attempt, connection, onRedraw }: QrCodeProps) {
           </div>
         )}
       </div>
-      {attempt && <State attempt={attempt} kind={connection.kind} />}
+      {attempt && <State attempt={attempt} kind={connection.kind} simulated={simulated} />}
       {ended && <TicketButton attempt={attempt} connection={connection} />}
-      {view && <CodeActions view={view} ended={ended} />}
+      {view && <CodeActions view={view} simulated={simulated} ended={ended} />}
     </div>
   );
 }
 
-function State({ attempt, kind }: { attempt: LoginAttempt; kind: Connection["kind"] }) {
+interface StateProps {
+  attempt: LoginAttempt;
+  kind: Connection["kind"];
+  simulated: boolean;
+}
+
+function State({ attempt, kind, simulated }: StateProps) {
   const { t } = useTranslation();
   const now = useNow(500);
+  const waiting = attempt.state === "waiting";
   const explained =
-    attempt.state === "waiting" && kind === "wechat:miniprogram:default"
-      ? t("testLogin.scanWithMiniProgram")
-      : t(`testLogin.state.${attempt.state}`);
+    waiting && simulated
+      ? t("testLogin.simulated")
+      : waiting && kind === "wechat:miniprogram:default"
+        ? t("testLogin.scanWithMiniProgram")
+        : t(`testLogin.state.${attempt.state}`);
   return (
     <div className={classes.state}>
       <div className={classes.line}>

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 
 import { fake } from "@/ipc/fake/control";
 import { wrongSecret } from "@/ipc/fake/seeds";
+import { tellStatus } from "@/ipc/fake/world";
 import { happens, openWindow } from "@/testing/openWindow";
 
 const state = () => screen.getByTestId("test-login-state").dataset["state"];
@@ -30,6 +31,26 @@ describe("test login", () => {
       "href",
       `/users/${fake.world.people[0]?.id}`,
     );
+  });
+
+  it("leads to the simulated phone in the sandbox, and to WeChat elsewhere", async () => {
+    const { user, panel } = await openTest();
+    await user.click(await screen.findByTestId("open-simulated-phone"));
+    expect(within(panel).getByText("Log in with the simulated phone. It needs no WeChat.")).toBeVisible();
+    expect(fake.world.opened).toHaveLength(1);
+    const { server } = fake.world.status;
+    if (server) await happens(() => tellStatus({ server: { ...server, wechat: { type: "real" } } }));
+    expect(await within(panel).findByText("Open WeChat and scan the code.")).toBeVisible();
+    expect(screen.queryByTestId("open-simulated-phone")).not.toBeInTheDocument();
+  });
+
+  it("waits for no scan any more once somebody has scanned", async () => {
+    const { panel } = await openTest();
+    await screen.findByTestId("test-login-qr");
+    expect(within(panel).getByText("Wait for the scan")).toBeVisible();
+    await happens(() => fake.phone.scan());
+    expect(within(panel).getByText("Wait for the person to decide")).toBeVisible();
+    expect(within(panel).queryByText("Wait for the scan")).not.toBeInTheDocument();
   });
 
   it("says each state in Chinese too", async () => {

@@ -13,7 +13,7 @@ import type { Leg, LoginAttempt } from "@/ipc/bindings";
 import { failureWords } from "@/lib/errorWords";
 
 import { AttemptStateWord } from "./AttemptStateWord";
-import { answerLines, duration, ending, requestId, waitsForPerson, type Ending } from "./legs";
+import { answerLines, duration, ending, isPastScan, requestId, waitsForPerson, type Ending } from "./legs";
 
 import classes from "./Timeline.module.css";
 
@@ -38,7 +38,12 @@ export function Timeline({ attempt }: { attempt: LoginAttempt }) {
       <ol className={classes.legs}>
         {attempt.legs.map((leg) => (
           <li key={`${leg.name}-${leg.started_at}`}>
-            <LegLine leg={leg} end={ending(leg, attempt)} longest={longest} />
+            <LegLine
+              leg={leg}
+              end={ending(leg, attempt)}
+              scanned={isPastScan(leg, attempt)}
+              longest={longest}
+            />
           </li>
         ))}
       </ol>
@@ -46,7 +51,16 @@ export function Timeline({ attempt }: { attempt: LoginAttempt }) {
   );
 }
 
-function LegLine({ leg, end, longest }: { leg: Leg; end: Ending; longest: number }) {
+interface LegLineProps {
+  leg: Leg;
+  end: Ending;
+  /** Whether it waits for a person who has scanned already. */
+  scanned: boolean;
+  /** Of all legs of servers, in milliseconds. */
+  longest: number;
+}
+
+function LegLine({ leg, end, scanned, longest }: LegLineProps) {
   const { t } = useTranslation();
   const Icon = icons[end];
   const hasMore = leg.request !== null || leg.answer.length > 0 || leg.failure !== null;
@@ -56,7 +70,7 @@ function LegLine({ leg, end, longest }: { leg: Leg; end: Ending; longest: number
       <span className={classes.icon} data-outcome={end}>
         <Icon size={16} stroke={1.5} role="img" aria-label={said} />
       </span>
-      <span className={classes.name}>{t(`wechat.legs.${leg.name}`)}</span>
+      <span className={classes.name}>{t(scanned ? "testLogin.leg.scanned" : `wechat.legs.${leg.name}`)}</span>
       {waitsForPerson(leg) ? (
         <span className={classes.person}>{t("testLogin.leg.person")}</span>
       ) : (

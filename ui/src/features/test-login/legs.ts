@@ -20,6 +20,10 @@ const human: ReadonlySet<LegName> = new Set([
 /** Whether a leg's time is a person's. */
 export const waitsForPerson = (leg: Leg): boolean => human.has(leg.name);
 
+/** Whether a leg that waited for the scan now waits for what follows it. */
+export const isPastScan = (leg: Leg, attempt: LoginAttempt): boolean =>
+  attempt.state === "scanned" && leg.outcome === "running" && waitsForPerson(leg);
+
 /** How a leg ended, seen from the end of its attempt. */
 export function ending(leg: Leg, attempt: LoginAttempt): Ending {
   const last = leg === attempt.legs.at(-1);

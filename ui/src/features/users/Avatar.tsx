@@ -21,29 +21,30 @@ export function toneOf(id: string): number {
 
 export function Avatar({ id, name, url, size = 24 }: AvatarProps) {
   const [broken, setBroken] = useState<string>();
-  if (url && broken !== url) {
-    return (
-      <img
-        className={classes.avatar}
-        src={url}
-        alt=""
-        width={size}
-        height={size}
-        loading="lazy"
-        referrerPolicy="no-referrer"
-        onError={() => setBroken(url)}
-      />
-    );
-  }
+  const [drawn, setDrawn] = useState<string>();
   const initial = name ? [...name.trim()][0]?.toUpperCase() : undefined;
+  // What stands for a picture stays beneath it until it is there.
+  const pictured = url !== null && drawn === url && broken !== url;
   return (
     <span
       className={classes.avatar}
-      data-tone={initial ? toneOf(id) : "none"}
+      data-tone={pictured ? undefined : initial ? toneOf(id) : "none"}
       data-size={size}
       aria-hidden="true"
     >
-      {initial ?? <IconUser size={size === 40 ? 20 : 14} stroke={1.5} />}
+      {!pictured && (initial ?? <IconUser size={size === 40 ? 20 : 14} stroke={1.5} />)}
+      {url && broken !== url && (
+        <img
+          key={url}
+          className={classes.picture}
+          src={url}
+          alt=""
+          loading="lazy"
+          referrerPolicy="no-referrer"
+          onLoad={() => setDrawn(url)}
+          onError={() => setBroken(url)}
+        />
+      )}
     </span>
   );
 }

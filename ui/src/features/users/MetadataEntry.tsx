@@ -20,6 +20,9 @@ interface MetadataEntryProps {
   onUndo: (() => void) | undefined;
 }
 
+/** In whose name the backend takes over what users had before. */
+const importer = "import";
+
 export function MetadataEntry({ item, onEdit, onRemove, onUndo }: MetadataEntryProps) {
   const { t } = useTranslation();
   const removed = item.json === null;
@@ -37,7 +40,9 @@ export function MetadataEntry({ item, onEdit, onRemove, onUndo }: MetadataEntryP
         )}
         <div className={classes.facts}>
           <SyncMark mark={item.sync} />
-          {actor && <span>{t("users.metadata.by", { actor })}</span>}
+          {actor && (
+            <span>{actor === importer ? t("users.sources.import") : t("users.metadata.by", { actor })}</span>
+          )}
           {item.at !== null && <RelativeTime at={item.at} />}
         </div>
         {item.rejection && <Rejection rejection={item.rejection} />}

@@ -35,6 +35,21 @@ async function add(user: Awaited<ReturnType<typeof openWindow>>["user"], key: st
   await user.click(screen.getByTestId("metadata-save"));
 }
 
+it.each([
+  ["wanli@ops", "由 wanli@ops 修改"],
+  ["import", "导入"],
+])("says in Chinese that %s changed it", async (actor, words) => {
+  await openWindow("/users/u1", {
+    language: "zh-CN",
+    prepare: (world) => {
+      begin().prepare(world);
+      const [first] = world.people;
+      for (const item of first?.metadata ?? []) item.actor = actor;
+    },
+  });
+  expect(within(await entry("tier")).getByText(words)).toBeVisible();
+});
+
 it("shows an added key at once as not yet synced, and as synced when the backend has it", async () => {
   const { user } = await openWindow("/users/u1", begin());
   await add(user, "points", "120");

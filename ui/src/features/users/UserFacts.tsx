@@ -1,5 +1,5 @@
 // What tells one user from another of the same name: status, id, since when.
-import { useTranslation } from "react-i18next";
+import { Trans, useTranslation } from "react-i18next";
 
 import { Identifier } from "@/components/Identifier";
 import { RelativeTime } from "@/components/RelativeTime";
@@ -15,7 +15,7 @@ export function UserFacts({ user }: { user: Pick<UserDetail, "id" | "status" | "
       </StatusDot>
       <Identifier value={user.id} what={t("users.detail.id")} />
       <span>
-        {t("users.detail.created")} <RelativeTime at={user.created_at} />
+        <Trans i18nKey="users.detail.created" components={{ time: <RelativeTime at={user.created_at} /> }} />
       </span>
     </>
   );

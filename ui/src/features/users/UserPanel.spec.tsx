@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { expect, it } from "vitest";
 
 import type { UserDetail } from "@/ipc/bindings";
@@ -98,4 +98,18 @@ it("shows the avatar as a picture", async () => {
   expect(panel.queryByText("https://wx.qlogo.cn/a")).not.toBeInTheDocument();
   const row = panel.getByText("Avatar").nextElementSibling;
   expect(row?.querySelector("img")).toHaveAttribute("src", "https://wx.qlogo.cn/a");
+});
+
+it("shows the initial until the picture is there, and again if it does not come", async () => {
+  const avatar_url = { value: "https://wx.qlogo.cn/a", source: "we_chat" } as const;
+  await openWindow("/users/u1", stage({ profile: { avatar_url } }));
+  const panel = await screen.findByTestId("user-detail");
+  const [picture] = panel.querySelectorAll("img");
+  const avatar = picture?.parentElement;
+  expect(avatar).toHaveAttribute("data-size", "40");
+  expect(avatar).toHaveTextContent("王");
+  if (picture) fireEvent.load(picture);
+  expect(avatar).toHaveTextContent("");
+  if (picture) fireEvent.error(picture);
+  expect(avatar).toHaveTextContent("王");
 });

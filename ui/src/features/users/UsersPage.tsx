@@ -60,7 +60,11 @@ export function UsersPage({ asked, openId }: UsersPageProps) {
     <div className={classes.page} data-open={openId !== undefined}>
       <PageHeader
         title={t("users.title")}
-        purpose={t("users.purpose")}
+        purpose={
+          <span className={classes.purpose} title={t("users.purpose")}>
+            {t("users.purpose")}
+          </span>
+        }
         action={
           <>
             {editUsers && (

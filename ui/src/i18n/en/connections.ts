@@ -90,7 +90,7 @@ export const connections = {
     replaceSecretPlaceholder: "Unchanged",
     storedSecret: "Stored secret",
     fingerprint: "fingerprint",
-    set: ", set",
+    set: ", set <time/>",
     callback: "Callback URL",
     callbackHelp: {
       "wechat:pc":

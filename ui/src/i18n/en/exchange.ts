@@ -38,7 +38,7 @@ export const exchange = {
       id: "The user's id. A row with it changes that user; a row without it creates one.",
       nickname: "Nickname",
       name: "Name",
-      phone: "Phone number with its country code; for new users",
+      phone: "Phone number, a Chinese one if it has no country code; for new users",
       email: "E-mail address; for new users",
       username: "User name; for new users",
       metadata:

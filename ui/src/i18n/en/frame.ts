@@ -28,7 +28,7 @@ export const frame = {
     connectedTo: "Backend at {{host}}",
   },
   sync: {
-    label: "Synced",
+    label: "Synced <time/>",
     loading: "Loading users",
     notLoaded: "Users not loaded yet",
     never: "Not synced yet",

@@ -12,6 +12,7 @@ export const merge = {
   differences: "What differs",
   alike: "The two say nothing that differs.",
   noValue: "no value",
+  by: "by {{actor}}",
   result: "What comes of it",
   resultIs: "{{name}}, {{status}}, {{bindings}}",
   bindings_one: "{{count}} binding",

@@ -21,6 +21,7 @@ export const testLogin = {
   saveSvg: "Save SVG",
   savedTo: "Saved to {{path}}",
   codeText: "Text of the code",
+  simulated: "Log in with the simulated phone. It needs no WeChat.",
   phone: "Open as the simulated phone",
   phoneHelp: "The backend talks to the sandbox: its phone is a web page.",
   unseenScan: "WeChat does not report the scan of this kind. The state changes when the person comes back.",
@@ -58,6 +59,7 @@ export const testLogin = {
     answer: "Answer",
     running: "running",
     person: "person's time",
+    scanned: "Wait for the person to decide",
     refused: "Refused",
   },
   took: {

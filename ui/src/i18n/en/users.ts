@@ -41,7 +41,7 @@ export const users = {
   },
   notFound: {
     title: 'Nobody matches "{{search}}"',
-    text: "The search looks in names, phones, e-mails, ids, OpenIDs, UnionIDs and metadata. Two characters of a name are enough; key=value finds metadata.",
+    text: "The search looks in names, phones, e-mails, ids, OpenIDs, UnionIDs and metadata. One character of a name is enough; key=value finds metadata.",
     filtered: "The filters may leave out who is meant.",
     action: "Clear search",
     unfilter: "Search without filters",
@@ -65,7 +65,7 @@ export const users = {
     label: "User {{name}}",
     id: "User id",
     back: "Users",
-    created: "Created",
+    created: "Created <time/>",
     profile: "Profile",
     noProfile: "Nothing is known but the bindings. WeChat gives a name only if the person agrees to it.",
     bindings: "Bindings",

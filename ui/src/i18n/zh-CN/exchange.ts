@@ -35,7 +35,7 @@ export const exchange = {
       id: "用户 ID。有 ID 的行更改该用户，没有 ID 的行新建用户。",
       nickname: "昵称",
       name: "姓名",
-      phone: "带国家代码的手机号，仅用于新用户",
+      phone: "手机号，不带国家代码的视为中国号码，仅用于新用户",
       email: "邮箱，仅用于新用户",
       username: "用户名，仅用于新用户",
       metadata: "自定义数据的键，例如 metadata.member_tier；值为 JSON 或文本，空单元格不作更改。",

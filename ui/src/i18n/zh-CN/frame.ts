@@ -10,7 +10,7 @@ export const frame = {
     overview: "概览",
     connections: "连接",
     users: "用户",
-    refused: "待处理",
+    refused: "被拒登录",
     conflicts: "冲突",
     settings: "设置",
   },
@@ -31,7 +31,7 @@ export const frame = {
     connectedTo: "后端地址 {{host}}",
   },
   sync: {
-    label: "同步于",
+    label: "<time/>同步",
     loading: "正在载入用户",
     notLoaded: "用户尚未载入",
     never: "尚未同步",

@@ -15,6 +15,7 @@ export const merge = {
   differences: "不同之处",
   alike: "两者没有不同的内容。",
   noValue: "无",
+  by: "由 {{actor}} 合并",
   result: "合并结果",
   resultIs: "{{name}}，{{status}}，{{bindings}}",
   bindings_other: "{{count}} 个绑定",

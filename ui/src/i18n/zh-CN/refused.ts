@@ -3,7 +3,7 @@ import type { refused as en } from "../en/refused";
 import type { Words } from "../words";
 
 export const refused = {
-  title: "待处理",
+  title: "被拒登录",
   purpose: "尝试登录但被拒绝的人。可以绑定到已有用户、作为新用户放行，或移出列表。",
   search: "昵称、OpenID、UnionID",
   searchLabel: "查找被拒绝的人",

@@ -22,6 +22,7 @@ export const testLogin = {
   saveSvg: "保存 SVG",
   savedTo: "已保存到 {{path}}",
   codeText: "二维码内容",
+  simulated: "用模拟手机登录，无需打开微信。",
   phone: "用模拟手机打开",
   phoneHelp: "后端当前连接的是沙箱，沙箱的手机是一个网页。",
   unseenScan: "这种类型下微信不会告知扫码动作，等用户从微信返回后状态才会变化。",
@@ -51,7 +52,7 @@ export const testLogin = {
     failed: "在得出结论前出错，没有写入任何数据。",
   },
   showPerson: "查看此用户",
-  showRefused: "前往待处理",
+  showRefused: "查看被拒登录的人",
   ticket: "复制到工单",
   legs: "步骤",
   leg: {
@@ -59,6 +60,7 @@ export const testLogin = {
     answer: "应答",
     running: "进行中",
     person: "等待用户",
+    scanned: "等待对方确认",
     refused: "已拒绝",
   },
   took: {

@@ -41,7 +41,7 @@ export const users = {
   },
   notFound: {
     title: "没有找到“{{search}}”",
-    text: "查找范围包括姓名、手机号、邮箱、ID、OpenID、UnionID 和自定义数据。姓名输入两个字即可，键=值可查自定义数据。",
+    text: "查找范围包括姓名、手机号、邮箱、ID、OpenID、UnionID 和自定义数据。姓名输入一个字即可，键=值可查自定义数据。",
     filtered: "要找的人可能被筛选排除了。",
     action: "清除搜索",
     unfilter: "不带筛选搜索",
@@ -65,7 +65,7 @@ export const users = {
     label: "用户 {{name}}",
     id: "用户 ID",
     back: "用户",
-    created: "创建于",
+    created: "<time/>创建",
     profile: "资料",
     noProfile: "除绑定外一无所知。只有用户同意，微信才会给出昵称。",
     bindings: "绑定",
@@ -100,7 +100,7 @@ export const users = {
     removed: "已删除 {{key}}",
     removing: "已在本机删除",
     undo: "撤销",
-    by: "{{actor}}",
+    by: "由 {{actor}} 修改",
     you: "你",
   },
   find: {
