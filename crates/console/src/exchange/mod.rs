@@ -69,7 +69,7 @@ impl Console {
 
 /// During a first load a file would lack people, and a row be taken for a new user's who only has not arrived yet.
 fn ask_for_everybody(connection: &Connection) -> Result<(), Error> {
-    if replica::is_indexed(connection)? {
+    if replica::standing(connection)?.loaded {
         Ok(())
     } else {
         Err(Error::StillLoading)

@@ -16,7 +16,7 @@ const WAITING: i64 = 512;
 pub(super) const CHUNK: i64 = 1 << 16;
 
 /// Whether the index is there.
-pub(crate) fn is_ready(c: &Connection) -> Result<bool, Error> {
+pub(super) fn is_ready(c: &Connection) -> Result<bool, Error> {
     Ok(c.prepare_cached("SELECT ready FROM search")?
         .query_row([], |row| row.get(0))?)
 }

@@ -57,7 +57,6 @@ pub(crate) use conflicts::{
 pub(crate) use connections::known_connections;
 pub(crate) use created::create_user;
 pub(crate) use fields::keys;
-pub(crate) use index::is_ready as is_indexed;
 pub(crate) use lists::{everybody_of, users, users_at};
 pub(crate) use load::{begin_load, build_some};
 pub(crate) use login_names::{emails_and_usernames, is_phone_taken};

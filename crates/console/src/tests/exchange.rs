@@ -4,7 +4,7 @@ use super::{
     backend::HttpBackend,
     http::{ANY_PORT, PATIENCE, open, shared, until, until_synced},
 };
-use crate::{Console, ErrorView, FileProblem, Job, JobKind, JobState, Link};
+use crate::{Console, ErrorView, FileFormat, FileProblem, Job, JobKind, JobState, Link, UserQuery};
 use std::{fmt::Write, path::Path};
 use yaopai_domain::Code;
 
@@ -56,6 +56,24 @@ async fn an_import_counts_what_it_changed_and_reaches_the_backend() {
     assert_eq!(shared.model().users().len(), 705);
     console.close().await;
     backend.stop().await;
+}
+
+#[tokio::test]
+async fn exports_and_imports_wait_for_the_first_load() {
+    let folder = tempfile::tempdir().unwrap();
+    // Nobody answers there.
+    let console = open(([127, 0, 0, 1], 9).into(), folder.path()).await;
+    let refused = console
+        .preview_import(people(folder.path(), 3))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.view(), ErrorView::StillLoading);
+    let path = folder.path().join("export.csv");
+    let job = console.export_users(UserQuery::default(), FileFormat::Csv, path.clone());
+    let error = Box::new(ErrorView::StillLoading);
+    assert_eq!(ended(&console, &job).await.state, JobState::Failed { error });
+    assert!(!path.exists());
+    console.close().await;
 }
 
 #[tokio::test]

@@ -16,13 +16,21 @@ const columns = {
   metadata: ["metadata.…"],
 } as const;
 
-export function ChooseFile({ busy, onChoose }: { busy: boolean; onChoose: () => void }) {
+interface ChooseFileProps {
+  busy: boolean;
+  /** No file can be taken yet. */
+  wait: boolean;
+  onChoose: () => void;
+}
+
+export function ChooseFile({ busy, wait, onChoose }: ChooseFileProps) {
   const { t } = useTranslation();
   return (
     <section className={classes.choose}>
       <Button
         leftSection={<IconFileImport size={16} stroke={1.5} aria-hidden="true" />}
         loading={busy}
+        disabled={wait}
         data-testid="import-choose"
         onClick={onChoose}
       >

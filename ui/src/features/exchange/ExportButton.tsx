@@ -71,7 +71,7 @@ function Question({ asked, onClose }: { asked: UsersSearch; onClose: () => void 
         </Notice>
       )}
       {words.length === 0 ? (
-        <p>{t(soFar === null ? "exchange.export.everybody" : "exchange.export.loaded")}</p>
+        soFar === null && <p>{t("exchange.export.everybody")}</p>
       ) : (
         <div>
           <p>{t("exchange.export.these")}</p>
@@ -112,6 +112,7 @@ function Question({ asked, onClose }: { asked: UsersSearch; onClose: () => void 
           data-autofocus
           data-testid="export-run"
           loading={write.isPending}
+          disabled={soFar !== null}
           onClick={() => write.mutate()}
         >
           {t("exchange.export.action")}

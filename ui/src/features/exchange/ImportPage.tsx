@@ -30,6 +30,7 @@ export function ImportPage() {
   const client = useQueryClient();
   const [preview, setPreview] = useState<ImportPreview | null>(null);
   const [jobId, setJobId] = useState<string | null>(null);
+  const soFar = useLoadedSoFar();
   const choose = useMutation({
     mutationFn: () => call(commands.previewImport()),
     onSuccess: (given) => {
@@ -60,10 +61,10 @@ export function ImportPage() {
             {t("exchange.import.rights.viewer")}
           </Notice>
         )}
-        {editUsers && jobId === null && <NotAllLoaded />}
+        {editUsers && soFar !== null && <NotAllLoaded soFar={soFar} />}
         {error && <ErrorNotice error={error} />}
         {editUsers && preview === null && (
-          <ChooseFile busy={choose.isPending} onChoose={() => choose.mutate()} />
+          <ChooseFile busy={choose.isPending} wait={soFar !== null} onChoose={() => choose.mutate()} />
         )}
         {preview && jobId === null && (
           <Preview
@@ -79,12 +80,10 @@ export function ImportPage() {
   );
 }
 
-/** While the first load goes on, a preview knows only those who are here. */
-function NotAllLoaded() {
+/** Before everybody is here, known people would be taken for new ones. */
+function NotAllLoaded({ soFar }: { soFar: number }) {
   const { t } = useTranslation();
   const grouped = useGrouped();
-  const soFar = useLoadedSoFar();
-  if (soFar === null) return null;
   return (
     <Notice tone="waiting" title={t("exchange.notAll.title", { shown: grouped(soFar) })}>
       {t("exchange.notAll.import")}

@@ -43,6 +43,7 @@ it("says wherever users are counted that not everybody is loaded yet", async () 
   const dialog = within(await screen.findByRole("dialog"));
   expect(dialog.getByText("Not everybody is loaded yet: 300 so far")).toBeVisible();
   expect(dialog.queryByText(/Everybody in this pool/)).not.toBeInTheDocument();
+  expect(dialog.getByTestId("export-run")).toBeDisabled();
   await user.keyboard("{Escape}");
   await user.type(screen.getByRole("searchbox", { name: "Find users" }), "a");
   expect(await screen.findByText(/among those loaded so far/)).toBeVisible();
@@ -50,18 +51,14 @@ it("says wherever users are counted that not everybody is loaded yet", async () 
   expect(await screen.findByText("loaded so far")).toBeVisible();
 });
 
-it("warns before an import that who is not loaded yet counts as unknown, in Chinese as well", async () => {
-  const { user } = await openWindow("/users/import", {
+it("takes no file to import before everybody is loaded, and says why in Chinese as well", async () => {
+  await openWindow("/users/import", {
     language: "zh-CN",
-    prepare: (world) => {
-      fake.beginFirstLoad(1_000_000);
-      world.preview = fake.makePreview();
-    },
+    prepare: () => fake.beginFirstLoad(1_000_000),
   });
   expect(await screen.findByText("用户尚未全部载入：目前 300 位")).toBeVisible();
-  await user.click(screen.getByTestId("import-choose"));
-  await screen.findByTestId("import-preview");
-  expect(screen.getByText(/尚未载入的用户视为不存在/)).toBeVisible();
+  expect(screen.getByText(/把已有的人当成新人/)).toBeVisible();
+  expect(screen.getByTestId("import-choose")).toBeDisabled();
 });
 
 it("says nothing of that while everybody is loaded again", async () => {

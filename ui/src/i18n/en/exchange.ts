@@ -8,16 +8,14 @@ export const exchange = {
   },
   notAll: {
     title: "Not everybody is loaded yet: {{shown}} so far",
-    export: "Only who is loaded so far will be written. Wait for the end of the load to have everybody.",
-    import:
-      "People who are not loaded yet count as unknown: rows with their ids are left out, and others may make a second user of them. Wait for the end of the load to be sure.",
+    export: "A file would lack people. Exports are possible as soon as everybody is loaded.",
+    import: "Known people would be taken for new ones. Imports are possible as soon as everybody is loaded.",
   },
   export: {
     open: "Export",
     title_one: "Export {{shown}} user",
     title_other: "Export {{shown}} users",
     everybody: "Everybody in this pool, in the order of the list.",
-    loaded: "Everybody who is loaded so far, in the order of the list.",
     these: "Exactly the users that are listed now, in that order:",
     format: "Format",
     inside:
