@@ -105,7 +105,9 @@ function Sync({ status }: { status: Status }) {
       ) : status.last_sync === null ? (
         t("frame.sync.never")
       ) : (
-        <Trans i18nKey="frame.sync.label" components={{ time: <RelativeTime at={status.last_sync} /> }} />
+        <span>
+          <Trans i18nKey="frame.sync.label" components={{ time: <RelativeTime at={status.last_sync} /> }} />
+        </span>
       )}
       <Tooltip label={t("frame.sync.now")}>
         <ActionIcon
