@@ -1,5 +1,5 @@
 import { screen, waitFor } from "@testing-library/react";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 
 import { fake } from "@/ipc/fake/control";
 import { happens, openWindow } from "@/testing/openWindow";
@@ -84,6 +84,16 @@ it("shows the names of pages as tooltips only where the rail has no room for the
   expect(screen.getByTestId("nav-users")).not.toHaveAttribute("title");
   await user.hover(screen.getByTestId("theme-switch"));
   expect(screen.queryByRole("tooltip")).not.toBeInTheDocument();
+});
+
+it("names pages by tooltips where the rail is narrow", async () => {
+  const { matchMedia } = window;
+  const narrow = vi
+    .spyOn(window, "matchMedia")
+    .mockImplementation((query) => matchMedia.call(window, query.includes("width <") ? "all" : query));
+  await openWindow("/");
+  expect(screen.getByTestId("nav-users")).toHaveAttribute("title", "Users");
+  narrow.mockRestore();
 });
 
 describe("status bar", () => {
