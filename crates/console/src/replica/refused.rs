@@ -139,40 +139,17 @@ mod tests {
             open_in_memory,
             rows::{Into, Together, put_identity, put_refused, put_user},
         },
-        tests::{ambient, user_id},
+        tests::{ambient, binding, user, user_id},
     };
-    use yaopai_domain::{
-        ConnectionKind, Identity, IdentityScope, Metadata, PoolId, Profile, Refusal, User, UserStatus,
-    };
+    use yaopai_domain::{PoolId, Refusal};
 
     /// Somebody who was refused, and a user who has the OpenID meanwhile, in a first load that has all rows.
     fn loading() -> Connection {
         let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
         bare(&c).unwrap();
-        let user = User {
-            id: user_id(1),
-            status: UserStatus::Active,
-            profile: Profile::default(),
-            metadata: Metadata::new(),
-            created_at: Timestamp(1),
-            updated_at: Timestamp(1),
-        };
-        let binding = Identity {
-            id: user_id(2).uuid().into(),
-            user_id: user.id,
-            scope: IdentityScope::OpenId {
-                connection_id: None,
-                kind: ConnectionKind::Pc,
-                app_id: "wx1".to_owned(),
-                open_id: "oPfVTx0001".to_owned(),
-                union_id: None,
-            },
-            first_seen: Timestamp(1),
-            last_seen: Timestamp(1),
-        };
         let refused = Refused {
             app_id: "wx1".to_owned(),
-            open_id: "oPfVTx0001".to_owned(),
+            open_id: "open-id-1".to_owned(),
             connection_id: None,
             union_id: None,
             nickname: None,
@@ -183,8 +160,8 @@ mod tests {
             times: 1,
         };
         let mut together = Together::default();
-        put_user(&c, 1, 1, &user, &mut together, Into::Bare).unwrap();
-        put_identity(&c, 1, 2, &binding, &mut together, Into::Bare).unwrap();
+        put_user(&c, 1, 1, &user(1), &mut together, Into::Bare).unwrap();
+        put_identity(&c, 1, 2, &binding(1, 1, 1), &mut together, Into::Bare).unwrap();
         put_refused(&c, 1, 3, &refused).unwrap();
         c
     }

@@ -4,7 +4,9 @@ mod backend;
 mod exchange;
 mod http;
 mod model;
+mod people;
 mod pull;
 
 pub(crate) use model::{BackendModel, ambient, json, key, user_id};
+pub(crate) use people::{binding, user};
 pub(crate) use pull::{LOADED_BY, pull};

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     MetadataEdit, SortBy, UserPage, UserQuery, UserSort,
-    tests::{ambient, key, user_id},
+    tests::{ambient, binding, key, user_id},
 };
 use people::{Someone, put, someone, text};
 use proptest::prelude::*;
@@ -23,7 +23,7 @@ use queries::{SORTS, filters, passes, search_text, sorted_by, typed, wide};
 use replicas::{Made, made, replica, rows, step};
 use rusqlite::Connection;
 use std::{cmp::Ordering, collections::BTreeSet};
-use yaopai_domain::{ConnectionKind, Identity, IdentityScope, PoolId, Timestamp, UserId};
+use yaopai_domain::{PoolId, Timestamp, UserId};
 
 fn all(c: &Connection, query: UserQuery) -> UserPage {
     users(c, &Orders::default(), &UserQuery { limit: 500, ..query }).unwrap()
@@ -214,34 +214,21 @@ fn a_value_typed_here_is_found_before_it_is_synced_and_a_removed_one_is_not() {
 #[test]
 fn a_binding_that_a_reset_brings_again_as_it_was_changes_nothing_that_is_found() {
     let c = open_in_memory(PoolId::default(), ambient(1)).unwrap();
-    let binding = |last_seen| Identity {
-        id: user_id(1000).uuid().into(),
-        user_id: user_id(1),
-        scope: IdentityScope::OpenId {
-            connection_id: None,
-            kind: ConnectionKind::Pc,
-            app_id: "wx1".to_owned(),
-            open_id: "oPfVTx0001".to_owned(),
-            union_id: None,
-        },
-        first_seen: Timestamp(1),
-        last_seen: Timestamp(last_seen),
-    };
     let someone = Someone {
         nickname: Some("张伟".to_owned()),
         ..Someone::default()
     };
     put(&c, 1, 1, &someone, Into::Ready);
-    put_identity(&c, 1, 2, &binding(5), &mut Together::default(), Into::Ready).unwrap();
+    put_identity(&c, 1, 2, &binding(1, 1, 5), &mut Together::default(), Into::Ready).unwrap();
     index::write(&c).unwrap();
     let waiting = || -> i64 {
         c.query_row("SELECT unindexed FROM search", [], |row| row.get(0))
             .unwrap()
     };
-    let put = put_identity(&c, 2, 1, &binding(5), &mut Together::default(), Into::Ready).unwrap();
+    let put = put_identity(&c, 2, 1, &binding(1, 1, 5), &mut Together::default(), Into::Ready).unwrap();
     assert!(put.written, "it is of the new generation");
     assert_eq!(waiting(), 0);
-    put_identity(&c, 2, 3, &binding(6), &mut Together::default(), Into::Ready).unwrap();
+    put_identity(&c, 2, 3, &binding(1, 1, 6), &mut Together::default(), Into::Ready).unwrap();
     assert_eq!(waiting(), 1);
     let row = &all(&c, UserQuery::default()).rows[0];
     assert_eq!(row.last_seen, Some(Timestamp(6)));

@@ -4,41 +4,11 @@ use crate::{
         build::{bare, build_indexes},
         open_in_memory,
     },
-    tests::{ambient, user_id},
+    tests::{ambient, binding, user, user_id},
 };
 use rstest::rstest;
 use rusqlite::Connection;
-use yaopai_domain::{
-    ConnectionKind, EntityKey, Identity, IdentityScope, Metadata, PoolId, Profile, Timestamp, User,
-    UserStatus,
-};
-
-fn user(number: u32, updated_at: i64) -> User {
-    User {
-        id: user_id(number),
-        status: UserStatus::Active,
-        profile: Profile::default(),
-        metadata: Metadata::new(),
-        created_at: Timestamp(1),
-        updated_at: Timestamp(updated_at),
-    }
-}
-
-fn binding(nth: u32, of: u32, last_seen: i64) -> Identity {
-    Identity {
-        id: user_id(1000 + nth).uuid().into(),
-        user_id: user_id(of),
-        scope: IdentityScope::OpenId {
-            connection_id: None,
-            kind: ConnectionKind::Pc,
-            app_id: "wx1".to_owned(),
-            open_id: format!("open-id-{nth}"),
-            union_id: None,
-        },
-        first_seen: Timestamp(i64::from(nth)),
-        last_seen: Timestamp(last_seen),
-    }
-}
+use yaopai_domain::{EntityKey, Identity, PoolId, Timestamp, User};
 
 #[rstest]
 #[case::a_lower_revision((2, 4), false)]
@@ -57,7 +27,11 @@ fn a_row_gives_way_to_what_is_not_older(
     }
     let mut together = Together::default();
     let mut put = |generation, rev, at| {
-        let user = put_user(&c, generation, rev, &user(1, at), &mut together, into).unwrap();
+        let user = User {
+            updated_at: Timestamp(at),
+            ..user(1)
+        };
+        let user = put_user(&c, generation, rev, &user, &mut together, into).unwrap();
         let binding = put_identity(&c, generation, rev, &binding(1, 1, at), &mut together, into).unwrap();
         assert_eq!(user, binding);
         user
@@ -95,7 +69,7 @@ fn a_first_load_shows_bindings_at_once_and_in_the_end_those_that_are_there() {
     let arriving = [stays, goes.clone(), moves.clone()];
     let mut together = Together::with(arriving.iter());
     for number in 1..=4 {
-        put_user(&c, 1, 1, &user(number, 1), &mut together, Into::Bare).unwrap();
+        put_user(&c, 1, 1, &user(number), &mut together, Into::Bare).unwrap();
     }
     for (rev, binding) in (2..).zip(&arriving) {
         put_identity(&c, 1, rev, binding, &mut together, Into::Bare).unwrap();
