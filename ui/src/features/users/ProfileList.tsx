@@ -41,17 +41,26 @@ export function ProfileList({ id, profile }: { id: UserId; profile: Profile }) {
             )
           }
           source={t(`users.sources.${source}`)}
+          tall={field === "avatar_url"}
         />
       ))}
     </dl>
   );
 }
 
-function FieldLine({ label, value, source }: { label: string; value: ReactNode; source: string }) {
+interface FieldLineProps {
+  label: string;
+  value: ReactNode;
+  source: string;
+  /** Taller than a line of text: what stands beside it is centred. */
+  tall: boolean;
+}
+
+function FieldLine({ label, value, source, tall }: FieldLineProps) {
   return (
     <>
-      <dt>{label}</dt>
-      <dd>
+      <dt data-tall={tall}>{label}</dt>
+      <dd data-tall={tall}>
         <span>{value}</span>
         <span className={classes.source}>{source}</span>
       </dd>
